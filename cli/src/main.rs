@@ -1,0 +1,3 @@
+//! The wane command line.
+
+fn main() {}
