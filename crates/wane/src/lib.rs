@@ -1,17 +1,21 @@
 //! Capability tokens for AI agents: authority that only shrinks.
 #![no_std]
+#![cfg_attr(test, allow(clippy::as_conversions, clippy::string_slice, reason = "tests may panic"))]
 
 extern crate alloc;
 
 mod code;
 mod json;
+mod key;
 mod level;
 pub mod limits;
 mod name;
 mod refusal;
+mod text;
 mod value;
 
 pub use code::{Code, Family, Retry};
+pub use key::{KeyHint, PublicKey, SecretKey, Signer, SignerError};
 pub use level::{Level, Mark};
 pub use name::Name;
 pub use refusal::Refusal;
