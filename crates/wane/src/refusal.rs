@@ -150,13 +150,18 @@ impl core::error::Error for Refusal {}
 pub(crate) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
-        if c.is_ascii_graphic() || c == ' ' || (!c.is_ascii() && c.is_alphanumeric()) {
+        if is_plain(c) {
             out.push(c);
         } else {
             out.extend(c.escape_unicode());
         }
     }
     out
+}
+
+/// Whether a character prints as itself and nothing else.
+pub(crate) fn is_plain(c: char) -> bool {
+    c.is_ascii_graphic() || c == ' ' || (!c.is_ascii() && c.is_alphanumeric())
 }
 
 #[cfg(test)]

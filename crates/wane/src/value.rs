@@ -16,7 +16,7 @@ use crate::refusal::Refusal;
 /// assert_ne!(Value::integer(1)?, Value::text("1")?);
 /// # Ok::<(), wane::Refusal>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Value {
     /// `null`, which is present.
     Null,
@@ -37,7 +37,12 @@ pub enum Value {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Integer(i64);
 
+/// What an integer out of range is compared with, in messages.
+pub(crate) const INTEGER_RANGE: &str = "-9007199254740991 to 9007199254740991";
+
 impl Integer {
+    pub(crate) const ZERO: Self = Self(0);
+
     /// The integer, if it lies within ±(2^53−1).
     ///
     /// ```
@@ -71,7 +76,7 @@ impl Value {
     pub fn integer(value: i64) -> Result<Self, Refusal> {
         Integer::new(value)
             .map(Self::Integer)
-            .ok_or_else(|| Refusal::new(Code::ParseJsonNumber, "value", value, "±(2^53−1)"))
+            .ok_or_else(|| Refusal::new(Code::ParseJsonNumber, "value", value, INTEGER_RANGE))
     }
 
     /// A text value.
