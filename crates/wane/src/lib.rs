@@ -4,6 +4,7 @@
 
 extern crate alloc;
 
+mod arguments;
 mod code;
 mod json;
 mod key;
@@ -11,14 +12,17 @@ mod level;
 pub mod limits;
 mod name;
 mod pattern;
+mod pointer;
 mod refusal;
 mod text;
 mod value;
 
+pub use arguments::Arguments;
 pub use code::{Code, Family, Retry};
 pub use key::{KeyHint, PublicKey, SecretKey, Signer, SignerError};
 pub use level::{Level, Mark};
 pub use name::Name;
 pub use pattern::{Action, Audience, Pattern};
+pub use pointer::Pointer;
 pub use refusal::Refusal;
 pub use value::{Integer, Value};

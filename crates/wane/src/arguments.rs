@@ -1,0 +1,102 @@
+//! The arguments of a request: JSON read strictly, once, for conditions and digest alike.
+
+mod names;
+mod node;
+mod number;
+mod read;
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+
+use crate::code::Code;
+use crate::limits;
+use crate::pointer::Pointer;
+use crate::refusal::Refusal;
+
+pub(crate) use names::Names;
+pub(crate) use node::{Lookup, Member, Node};
+
+/// The arguments of a request: an object of JSON values.
+///
+/// They are read strictly: at most 1 MiB and 64 levels deep, no member twice, no lone surrogate. A number
+/// whose text denotes exactly an integer is that integer (`1.0` is `1`), and must lie within ±(2^53−1); any
+/// other must be a double that is finite and no integer.
+///
+/// ```
+/// use wane::{Arguments, Code};
+/// let arguments = Arguments::from_json(br#"{"path": "/data/a.csv", "limit": 10}"#)?;
+/// assert_ne!(arguments, Arguments::empty());
+/// assert_eq!(Arguments::from_json(br#"{"a": 1, "\u0061": 2}"#).unwrap_err().code(), Code::ParseJsonDuplicate);
+/// # Ok::<(), wane::Refusal>(())
+/// ```
+#[derive(Clone, PartialEq)]
+pub struct Arguments {
+    // INVARIANT: ascending in the order of their encodings, each name once.
+    members: Vec<Member>,
+}
+
+impl Arguments {
+    /// The arguments written as a JSON object.
+    ///
+    /// # Errors
+    /// `parse-too-large` over 1 MiB, `parse-too-deep` over 64 levels, `parse-json-number`,
+    /// `parse-json-duplicate`, and `parse-json` for anything else that is not one JSON object.
+    ///
+    /// ```
+    /// use wane::{Arguments, Code};
+    /// assert!(Arguments::from_json(b"{}").is_ok());
+    /// assert_eq!(Arguments::from_json(b"[]").unwrap_err().code(), Code::ParseJson);
+    /// assert_eq!(Arguments::from_json(br#"{"n": 1e400}"#).unwrap_err().code(), Code::ParseJsonNumber);
+    /// ```
+    pub fn from_json(json: &[u8]) -> Result<Self, Refusal> {
+        if json.len() > limits::REQUEST_BYTES {
+            return Err(Refusal::new(Code::ParseTooLarge, "arguments", json.len(), limits::REQUEST_BYTES));
+        }
+        match read::read(json)? {
+            Node::Object(members) => Ok(Self { members }),
+            other => {
+                let found = alloc::format!("{} where an object is expected", other.kind());
+                Err(Refusal::new(Code::ParseJson, "arguments", found, ""))
+            }
+        }
+    }
+
+    /// No arguments: the empty object, which is also what absent arguments are.
+    ///
+    /// ```
+    /// assert_eq!(wane::Arguments::empty(), wane::Arguments::from_json(b" {} ").unwrap());
+    /// ```
+    #[must_use]
+    pub const fn empty() -> Self {
+        Self { members: Vec::new() }
+    }
+
+    /// The members, ascending in the order of their encodings.
+    #[allow(dead_code, reason = "used by the request digest")]
+    pub(crate) fn members(&self) -> &[Member] {
+        &self.members
+    }
+
+    /// What stands at `pointer`.
+    #[allow(dead_code, reason = "used by conditions")]
+    pub(crate) fn lookup(&self, pointer: &Pointer) -> Lookup<'_> {
+        node::lookup(&self.members, pointer)
+    }
+
+    /// The pointer, as text, of the first leaf that is neither named nor an element of an array at a name.
+    #[allow(dead_code, reason = "used by decisions")]
+    pub(crate) fn first_unnamed(&self, names: &Names<'_>) -> Option<String> {
+        names::first_unnamed(&self.members, names)
+    }
+}
+
+/// Only how many there are: arguments may be confidential.
+impl fmt::Debug for Arguments {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Arguments({} members)", self.members.len())
+    }
+}
+
+#[cfg(test)]
+mod tests;
