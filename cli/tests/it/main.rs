@@ -1,4 +1,18 @@
 //! Everything that is tested through files and processes, in one binary.
 
+#![cfg_attr(test, allow(clippy::string_slice, reason = "tests may panic"))]
+
+#[cfg(test)]
+mod console;
+#[cfg(test)]
+mod examples;
+#[cfg(test)]
+mod keys;
 #[cfg(test)]
 mod rules;
+#[cfg(test)]
+mod scene;
+#[cfg(test)]
+mod settings;
+#[cfg(test)]
+mod usage;

@@ -1,0 +1,73 @@
+//! What may be typed, and the way from there to a verb.
+
+use std::ffi::OsString;
+
+use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser};
+
+use crate::command::Verb;
+use crate::exit::Exit;
+use crate::failure::{Failure, Trouble};
+use crate::input::{Inputs, is_secret};
+use crate::output::{self, Output};
+use crate::settings::Settings;
+
+/// Capability tokens for AI agents: mint, narrow offline, seal, verify and check.
+///
+/// Authority only shrinks: whoever holds a token can narrow it and hand it on, nobody can widen it, and a
+/// tool server needs nothing but the root's public key to judge it.
+#[derive(Debug, Parser)]
+#[command(name = "wane", version, after_help = AFTER, disable_help_subcommand = true, term_width = 0)]
+pub(crate) struct Arguments {
+    /// Answer with one JSON object on standard output
+    #[arg(long, global = true, help_heading = "Everywhere")]
+    json: bool,
+
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+const AFTER: &str = "\
+Inputs are a FILE, `-` for standard input, `env:NAME` or `fd:N`. Secrets never come from an argument.
+Exit codes: 0 done or allowed, 1 could not run, 2 usage or no trusted root, 3 denied,
+4 malformed, forged or unknown root, 5 approval needed, 6 integrity broken.
+
+Examples:
+  wane keygen root.pem > root.pub
+  wane mint --key root.pem --aud files --scope 'read:*' --ttl 10m -o session.tok
+  wane seal session.tok -o session.sealed
+  wane check session.sealed --root root.pub --aud files --action read:notes --level internal
+";
+
+/// What every verb is given beside its own arguments.
+pub(crate) struct Context {
+    /// How to answer.
+    pub(crate) output: Output,
+    /// What is read.
+    pub(crate) inputs: Inputs,
+    /// What the environment and the settings files say.
+    pub(crate) settings: Settings,
+}
+
+/// Reads the arguments and runs the verb.
+pub(crate) fn run() -> Exit {
+    let typed: Vec<OsString> = std::env::args_os().collect();
+    let json = typed.iter().any(|argument| argument == "--json");
+    let output = Output::new(json);
+    // The first argument is our own name.
+    if let Some(position) = typed.iter().skip(1).position(|argument| is_secret(argument)) {
+        let message = format!("argument {} is a token or a private key", position + 1);
+        return output.failure(&Failure::new(Trouble::SecretArgument, message).hint(
+            "every user of this machine can read arguments: name a file, `-`, `env:NAME` or `fd:N`, and treat this secret as leaked",
+        ));
+    }
+    let matches: Result<ArgMatches, clap::Error> = Arguments::command().try_get_matches_from(typed);
+    let arguments = match matches.and_then(|matches| Arguments::from_arg_matches(&matches)) {
+        Ok(arguments) => arguments,
+        Err(error) => return output::clap_error(&error, json),
+    };
+    let ran = Settings::load(output).and_then(|settings| {
+        let context = Context { output, inputs: Inputs::new(output), settings };
+        arguments.verb.run(&context)
+    });
+    ran.unwrap_or_else(|failure| output.failure(&failure))
+}

@@ -1,0 +1,51 @@
+//! The exit codes, each with one meaning.
+
+use std::process::{ExitCode, Termination};
+
+use wane::Family;
+
+/// What the process says to whoever started it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// 0: done, or allowed.
+    Done,
+    /// 1: could not run: a file, a device, a key that cannot be used.
+    CouldNotRun,
+    /// 2: wrong usage, or no trusted root was given.
+    Usage,
+    /// 3: genuine, but denied: `deny-*` and `state-*`.
+    Denied,
+    /// 4: malformed, forged, or signed by an unknown root: `parse-*` and `chain-*`.
+    Forged,
+    /// 5: an approval is needed.
+    NeedsApproval,
+}
+
+impl Exit {
+    /// The number of the code.
+    pub(crate) const fn number(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::CouldNotRun => 1,
+            Self::Usage => 2,
+            Self::Denied => 3,
+            Self::Forged => 4,
+            Self::NeedsApproval => 5,
+        }
+    }
+
+    /// The code that belongs to a family of refusals.
+    pub(crate) const fn of(family: Family) -> Self {
+        match family {
+            Family::Parse | Family::Chain => Self::Forged,
+            Family::Deny | Family::State => Self::Denied,
+            Family::Use => Self::Usage,
+        }
+    }
+}
+
+impl Termination for Exit {
+    fn report(self) -> ExitCode {
+        ExitCode::from(self.number())
+    }
+}

@@ -1,0 +1,221 @@
+//! Settings: a flag, else the environment, else the project's `wane.toml`, else the user's.
+
+use std::fmt;
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use crate::failure::{self, Failure, Trouble};
+use crate::input::TOML_TEXT;
+use crate::output::Output;
+
+/// Where a setting comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// An environment variable.
+    Env(&'static str),
+    /// A flag of this call.
+    Flag,
+    /// A `wane.toml`.
+    File(PathBuf),
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Env(name) => f.write_str(name),
+            Self::Flag => f.write_str("a flag"),
+            Self::File(path) => f.write_str(&crate::output::escape(&path.display().to_string())),
+        }
+    }
+}
+
+/// A value and where it comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Setting {
+    /// The value.
+    pub(crate) value: String,
+    /// Its origin.
+    pub(crate) origin: Origin,
+}
+
+/// The settings in force, flags aside.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Settings {
+    /// The trusted roots: a key, or a file.
+    pub(crate) roots: Option<Setting>,
+    /// The audience.
+    pub(crate) aud: Option<Setting>,
+    /// The ledger.
+    pub(crate) ledger: Option<Setting>,
+    /// The token that is used where none is named.
+    pub(crate) token_file: Option<Setting>,
+}
+
+/// What a `wane.toml` may say.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct FileSettings {
+    roots: Option<String>,
+    aud: Option<String>,
+    ledger: Option<String>,
+    token_file: Option<String>,
+}
+
+/// The name of settings files.
+const FILE_NAME: &str = "wane.toml";
+
+impl Settings {
+    /// Reads the environment and the two files.
+    pub(crate) fn load(output: Output) -> Result<Self, Failure> {
+        let mut settings = Self::default();
+        settings.environment()?;
+        if let Some(path) = project_file() {
+            match read_if_trusted(&path)? {
+                Trusted::Text(text) => settings.file(&path, &text)?,
+                Trusted::Foreign(why) => output.note(format_args!("{} {why}, so it is not read", failure::name(&path))),
+                Trusted::Missing => {}
+            }
+        }
+        if let Some(path) = user_file()
+            && let Trusted::Text(text) = read_if_trusted(&path)?
+        {
+            settings.file(&path, &text)?;
+        }
+        Ok(settings)
+    }
+
+    /// Name, value and origin of each setting, in the order of the documentation.
+    pub(crate) fn entries(&self) -> [(&'static str, Option<&Setting>); 4] {
+        [
+            ("roots", self.roots.as_ref()),
+            ("aud", self.aud.as_ref()),
+            ("ledger", self.ledger.as_ref()),
+            ("token-file", self.token_file.as_ref()),
+        ]
+    }
+
+    fn environment(&mut self) -> Result<(), Failure> {
+        let read = |name: &'static str| match std::env::var(name) {
+            Ok(value) if crate::input::is_secret(value.as_ref()) => Err(Failure::new(
+                Trouble::SecretArgument,
+                format!("`{name}` holds a secret, where the name of a file belongs"),
+            )),
+            Ok(value) if !value.is_empty() => Ok(Some(Setting { value, origin: Origin::Env(name) })),
+            Ok(_) | Err(std::env::VarError::NotPresent) => Ok(None),
+            Err(std::env::VarError::NotUnicode(_)) => Err(Failure::usage(format!("`{name}` is not utf-8"))),
+        };
+        self.roots = read("WANE_ROOTS")?;
+        self.aud = read("WANE_AUD")?;
+        self.ledger = read("WANE_LEDGER")?;
+        self.token_file = read("WANE_TOKEN_FILE")?;
+        Ok(())
+    }
+
+    fn file(&mut self, path: &Path, text: &str) -> Result<(), Failure> {
+        let file: FileSettings = parse_toml(text).map_err(|failure| failure.within(failure::name(path)))?;
+        let fill = |slot: &mut Option<Setting>, value: Option<String>| {
+            if slot.is_none() {
+                *slot = value.map(|value| Setting { value, origin: Origin::File(path.into()) });
+            }
+        };
+        // Paths in a file are meant from where the file lies, not from where somebody happens to stand.
+        let beside = |value: String| match path.parent() {
+            Some(folder) if !value.starts_with("wane1.") => folder.join(value).display().to_string(),
+            _ => value,
+        };
+        fill(&mut self.roots, file.roots.map(beside));
+        fill(&mut self.aud, file.aud);
+        fill(&mut self.ledger, file.ledger.map(beside));
+        fill(&mut self.token_file, file.token_file.map(beside));
+        Ok(())
+    }
+}
+
+/// Reads TOML into `T`; a mistake names its line and column.
+pub(crate) fn parse_toml<T: DeserializeOwned>(text: &str) -> Result<T, Failure> {
+    toml::from_str(text).map_err(|error| {
+        let place = error.span().and_then(|span| position(text, span.start));
+        let (line, column) = place.unwrap_or((1, 1));
+        let message = error.message().replace('\n', ", ");
+        Failure::new(Trouble::Toml, format!("line {line}, column {column}: {message}"))
+    })
+}
+
+/// Line and column of a byte, both counted from 1, the column in characters.
+pub(crate) fn position(text: &str, byte: usize) -> Option<(usize, usize)> {
+    let before = text.get(..byte)?;
+    let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
+    let column = before.rsplit('\n').next().map_or(0, |rest| rest.chars().count()) + 1;
+    Some((line, column))
+}
+
+/// The nearest `wane.toml` upwards from the current folder.
+fn project_file() -> Option<PathBuf> {
+    let here = std::env::current_dir().ok()?;
+    here.ancestors().map(|folder| folder.join(FILE_NAME)).find(|path| path.is_file())
+}
+
+/// `$XDG_CONFIG_HOME/wane/wane.toml`, or the same under `~/.config`.
+fn user_file() -> Option<PathBuf> {
+    let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let config = absolute("XDG_CONFIG_HOME").or_else(|| absolute("HOME").map(|home| home.join(".config")))?;
+    Some(config.join("wane").join(FILE_NAME))
+}
+
+enum Trusted {
+    Foreign(&'static str),
+    Missing,
+    Text(String),
+}
+
+/// Reads a settings file, unless somebody else could have put it there: whoever names the trusted roots decides
+/// what is allowed, and a folder like `/tmp` lies above many others.
+fn read_if_trusted(path: &Path) -> Result<Trusted, Failure> {
+    let fail = |error: io::Error| Failure::file("read", failure::name(path), &error);
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Trusted::Missing),
+        Err(error) => return Err(fail(error)),
+    };
+    let metadata = file.metadata().map_err(fail)?;
+    if metadata.uid() != rustix::process::geteuid().as_raw() && metadata.uid() != 0 {
+        return Ok(Trusted::Foreign("belongs to another user"));
+    }
+    if metadata.mode() & 0o002 != 0 {
+        return Ok(Trusted::Foreign("can be written by others"));
+    }
+    let mut text = String::new();
+    file.take(TOML_TEXT).read_to_string(&mut text).map_err(fail)?;
+    Ok(Trusted::Text(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unknown_and_doubled_keys_name_their_place() {
+        let place = |text: &str| parse_toml::<FileSettings>(text).map(|_| ()).unwrap_err().message().to_owned();
+        assert!(
+            place("aud = 'a'\nrots = 'b'\n").starts_with("line 2, column 1: unknown field `rots`"),
+            "{}",
+            place("rots='b'")
+        );
+        assert!(place("aud = 'a'\n aud = 'b'\n").starts_with("line 2, column 2: duplicate key"));
+    }
+
+    #[test]
+    fn the_first_source_wins() {
+        let mut settings = Settings::default();
+        settings.file(Path::new("/p/wane.toml"), "aud = 'files'\nroots = 'roots.toml'").unwrap();
+        settings.file(Path::new("/u/wane.toml"), "aud = 'mail'\ntoken-file = '/t'").unwrap();
+        assert_eq!(settings.aud.unwrap().value, "files");
+        assert_eq!(settings.roots.unwrap().value, "/p/roots.toml");
+        assert_eq!(settings.token_file.unwrap().value, "/t");
+    }
+}

@@ -1,0 +1,38 @@
+//! The examples in the help of every verb are run.
+
+use crate::scene::Scene;
+
+/// What the examples find in their folder.
+fn prepare(scene: &Scene) {
+    scene.sh("wane keygen root.pem > root.pub").exits(0);
+}
+
+fn examples(help: &str) -> Vec<(String, i32)> {
+    let lines = help.lines().skip_while(|line| *line != "Examples:").skip(1);
+    lines
+        .take_while(|line| line.starts_with("  "))
+        .map(|line| match line.rsplit_once("   # exit ") {
+            Some((line, code)) => (line.trim().to_owned(), code.trim().parse().unwrap()),
+            None => (line.trim().to_owned(), 0),
+        })
+        .collect()
+}
+
+#[test]
+fn examples_in_the_help_work() {
+    let verbs = Scene::new().sh("wane --help").exits(0).out;
+    let verbs = verbs.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
+    let verbs: Vec<_> = verbs.filter_map(|line| line.split_whitespace().next()).collect();
+    assert!(verbs.len() >= 5, "{verbs:?}");
+    for verb in verbs {
+        let scene = Scene::new();
+        prepare(&scene);
+        let help = scene.sh(&format!("wane {verb} --help")).exits(0).out;
+        let examples = examples(&help);
+        assert!(!examples.is_empty(), "the help of {verb} has no examples");
+        for (line, code) in examples {
+            let ran = scene.sh(&line);
+            assert_eq!(ran.code, code, "{verb}: {line}\n{ran:?}");
+        }
+    }
+}
