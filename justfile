@@ -1,0 +1,58 @@
+# `just` alone lists what there is. Everything also works without just: the lines are plain commands.
+
+_list:
+    @just --list --unsorted
+
+# every test and every documentation example
+test:
+    cargo test --workspace
+
+# format and lints, as .ci/run checks them
+lint:
+    cargo fmt --check
+    cargo clippy --workspace --all-targets --all-features
+
+# the documentation of the library, in the browser
+doc:
+    cargo doc --workspace --all-features --no-deps --open
+
+# a token's life in two processes, offline
+demo:
+    cargo run --package wane-cli -- demo
+
+# verify and decide beside as many bare signature checks; fails when a ratio passes its bound
+bench:
+    cargo bench --package wane --bench chain
+
+# each fuzz target for so many seconds, or just one: just fuzz 600 scan
+fuzz seconds="600" target="":
+    #!/usr/bin/env bash
+    set -euo pipefail
+    # cargo-fuzz sets RUSTFLAGS, which would undo .cargo/config.toml, and its sanitizer wants unstable flags.
+    export RUSTC_BOOTSTRAP=1
+    [ "$(uname -m)" != x86_64 ] || export RUSTFLAGS='--cfg curve25519_dalek_backend="avx512"'
+    for path in fuzz/fuzz_targets/{{ if target == "" { "*" } else { target } }}.rs; do
+        cargo fuzz run "$(basename "$path" .rs)" -- -max_total_time={{ seconds }} -timeout=10
+    done
+
+# a static Linux binary with its checksum, in target/dist
+release:
+    #!/usr/bin/env bash
+    set -euo pipefail
+    host=$(rustc --version --verbose | sed -n 's/^host: //p')
+    # Given this way, the setting joins the backend of .cargo/config.toml; in RUSTFLAGS it would replace it.
+    cargo build --locked --release --package wane-cli --target "$host" --target-dir target \
+        --config "target.$host.rustflags = ['-C', 'target-feature=+crt-static']" \
+        --config 'profile.release.strip = true'
+    version=$(cargo pkgid --package wane-cli | sed 's/.*[#@]//')
+    name="wane-$version-$host"
+    mkdir -p target/dist
+    cp "target/$host/release/wane" "target/dist/$name"
+    cd target/dist
+    # A binary that still asks for a loader is not what this recipe promises.
+    if readelf --program-headers "$name" | grep -q INTERP; then echo "error: $name is not static" >&2; exit 1; fi
+    sha256sum "$name" | tee "$name.sha256"
+
+# everything that must hold before a change is taken
+ci:
+    .ci/run
