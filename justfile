@@ -1,7 +1,7 @@
 # `just` alone lists what there is. Everything also works without just: the lines are plain commands.
 
 _list:
-    @just --list --unsorted
+    @{{ just_executable() }} --list --unsorted
 
 # every test and every documentation example
 test:
