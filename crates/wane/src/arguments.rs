@@ -2,7 +2,7 @@
 
 mod names;
 mod node;
-mod number;
+pub(crate) mod number;
 mod read;
 
 use alloc::string::String;
@@ -16,6 +16,7 @@ use crate::refusal::Refusal;
 
 pub(crate) use names::Names;
 pub(crate) use node::{Lookup, Member, Node};
+pub(crate) use number::Number;
 
 /// The arguments of a request: an object of JSON values.
 ///
@@ -79,7 +80,6 @@ impl Arguments {
     }
 
     /// What stands at `pointer`.
-    #[allow(dead_code, reason = "used by conditions")]
     pub(crate) fn lookup(&self, pointer: &Pointer) -> Lookup<'_> {
         node::lookup(&self.members, pointer)
     }

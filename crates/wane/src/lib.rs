@@ -6,6 +6,7 @@ extern crate alloc;
 
 mod arguments;
 mod code;
+mod condition;
 mod json;
 mod key;
 mod level;
@@ -14,15 +15,18 @@ mod name;
 mod pattern;
 mod pointer;
 mod refusal;
+mod scope;
 mod text;
 mod value;
 
 pub use arguments::Arguments;
 pub use code::{Code, Family, Retry};
+pub use condition::{Condition, Directory, Glob, Host, Length, Network, Operands, Scheme, Source, Target, Test};
 pub use key::{KeyHint, PublicKey, SecretKey, Signer, SignerError};
 pub use level::{Level, Mark};
 pub use name::Name;
 pub use pattern::{Action, Audience, Pattern};
 pub use pointer::Pointer;
 pub use refusal::Refusal;
+pub use scope::{OtherArguments, Scope};
 pub use value::{Integer, Value};

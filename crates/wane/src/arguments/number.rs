@@ -16,7 +16,7 @@ pub(crate) enum Number {
 
 /// Why a text is not a number here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Fault {
+pub(crate) enum Fault {
     /// Not a number of RFC 8259 section 6.
     Grammar,
     /// An integer beyond ±(2^53−1).
@@ -37,7 +37,7 @@ struct Parts<'a> {
     exponent: i64,
 }
 
-pub(super) fn read(text: &str) -> Result<Number, Fault> {
+pub(crate) fn read(text: &str) -> Result<Number, Fault> {
     let parts = split(text).ok_or(Fault::Grammar)?;
     let digits = || parts.whole.bytes().chain(parts.fraction.bytes());
     let Some(first) = digits().position(|digit| digit != b'0') else {

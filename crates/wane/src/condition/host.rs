@@ -1,0 +1,79 @@
+//! `host` and `scheme`: URLs that every reader takes apart in the same way.
+
+use alloc::string::ToString;
+
+use url::{Position, Url};
+
+use super::operand::text_operand;
+
+text_operand! {
+    /// A host: a lower-case ASCII name or a literal address in its plain form, with `:port` where another
+    /// than the scheme's default port is meant: `example.com`, `api.internal:8443`, `10.0.0.1`, `[::1]:80`.
+    ///
+    /// ```
+    /// assert!("example.com:8080".parse::<wane::Host>().is_ok());
+    /// for refused in ["Example.com", "127.1", "*.example.com", "example.com.", "a@b", "h:080"] {
+    ///     assert!(refused.parse::<wane::Host>().is_err(), "{refused}");
+    /// }
+    /// ```
+    Host, |text| split(text).is_some(), "a host: a lower-case name or plain address, and `:port`", "example.com"
+}
+
+text_operand! {
+    /// A URL scheme in lower case: `https`.
+    ///
+    /// ```
+    /// assert!("https".parse::<wane::Scheme>().is_ok());
+    /// assert!("HTTPS".parse::<wane::Scheme>().is_err());
+    /// assert!("https:".parse::<wane::Scheme>().is_err());
+    /// ```
+    Scheme, is_scheme, "a lower-case scheme", "https"
+}
+
+impl Host {
+    /// Whether a URL points at this host and port.
+    pub(super) fn admits(&self, url: &Url) -> bool {
+        split(self.as_str()).is_some_and(|(name, port)| {
+            // A plain URL states its port only where it is not the scheme's default.
+            let port_fits = if port.is_none() { url.port().is_none() } else { url.port_or_known_default() == port };
+            url.host_str() == Some(name) && port_fits
+        })
+    }
+}
+
+/// The URL, if its text is the one way to write it: what a strict parser writes is what stands there, only an
+/// empty path may be left out. There is no userinfo.
+pub(super) fn plain_url(text: &str) -> Option<Url> {
+    if text.contains('\\') || !text.bytes().all(|b| b.is_ascii_graphic()) {
+        return None;
+    }
+    let url = Url::parse(text).ok()?;
+    let nobody = url.username().is_empty() && url.password().is_none();
+    let without_path = || {
+        let (before, after) = (&url[..Position::BeforePath], &url[Position::AfterPath..]);
+        url.path() == "/" && text.strip_prefix(before) == Some(after)
+    };
+    (nobody && (url.as_str() == text || without_path())).then_some(url)
+}
+
+/// The name or address, and the port, of a host in its plain form.
+fn split(text: &str) -> Option<(&str, Option<u16>)> {
+    let name_end = text.find(']').map_or_else(|| text.find(':').unwrap_or(text.len()), |end| end + 1);
+    let (name, port) = text.split_at_checked(name_end)?;
+    let port = match port.strip_prefix(':') {
+        None => port.is_empty().then_some(None)?,
+        Some(digits) => {
+            let port = digits.parse::<u16>().ok().filter(|port| *port != 0 && port.to_string() == digits)?;
+            Some(port)
+        }
+    };
+    let letters = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-_.".contains(&b);
+    let labels = name.split('.').all(|label| !label.is_empty()) && name.bytes().all(letters);
+    let plain = (labels || name.starts_with('[')) && url::Host::parse(name).is_ok_and(|host| host.to_string() == name);
+    plain.then_some((name, port))
+}
+
+fn is_scheme(text: &str) -> bool {
+    let letter = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"+-.".contains(&b);
+    text.starts_with(|c: char| c.is_ascii_lowercase()) && text.bytes().all(letter)
+}
