@@ -1,4 +1,10 @@
 //! Every limit of the format, with the reason for its number.
+//!
+//! ```
+//! use wane::limits;
+//! // A root block, as many delegations as there may be, and a seal.
+//! assert_eq!(limits::BLOCKS, 1 + usize::from(limits::DEPTH) + 1);
+//! ```
 
 /// Bytes of CBOR a token may have. A chain of sixteen ordinary blocks needs 2,262; the rest is room for
 /// conditions, and the whole still fits a generous HTTP header limit.
