@@ -74,7 +74,6 @@ impl Arguments {
     }
 
     /// The members, ascending in the order of their encodings.
-    #[allow(dead_code, reason = "used by the request digest")]
     pub(crate) fn members(&self) -> &[Member] {
         &self.members
     }
@@ -85,7 +84,6 @@ impl Arguments {
     }
 
     /// The pointer, as text, of the first leaf that is neither named nor an element of an array at a name.
-    #[allow(dead_code, reason = "used by decisions")]
     pub(crate) fn first_unnamed(&self, names: &Names<'_>) -> Option<String> {
         names::first_unnamed(&self.members, names)
     }

@@ -18,7 +18,6 @@ pub use operand::{Length, Operands, Source};
 pub use path::Directory;
 pub use target::Target;
 
-#[allow(unused_imports, reason = "used by decisions")]
 pub(crate) use judge::Evidence;
 
 use crate::code::Code;

@@ -72,7 +72,6 @@ impl PublicKey {
 
     /// Whether `signature` is this key's over `message`, judged as strictly as RFC 8032 allows: one accepted
     /// encoding, no small-order component.
-    #[allow(dead_code, reason = "used by the chain")]
     pub(crate) fn signed(&self, message: &[u8], signature: &[u8; 64]) -> bool {
         self.0.verify_strict(message, &Signature::from_bytes(signature)).is_ok()
     }

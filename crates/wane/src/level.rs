@@ -152,6 +152,13 @@ impl Mark {
         self.labels.extend(other.labels.iter().cloned());
     }
 
+    /// Adds one label.
+    pub(crate) fn add(&mut self, label: &Name) {
+        if !self.labels.contains(label) {
+            self.labels.insert(label.clone());
+        }
+    }
+
     /// The level.
     ///
     /// ```

@@ -1,10 +1,4 @@
 //! Every limit of the format, with the reason for its number.
-//!
-//! ```
-//! use wane::limits;
-//! // A root block, as many delegations as there may be, and a seal.
-//! assert_eq!(limits::BLOCKS, 1 + usize::from(limits::DEPTH) + 1);
-//! ```
 
 /// Bytes of CBOR a token may have. A chain of sixteen ordinary blocks needs 2,262; the rest is room for
 /// conditions, and the whole still fits a generous HTTP header limit.
@@ -68,6 +62,10 @@ pub const REQUEST_DEPTH: usize = 64;
 
 /// Bytes of a text of a request that stands under a condition.
 pub const CONDITIONED_TEXT_BYTES: usize = 4096;
+
+/// Elements of an array of a request that stands under a condition: each condition looks at each element, and a token
+/// can hold over a thousand conditions.
+pub const CONDITIONED_ELEMENTS: usize = 1024;
 
 /// The largest integer that every JSON implementation keeps exactly: 2^53 − 1.
 pub const INTEGER_MAX: i64 = 9_007_199_254_740_991;

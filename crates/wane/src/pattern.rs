@@ -68,6 +68,11 @@ impl Pattern {
         matches(&self.0, &audience.0)
     }
 
+    /// Whether some action lies in both.
+    pub(crate) fn overlaps(&self, other: &Self) -> bool {
+        overlap(self.0.split(':'), other.0.split(':'))
+    }
+
     /// The one audience this pattern covers, if it has no `*`.
     ///
     /// ```
@@ -93,9 +98,27 @@ impl Pattern {
     }
 }
 
+/// Walks both side by side: a final `*` meets whatever is left, as long as that is one segment or more.
+fn overlap<'a>(mut one: impl Iterator<Item = &'a str> + Clone, mut two: impl Iterator<Item = &'a str> + Clone) -> bool {
+    loop {
+        match (one.next(), two.next()) {
+            (None, None) => return true,
+            (Some(a), Some(b)) => {
+                let last = |rest: &mut dyn Iterator<Item = &'a str>| rest.next().is_none();
+                if (a == "*" && last(&mut one.clone())) || (b == "*" && last(&mut two.clone())) {
+                    return true;
+                }
+                if a != b && a != "*" && b != "*" {
+                    return false;
+                }
+            }
+            (Some(_), None) | (None, Some(_)) => return false,
+        }
+    }
+}
+
 /// Whether one member contains `pattern`. No union ever contains what none of its members does, so this is
 /// exact for the union too.
-#[allow(dead_code, reason = "used by the chain")]
 pub(crate) fn any_contains(members: &[Pattern], pattern: &Pattern) -> bool {
     members.iter().any(|member| member.contains(pattern))
 }

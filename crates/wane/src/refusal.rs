@@ -36,11 +36,16 @@ impl Refusal {
         Self { code, block: None, field, found: escape(&found.to_string()), bound: escape(&bound.to_string()) }
     }
 
-    #[allow(dead_code, reason = "used by the chain")]
     /// The same refusal, placed in block `index` (0 is the root block) unless it names one already.
     #[must_use]
     pub(crate) fn in_block(mut self, index: usize) -> Self {
         self.block.get_or_insert(index);
+        self
+    }
+
+    /// The same refusal, placed in no block: the verifier's own roots are at issue.
+    pub(crate) fn in_no_block(mut self) -> Self {
+        self.block = None;
         self
     }
 

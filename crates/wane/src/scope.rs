@@ -34,9 +34,9 @@ use crate::refusal::Refusal;
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Scope {
-    pattern: Pattern,
-    conditions: Vec<Condition>,
-    other_arguments: OtherArguments,
+    pub(crate) pattern: Pattern,
+    pub(crate) conditions: Vec<Condition>,
+    pub(crate) other_arguments: OtherArguments,
 }
 
 /// What a scope says of arguments that none of its conditions names.
@@ -127,14 +127,23 @@ impl From<Pattern> for Scope {
 impl fmt::Display for Scope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.pattern)?;
-        for (i, condition) in self.conditions.iter().enumerate() {
-            write!(f, "{}{condition}", if i == 0 { " if " } else { " and " })?;
-        }
-        match self.other_arguments {
-            OtherArguments::Closed => f.write_str(" only"),
-            OtherArguments::Open if self.conditions.is_empty() => Ok(()),
-            OtherArguments::Open => f.write_str(" open"),
-        }
+        write_conditions(f, &self.conditions, self.other_arguments)
+    }
+}
+
+/// The part of scope text behind the pattern.
+pub(crate) fn write_conditions(
+    f: &mut fmt::Formatter<'_>,
+    conditions: &[Condition],
+    other_arguments: OtherArguments,
+) -> fmt::Result {
+    for (i, condition) in conditions.iter().enumerate() {
+        write!(f, "{}{condition}", if i == 0 { " if " } else { " and " })?;
+    }
+    match other_arguments {
+        OtherArguments::Closed => f.write_str(" only"),
+        OtherArguments::Open if conditions.is_empty() => Ok(()),
+        OtherArguments::Open => f.write_str(" open"),
     }
 }
 

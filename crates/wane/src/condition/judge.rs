@@ -16,7 +16,6 @@ use crate::value::{Integer, Value};
 
 /// What conditions are judged on.
 #[derive(Clone, Copy, Debug)]
-#[allow(dead_code, reason = "used by decisions")]
 pub(crate) struct Evidence<'a> {
     pub(crate) arguments: &'a Arguments,
     /// Stated by the enforcement point.
@@ -38,7 +37,6 @@ enum Scalar<'a> {
 
 impl Condition {
     /// Whether the request satisfies this condition.
-    #[allow(dead_code, reason = "used by decisions")]
     pub(crate) fn judge(&self, evidence: &Evidence<'_>) -> Result<(), Refusal> {
         let stated = match &self.target {
             Target::Argument(pointer) => match evidence.arguments.lookup(pointer) {
@@ -66,6 +64,9 @@ impl Condition {
         };
         if elements.is_empty() {
             return Err(self.shape("an empty array"));
+        }
+        if elements.len() > limits::CONDITIONED_ELEMENTS {
+            return Err(self.shape(&format!("an array of {}", elements.len())));
         }
         for element in elements {
             self.scalar(element, "an array with ")?;

@@ -1,0 +1,254 @@
+//! A chain of blocks as read: well-formed, in its one encoding, and not yet believed.
+
+use alloc::vec::Vec;
+
+use zeroize::Zeroizing;
+
+use crate::cbor::{Reader, Writer, scan};
+use crate::claims::{Claims, Place};
+use crate::code::Code;
+use crate::envelope::{Envelope, Kind, SigStructure, before_root};
+use crate::grant::Grant;
+use crate::ids::BlockId;
+use crate::key::{SecretKey, Signer};
+use crate::limits;
+use crate::refusal::Refusal;
+
+/// One block: what was signed, by whichever key, and the claims in it.
+///
+/// ```
+/// # use rand_core::UnwrapErr;
+/// # use getrandom::SysRng;
+/// # use wane::{Heir, Kind, RootGrant, SecretKey, mint};
+/// # let mut rng = UnwrapErr(SysRng);
+/// # let grant = RootGrant::new("files".parse()?, 1_000, 4_600);
+/// # let token = mint(&grant, &SecretKey::generate(&mut rng), Heir::carried(&mut rng))?;
+/// let block = &token.chain().blocks()[0];
+/// assert_eq!(block.kind(), Kind::Root);
+/// assert_eq!(block.id().to_string().len(), 64);
+/// assert_eq!(block.claims().note(), None);
+/// assert!(block.size() > 100);
+/// # Ok::<(), wane::Refusal>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Block {
+    kind: Kind,
+    id: BlockId,
+    payload: Vec<u8>,
+    signed: SigStructure,
+    signature: [u8; 64],
+    claims: Claims,
+}
+
+impl Block {
+    /// Root, delegate or seal.
+    #[must_use]
+    pub const fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// SHA-256 of what was signed. It says nothing about the signature.
+    #[must_use]
+    pub const fn id(&self) -> BlockId {
+        self.id
+    }
+
+    /// What the block states.
+    #[must_use]
+    pub const fn claims(&self) -> &Claims {
+        &self.claims
+    }
+
+    /// Bytes of CBOR the envelope takes.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        let mut out = Writer::default();
+        self.envelope().write(&mut out);
+        out.into_bytes().len()
+    }
+
+    pub(crate) const fn signed(&self) -> &SigStructure {
+        &self.signed
+    }
+
+    pub(crate) const fn signature(&self) -> &[u8; 64] {
+        &self.signature
+    }
+
+    const fn envelope(&self) -> Envelope<'_> {
+        Envelope { payload: self.payload.as_slice(), signature: &self.signature }
+    }
+
+    /// Signs new claims behind `previous`. They go through the same reader as received ones, so that every limit
+    /// is checked in one place.
+    pub(crate) fn sign(
+        kind: Kind,
+        previous: Option<BlockId>,
+        claims: &Claims,
+        signer: &(impl Signer + ?Sized),
+    ) -> Result<Self, Refusal> {
+        let payload = claims.write();
+        scan(&payload)?;
+        let place = if kind == Kind::Root { Place::Root } else { Place::Later };
+        let claims = Claims::read(&payload, place)?;
+        let previous = previous.unwrap_or_else(|| before_root(signer.public_key().hint()));
+        let signed = SigStructure::new(kind, previous, &payload)?;
+        let signature = signed.sign(signer)?;
+        Ok(Self { kind, id: signed.id(), payload, signed, signature, claims })
+    }
+
+    /// Reads one envelope behind `previous`.
+    fn read(reader: &mut Reader<'_>, previous: Option<BlockId>) -> Result<Self, Refusal> {
+        let envelope = Envelope::read(reader)?;
+        scan(envelope.payload)?;
+        let place = if previous.is_none() { Place::Root } else { Place::Later };
+        let claims = Claims::read(envelope.payload, place)?;
+        let kind = match (place, &claims.key) {
+            (Place::Root, _) => Kind::Root,
+            (Place::Later, Some(_)) => Kind::Delegate,
+            (Place::Later, None) => Kind::Seal,
+        };
+        let previous = previous.or_else(|| claims.hint.map(before_root)).unwrap_or(BlockId([0; 32]));
+        let signed = SigStructure::new(kind, previous, envelope.payload)?;
+        let payload = envelope.payload.to_vec();
+        Ok(Self { kind, id: signed.id(), payload, signed, signature: *envelope.signature, claims })
+    }
+}
+
+/// The blocks of a token, root block first. Reading them proves nothing; [`verify`](crate::verify) does.
+///
+/// ```
+/// # use rand_core::UnwrapErr;
+/// # use getrandom::SysRng;
+/// # use wane::{Heir, RootGrant, SecretKey, mint};
+/// # let mut rng = UnwrapErr(SysRng);
+/// # let grant = RootGrant::new("files".parse()?, 1_000, 4_600);
+/// let token = mint(&grant, &SecretKey::generate(&mut rng), Heir::carried(&mut rng))?;
+/// assert_eq!(token.chain().blocks().len(), 1);
+/// assert_eq!(token.chain().grants()?.len(), 1);
+/// # Ok::<(), wane::Refusal>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Chain {
+    /// Never empty.
+    blocks: Vec<Block>,
+}
+
+impl Chain {
+    /// The blocks, root block first.
+    #[must_use]
+    pub fn blocks(&self) -> &[Block] {
+        &self.blocks
+    }
+
+    /// What the chain allows after each block, replayed without checking a signature.
+    ///
+    /// # Errors
+    /// The `chain-*` refusal of the first block that would widen something.
+    pub fn grants(&self) -> Result<Vec<Grant>, Refusal> {
+        let mut grants = Vec::with_capacity(self.blocks.len());
+        self.replay(|_, _| Ok(()), |_| Ok(()), |grant| grants.push(grant.clone()))?;
+        Ok(grants)
+    }
+
+    /// The one replay: for each block `check` its signature, then its narrowing, then `note` what is in force. The
+    /// root block's grant must pass `ceiling`.
+    pub(crate) fn replay(
+        &self,
+        mut check: impl FnMut(usize, &Block) -> Result<(), Refusal>,
+        ceiling: impl FnOnce(&Grant) -> Result<(), Refusal>,
+        mut note: impl FnMut(&Grant),
+    ) -> Result<Grant, Refusal> {
+        let mut blocks = self.blocks.iter().enumerate();
+        let (_, root) = blocks.next().ok_or_else(no_block)?;
+        let mut grant = check(0, root)
+            .and_then(|()| Grant::root(&root.claims))
+            .and_then(|grant| ceiling(&grant).map(|()| grant))
+            .map_err(|refusal| refusal.in_block(0))?;
+        note(&grant);
+        for (index, block) in blocks {
+            check(index, block)
+                .and_then(|()| grant.narrow(block.kind, &block.claims))
+                .map_err(|refusal| refusal.in_block(index))?;
+            note(&grant);
+        }
+        Ok(grant)
+    }
+
+    pub(crate) fn new(root: Block) -> Self {
+        Self { blocks: alloc::vec![root] }
+    }
+
+    /// The same chain with one more block.
+    pub(crate) fn extended(&self, block: Block) -> Result<Self, Refusal> {
+        let count = self.blocks.len().saturating_add(1);
+        if count > limits::BLOCKS {
+            return Err(Refusal::new(Code::ParseTooManyBlocks, "token", count, limits::BLOCKS));
+        }
+        let mut blocks = self.blocks.clone();
+        blocks.push(block);
+        Ok(Self { blocks })
+    }
+
+    pub(crate) fn last(&self) -> Option<&Block> {
+        self.blocks.last()
+    }
+
+    pub(crate) fn is_sealed(&self) -> bool {
+        self.last().is_some_and(|block| block.kind == Kind::Seal)
+    }
+
+    /// Reads a whole token: the chain, and the secret if it carries one.
+    pub(crate) fn read(bytes: &[u8]) -> Result<(Self, Option<SecretKey>), Refusal> {
+        if bytes.len() > limits::TOKEN_BYTES {
+            return Err(Refusal::new(Code::ParseTooLarge, "token", bytes.len(), limits::TOKEN_BYTES));
+        }
+        scan(bytes)?;
+        let mut reader = Reader::new(bytes);
+        let parts = reader.array("token")?;
+        if !(1..=2).contains(&parts) {
+            let found = format_args!("an array of {parts}");
+            return Err(Refusal::new(Code::ParseEnvelope, "token", found, "blocks and at most a secret"));
+        }
+        let count = reader.array("token")?;
+        if count > limits::BLOCKS {
+            return Err(Refusal::new(Code::ParseTooManyBlocks, "token", count, limits::BLOCKS));
+        }
+        let mut blocks: Vec<Block> = Vec::with_capacity(count);
+        for index in 0..count {
+            if blocks.last().is_some_and(|block| block.kind == Kind::Seal) {
+                let refusal = Refusal::new(Code::ParseMissingClaim, "cnf", "cnf", "a block before the last");
+                return Err(refusal.in_block(index.saturating_sub(1)));
+            }
+            let previous = blocks.last().map(|block| block.id);
+            blocks.push(Block::read(&mut reader, previous).map_err(|refusal| refusal.in_block(index))?);
+        }
+        if blocks.is_empty() {
+            return Err(no_block());
+        }
+        let secret = match parts {
+            2 => Some(SecretKey::from_seed(*Zeroizing::new(reader.bytes::<32>("secret")?))),
+            _ => None,
+        };
+        Ok((Self { blocks }, secret))
+    }
+
+    /// The token's one encoding. The result is wiped because it may hold the secret.
+    pub(crate) fn write(&self, secret: Option<&SecretKey>) -> Zeroizing<Vec<u8>> {
+        // A buffer that grows would leave copies of the secret behind.
+        let size: usize = self.blocks.iter().map(|block| block.payload.len().saturating_add(80)).sum();
+        let mut out = Writer::with_capacity(size.saturating_add(40));
+        out.array(1_usize.saturating_add(secret.iter().len())).array(self.blocks.len());
+        for block in &self.blocks {
+            block.envelope().write(&mut out);
+        }
+        if let Some(secret) = secret {
+            out.bytes(secret.expose_seed());
+        }
+        Zeroizing::new(out.into_bytes())
+    }
+}
+
+fn no_block() -> Refusal {
+    Refusal::new(Code::ParseEnvelope, "token", "no block", "at least a root block")
+}

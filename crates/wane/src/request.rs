@@ -1,0 +1,324 @@
+//! What a tool server was asked to do, as the enforcement point states it.
+
+use alloc::boxed::Box;
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use sha2::{Digest as _, Sha256};
+
+use crate::arguments::{Arguments, Member, Node};
+use crate::cbor::Writer;
+use crate::code::Code;
+use crate::level::{Level, Mark};
+use crate::limits;
+use crate::name::Name;
+use crate::pattern::{Action, Audience};
+use crate::refusal::Refusal;
+use crate::value::Value;
+
+/// The message that was received, without its arguments.
+///
+/// ```
+/// use wane::Call;
+/// assert_eq!(Call::http("GET", "/files?limit=5")?.to_string(), "http GET /files?limit=5");
+/// # Ok::<(), wane::Refusal>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Call(Vec<Box<str>>);
+
+impl Call {
+    /// An MCP `tools/call` of this tool.
+    ///
+    /// # Errors
+    /// `parse-limit` for a name over 256 bytes.
+    ///
+    /// ```
+    /// assert_eq!(wane::Call::tool("read_file")?.to_string(), "tools/call read_file");
+    /// # Ok::<(), wane::Refusal>(())
+    /// ```
+    pub fn tool(name: &str) -> Result<Self, Refusal> {
+        Self::of(["tools/call", name])
+    }
+
+    /// An MCP `resources/read` of this URI.
+    ///
+    /// # Errors
+    /// `parse-limit` for a URI over 4,096 bytes.
+    ///
+    /// ```
+    /// assert_eq!(wane::Call::resource("file:///a")?.to_string(), "resources/read file:///a");
+    /// # Ok::<(), wane::Refusal>(())
+    /// ```
+    pub fn resource(uri: &str) -> Result<Self, Refusal> {
+        Self::of(["resources/read", uri])
+    }
+
+    /// An MCP `prompts/get` of this prompt.
+    ///
+    /// # Errors
+    /// `parse-limit` for a name over 4,096 bytes.
+    ///
+    /// ```
+    /// assert_eq!(wane::Call::prompt("summary")?.to_string(), "prompts/get summary");
+    /// # Ok::<(), wane::Refusal>(())
+    /// ```
+    pub fn prompt(name: &str) -> Result<Self, Refusal> {
+        Self::of(["prompts/get", name])
+    }
+
+    /// An HTTP request: the method and the path with its query, both as received.
+    ///
+    /// # Errors
+    /// `parse-limit` for a target over 4,096 bytes.
+    ///
+    /// ```
+    /// assert!(wane::Call::http("POST", &"/".repeat(5_000)).is_err());
+    /// ```
+    pub fn http(method: &str, target: &str) -> Result<Self, Refusal> {
+        Self::of(["http", method, target])
+    }
+
+    /// No message but the actions themselves.
+    ///
+    /// ```
+    /// let call = wane::Call::actions(&["read:hr:employees".parse()?]);
+    /// assert_eq!(call.to_string(), "action read:hr:employees");
+    /// # Ok::<(), wane::Refusal>(())
+    /// ```
+    #[must_use]
+    pub fn actions(actions: &[Action]) -> Self {
+        let head: Box<str> = "action".into();
+        Self(core::iter::once(head).chain(actions.iter().map(|action| action.as_str().into())).collect())
+    }
+
+    fn of<const N: usize>(parts: [&str; N]) -> Result<Self, Refusal> {
+        match parts.iter().find(|part| part.len() > limits::CONDITIONED_TEXT_BYTES) {
+            Some(long) => {
+                let found = format_args!("{} bytes", long.len());
+                Err(Refusal::new(Code::ParseLimit, "call", found, limits::CONDITIONED_TEXT_BYTES))
+            }
+            None => Ok(Self(parts.iter().map(|part| (*part).into()).collect())),
+        }
+    }
+}
+
+impl core::fmt::Display for Call {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        for (i, part) in self.0.iter().enumerate() {
+            write!(f, "{}{part}", if i == 0 { "" } else { " " })?;
+        }
+        Ok(())
+    }
+}
+
+/// One request: a call, the one to four actions it needs, its arguments, facts, level and labels, and the audience
+/// it reached. The enforcement point states all of it; nothing comes from the agent but the call and its arguments.
+///
+/// Cloning is cheap.
+///
+/// ```
+/// use wane::{Arguments, Call, Level, Request, Value};
+/// let request = Request::new(
+///     "files".parse()?,
+///     Call::tool("read_file")?,
+///     vec!["read:files:reports".parse()?],
+///     Level::Internal,
+/// )?
+/// .label("untrusted".parse()?)
+/// .arguments(Arguments::from_json(br#"{"path": "/data/q3.csv"}"#)?)
+/// .fact("env".parse()?, Value::text("prod")?)
+/// .seen("search.results", Value::text("id-7")?)
+/// .require_request_seal();
+/// assert_eq!(request.actions().len(), 1);
+/// assert_eq!(request.call().to_string(), "tools/call read_file");
+/// assert_eq!(request.mark().to_string(), "internal with untrusted");
+/// assert_eq!(request.audience().as_str(), "files");
+/// # Ok::<(), wane::Refusal>(())
+/// ```
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct Request(Arc<Parts>);
+
+#[derive(Clone, Debug)]
+pub(crate) struct Parts {
+    pub(crate) audience: Audience,
+    pub(crate) call: Call,
+    pub(crate) actions: Vec<Action>,
+    pub(crate) arguments: Arguments,
+    pub(crate) facts: BTreeMap<Name, Value>,
+    pub(crate) seen: BTreeMap<Box<str>, BTreeSet<Value>>,
+    pub(crate) mark: Mark,
+    pub(crate) seal: SealDemand,
+}
+
+/// Which seals will do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SealDemand {
+    Any,
+    ForThisRequest,
+}
+
+impl Request {
+    /// A request without arguments, facts or labels.
+    ///
+    /// # Errors
+    /// `use-actions` unless there are one to four actions, or where the call is made of other actions.
+    ///
+    /// ```
+    /// use wane::{Call, Code, Level, Request};
+    /// let none = Request::new("files".parse()?, Call::tool("noop")?, vec![], Level::Public);
+    /// assert_eq!(none.unwrap_err().code(), Code::UseActions);
+    /// # Ok::<(), wane::Refusal>(())
+    /// ```
+    pub fn new(audience: Audience, call: Call, actions: Vec<Action>, level: Level) -> Result<Self, Refusal> {
+        if !(1..=limits::ACTIONS).contains(&actions.len()) {
+            return Err(Refusal::new(Code::UseActions, "actions", actions.len(), limits::ACTIONS));
+        }
+        if call.0.first().is_some_and(|head| &**head == "action") && call != Call::actions(&actions) {
+            return Err(Refusal::new(Code::UseActions, "actions", "other", format_args!("{call}")));
+        }
+        Ok(Self(Arc::new(Parts {
+            audience,
+            call,
+            actions,
+            arguments: Arguments::empty(),
+            facts: BTreeMap::new(),
+            seen: BTreeMap::new(),
+            mark: Mark::at(level),
+            seal: SealDemand::Any,
+        })))
+    }
+
+    /// A request that is nothing but its actions.
+    ///
+    /// # Errors
+    /// As [`Request::new`].
+    ///
+    /// ```
+    /// use wane::{Level, Request};
+    /// let request = Request::for_actions("files".parse()?, vec!["read:hr".parse()?], Level::Internal)?;
+    /// assert_eq!(request.call().to_string(), "action read:hr");
+    /// # Ok::<(), wane::Refusal>(())
+    /// ```
+    pub fn for_actions(audience: Audience, actions: Vec<Action>, level: Level) -> Result<Self, Refusal> {
+        Self::new(audience, Call::actions(&actions), actions, level)
+    }
+
+    /// Adds a label that what the call may reveal has.
+    pub fn label(self, label: Name) -> Self {
+        self.with(|parts| parts.mark.add(&label))
+    }
+
+    /// The arguments as received. Absent arguments are the empty map.
+    pub fn arguments(self, arguments: Arguments) -> Self {
+        self.with(|parts| parts.arguments = arguments)
+    }
+
+    /// States a fact that conditions see as `@name`.
+    pub fn fact(self, name: Name, value: Value) -> Self {
+        self.with(|parts| {
+            parts.facts.insert(name, value);
+        })
+    }
+
+    /// States that this value was returned in this session by the named trusted result field.
+    pub fn seen(self, source: &str, value: Value) -> Self {
+        self.with(|parts| {
+            parts.seen.entry(source.into()).or_default().insert(value);
+        })
+    }
+
+    /// Refuses seals that are not bound to exactly this request.
+    pub fn require_request_seal(self) -> Self {
+        self.with(|parts| parts.seal = SealDemand::ForThisRequest)
+    }
+
+    fn with(mut self, change: impl FnOnce(&mut Parts)) -> Self {
+        change(Arc::make_mut(&mut self.0));
+        self
+    }
+
+    /// Which server it reached.
+    #[must_use]
+    pub fn audience(&self) -> &Audience {
+        &self.0.audience
+    }
+
+    /// The message without its arguments.
+    #[must_use]
+    pub fn call(&self) -> &Call {
+        &self.0.call
+    }
+
+    /// The actions it needs; all of them must be allowed.
+    #[must_use]
+    pub fn actions(&self) -> &[Action] {
+        &self.0.actions
+    }
+
+    /// The level and labels of what it may reveal.
+    #[must_use]
+    pub fn mark(&self) -> &Mark {
+        &self.0.mark
+    }
+
+    pub(crate) fn parts(&self) -> &Parts {
+        &self.0
+    }
+}
+
+/// SHA-256 over deterministic CBOR of `[audience, call, arguments, said facts]`.
+pub(crate) fn request_digest<'a>(
+    audience: &Audience,
+    call: &Call,
+    arguments: &Arguments,
+    said: impl ExactSizeIterator<Item = (&'a Name, &'a Value)>,
+) -> [u8; 32] {
+    let mut out = Writer::default();
+    out.array(4).text(audience.as_str()).array(call.0.len());
+    call.0.iter().for_each(|part| {
+        out.text(part);
+    });
+    write_members(&mut out, arguments.members());
+    out.map(said.len());
+    for (name, value) in said {
+        out.text(name.as_str());
+        out.value(value);
+    }
+    Sha256::digest(out.into_bytes()).into()
+}
+
+/// Arguments nest at most 64 deep, so this recursion is bounded.
+fn write_node(out: &mut Writer, node: &Node) {
+    match node {
+        Node::Array(elements) => {
+            out.array(elements.len());
+            elements.iter().for_each(|element| write_node(out, element));
+        }
+        Node::Bool(value) => {
+            out.bool(*value);
+        }
+        Node::Float(value) => {
+            out.float(*value);
+        }
+        Node::Integer(value) => {
+            out.integer(value.get());
+        }
+        Node::Null => {
+            out.null();
+        }
+        Node::Object(members) => write_members(out, members),
+        Node::Text(text) => {
+            out.text(text);
+        }
+    }
+}
+
+fn write_members(out: &mut Writer, members: &[Member]) {
+    out.map(members.len());
+    for member in members {
+        out.text(&member.name);
+        write_node(out, &member.value);
+    }
+}

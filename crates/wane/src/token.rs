@@ -1,0 +1,499 @@
+//! What a holder keeps, what a verifier is shown, and what anybody may look at.
+
+use alloc::string::{String, ToString};
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use zeroize::Zeroizing;
+
+use crate::chain::{Block, Chain};
+use crate::code::Code;
+use crate::envelope::Kind;
+use crate::grant::Grant;
+use crate::key::SecretKey;
+use crate::mint::Heir;
+use crate::narrowing::Narrowing;
+use crate::refusal::Refusal;
+use crate::seal::Seal;
+use crate::text::{self, Prefix};
+
+/// A token that can be extended: the chain, and the secret of its last key unless its holder keeps that key.
+///
+/// ```
+/// # use rand_core::UnwrapErr;
+/// # use getrandom::SysRng;
+/// use wane::{Heir, Narrowing, RootGrant, Seal, SecretKey, Token, mint};
+/// # let mut rng = UnwrapErr(SysRng);
+/// let grant = RootGrant::new("files".parse()?, 1_000, 4_600).scope("read:*".parse()?);
+/// let token = mint(&grant, &SecretKey::generate(&mut rng), Heir::carried(&mut rng))?;
+///
+/// let text = token.expose_text();
+/// let child = Token::parse(&text)?.attenuate(&Narrowing::new().expires_at(2_000), Heir::carried(&mut rng))?;
+/// let shown = child.seal(&Seal::new())?.to_text();
+/// assert!(shown.starts_with("wane1.sealed."));
+/// # Ok::<(), wane::Refusal>(())
+/// ```
+#[derive(Debug)]
+pub struct Token {
+    chain: Chain,
+    secret: Option<SecretKey>,
+}
+
+impl Token {
+    /// Reads `wane1.token.…`, with at most one LF behind it.
+    ///
+    /// # Errors
+    /// `parse-*` for anything malformed, `chain-secret` where the secret is not the last block's.
+    ///
+    /// ```
+    /// assert!(wane::Token::parse("wane1.token.AAAA").is_err());
+    /// ```
+    pub fn parse(line: &str) -> Result<Self, Refusal> {
+        UntrustedToken::parse(line)?.into_token()
+    }
+
+    /// Reads the CBOR of a token.
+    ///
+    /// # Errors
+    /// As [`Token::parse`].
+    ///
+    /// ```
+    /// assert!(wane::Token::from_bytes(&[0x80]).is_err());
+    /// ```
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, Refusal> {
+        UntrustedToken::from_bytes(bytes)?.into_token()
+    }
+
+    pub(crate) fn new(chain: Chain, secret: Option<SecretKey>) -> Result<Self, Refusal> {
+        let key = chain.last().and_then(|block| block.claims().key());
+        if secret.as_ref().is_some_and(|secret| key != Some(&secret.public_key())) {
+            return Err(Refusal::new(Code::ChainSecret, "secret", "", ""));
+        }
+        Ok(Self { chain, secret })
+    }
+
+    /// The text form. Where the token carries its secret, whoever reads the text holds the token.
+    ///
+    /// ```
+    /// # use rand_core::UnwrapErr;
+    /// # use getrandom::SysRng;
+    /// # use wane::{Heir, RootGrant, SecretKey, mint};
+    /// # let mut rng = UnwrapErr(SysRng);
+    /// # let grant = RootGrant::new("files".parse()?, 1_000, 4_600);
+    /// let token = mint(&grant, &SecretKey::generate(&mut rng), Heir::carried(&mut rng))?;
+    /// assert!(token.expose_text().starts_with("wane1.token."));
+    /// # Ok::<(), wane::Refusal>(())
+    /// ```
+    #[must_use]
+    pub fn expose_text(&self) -> Zeroizing<String> {
+        Zeroizing::new(text::encode(Prefix::Token, &self.chain.write(self.secret.as_ref())))
+    }
+
+    /// The chain of blocks.
+    ///
+    /// ```
+    /// # use rand_core::UnwrapErr;
+    /// # use getrandom::SysRng;
+    /// # use wane::{Heir, RootGrant, SecretKey, mint};
+    /// # let mut rng = UnwrapErr(SysRng);
+    /// # let grant = RootGrant::new("files".parse()?, 1_000, 4_600);
+    /// let token = mint(&grant, &SecretKey::generate(&mut rng), Heir::carried(&mut rng))?;
+    /// assert_eq!(token.chain().blocks().len(), 1);
+    /// # Ok::<(), wane::Refusal>(())
+    /// ```
+    #[must_use]
+    pub const fn chain(&self) -> &Chain {
+        &self.chain
+    }
+
+    /// Whether the secret travels in the token. Without it only the holder of the last block's key can extend it.
+    ///
+    /// ```
+    /// # use rand_core::UnwrapErr;
+    /// # use getrandom::SysRng;
+    /// # use wane::{Heir, RootGrant, SecretKey, mint};
+    /// # let mut rng = UnwrapErr(SysRng);
+    /// # let grant = RootGrant::new("files".parse()?, 1_000, 4_600);
+    /// let token = mint(&grant, &SecretKey::generate(&mut rng), Heir::carried(&mut rng))?;
+    /// assert!(token.carries_secret());
+    /// # Ok::<(), wane::Refusal>(())
+    /// ```
+    #[must_use]
+    pub const fn carries_secret(&self) -> bool {
+        self.secret.is_some()
+    }
+
+    /// A narrower token for `heir`, signed by the carried secret.
+    ///
+    /// # Errors
+    /// - `chain-*`: the narrowing would widen something; both sides are named.
+    /// - `use-no-secret`: the token is bound; see [`attenuate_as`](Self::attenuate_as).
+    /// - `use-drop`: nothing lies within a dropped pattern.
+    /// - `parse-limit`, `parse-too-many-blocks`: a limit of the format is reached.
+    ///
+    /// ```
+    /// # use rand_core::UnwrapErr;
+    /// # use getrandom::SysRng;
+    /// use wane::{Code, Heir, Narrowing, RootGrant, SecretKey, mint};
+    /// # let mut rng = UnwrapErr(SysRng);
+    /// # let grant = RootGrant::new("files".parse()?, 1_000, 4_600);
+    /// let token = mint(&grant, &SecretKey::generate(&mut rng), Heir::carried(&mut rng))?;
+    /// let later = Narrowing::new().expires_at(4_601);
+    /// assert_eq!(token.attenuate(&later, Heir::carried(&mut rng)).unwrap_err().code(), Code::ChainExpiry);
+    /// # Ok::<(), wane::Refusal>(())
+    /// ```
+    pub fn attenuate(&self, narrowing: &Narrowing, heir: Heir) -> Result<Self, Refusal> {
+        self.extend(self.carried()?, narrowing, heir)
+    }
+
+    /// A narrower token for `heir`, signed by the holder's own key.
+    ///
+    /// # Errors
+    /// As [`attenuate`](Self::attenuate), and `use-key` where another key is named by the last block.
+    ///
+    /// ```
+    /// # use rand_core::UnwrapErr;
+    /// # use getrandom::SysRng;
+    /// use wane::{Code, Heir, Narrowing, RootGrant, SecretKey, mint};
+    /// # let mut rng = UnwrapErr(SysRng);
+    /// # let grant = RootGrant::new("files".parse()?, 1_000, 4_600);
+    /// let (root, agent) = (SecretKey::generate(&mut rng), SecretKey::generate(&mut rng));
+    /// let token = mint(&grant, &root, Heir::bound(agent.public_key(), &mut rng))?;
+    /// assert!(token.attenuate_as(&agent, &Narrowing::new(), Heir::carried(&mut rng)).is_ok());
+    /// let thief = token.attenuate_as(&root, &Narrowing::new(), Heir::carried(&mut rng));
+    /// assert_eq!(thief.unwrap_err().code(), Code::UseKey);
+    /// # Ok::<(), wane::Refusal>(())
+    /// ```
+    pub fn attenuate_as(&self, holder: &SecretKey, narrowing: &Narrowing, heir: Heir) -> Result<Self, Refusal> {
+        self.check_holder(holder)?;
+        self.extend(holder, narrowing, heir)
+    }
+
+    /// What a verifier is shown: nobody can extend it, and it carries no secret.
+    ///
+    /// # Errors
+    /// As [`attenuate`](Self::attenuate), `chain-no-session` where no block opens a session, and
+    /// `chain-seal-audience` where not exactly one audience is left.
+    ///
+    /// ```
+    /// # use rand_core::UnwrapErr;
+    /// # use getrandom::SysRng;
+    /// use wane::{Code, Heir, RootGrant, Seal, SecretKey, mint};
+    /// # let mut rng = UnwrapErr(SysRng);
+    /// let grant = RootGrant::new("files:*".parse()?, 1_000, 4_600);
+    /// let token = mint(&grant, &SecretKey::generate(&mut rng), Heir::carried(&mut rng))?;
+    /// assert_eq!(token.seal(&Seal::new()).unwrap_err().code(), Code::ChainSealAudience);
+    /// assert!(token.seal(&Seal::new().audience("files:hr".parse()?)).is_ok());
+    /// # Ok::<(), wane::Refusal>(())
+    /// ```
+    pub fn seal(&self, seal: &Seal) -> Result<SealedToken, Refusal> {
+        self.close(self.carried()?, seal)
+    }
+
+    /// As [`seal`](Self::seal), signed by the holder's own key.
+    ///
+    /// # Errors
+    /// As [`seal`](Self::seal), and `use-key` where another key is named by the last block.
+    ///
+    /// ```
+    /// # use rand_core::UnwrapErr;
+    /// # use getrandom::SysRng;
+    /// use wane::{Heir, RootGrant, Seal, SecretKey, mint};
+    /// # let mut rng = UnwrapErr(SysRng);
+    /// # let grant = RootGrant::new("files".parse()?, 1_000, 4_600);
+    /// let (root, agent) = (SecretKey::generate(&mut rng), SecretKey::generate(&mut rng));
+    /// let token = mint(&grant, &root, Heir::bound(agent.public_key(), &mut rng))?;
+    /// assert!(token.seal_as(&agent, &Seal::new()).is_ok());
+    /// # Ok::<(), wane::Refusal>(())
+    /// ```
+    pub fn seal_as(&self, holder: &SecretKey, seal: &Seal) -> Result<SealedToken, Refusal> {
+        self.check_holder(holder)?;
+        self.close(holder, seal)
+    }
+
+    fn carried(&self) -> Result<&SecretKey, Refusal> {
+        self.secret.as_ref().ok_or_else(|| Refusal::new(Code::UseNoSecret, "secret", "", ""))
+    }
+
+    fn check_holder(&self, holder: &SecretKey) -> Result<(), Refusal> {
+        let named = self.chain.last().and_then(|block| block.claims().key());
+        if named == Some(&holder.public_key()) {
+            return Ok(());
+        }
+        let named = named.map(ToString::to_string).unwrap_or_default();
+        Err(Refusal::new(Code::UseKey, "cnf", holder.public_key(), named))
+    }
+
+    fn extend(&self, signer: &SecretKey, narrowing: &Narrowing, heir: Heir) -> Result<Self, Refusal> {
+        let mut grant = self.grant()?;
+        let mut claims = narrowing.claims(&grant)?;
+        let secret = heir.enter(&mut claims);
+        let known = |secret: &SecretKey| {
+            let key = secret.public_key();
+            self.chain.blocks().iter().any(|block| block.claims().key() == Some(&key))
+        };
+        if secret.as_ref().is_some_and(known) {
+            return Err(Refusal::new(Code::UseKeyReused, "cnf", "", ""));
+        }
+        let block = self.block(Kind::Delegate, &mut grant, &claims, signer)?;
+        Self::new(self.chain.extended(block)?, secret)
+    }
+
+    fn close(&self, signer: &SecretKey, seal: &Seal) -> Result<SealedToken, Refusal> {
+        let mut grant = self.grant()?;
+        if grant.session.is_none() {
+            return Err(Refusal::new(Code::ChainNoSession, "session", "", ""));
+        }
+        let claims = seal.claims(&grant)?;
+        let block = self.block(Kind::Seal, &mut grant, &claims, signer)?;
+        Ok(SealedToken { chain: Arc::new(self.chain.extended(block)?) })
+    }
+
+    fn grant(&self) -> Result<Grant, Refusal> {
+        self.chain.replay(|_, _| Ok(()), |_| Ok(()), |_| ())
+    }
+
+    fn block(
+        &self,
+        kind: Kind,
+        grant: &mut Grant,
+        claims: &crate::claims::Claims,
+        signer: &SecretKey,
+    ) -> Result<Block, Refusal> {
+        let index = self.chain.blocks().len();
+        let previous = self.chain.last().map(Block::id);
+        grant.narrow(kind, claims).map_err(|refusal| refusal.in_block(index))?;
+        Block::sign(kind, previous, claims, signer).map_err(|refusal| refusal.in_block(index))
+    }
+}
+
+/// What a verifier is shown: a chain that ends in a seal and carries no secret. Nothing in it is believed until
+/// [`verify`](crate::verify) has checked it.
+///
+/// ```
+/// # use rand_core::UnwrapErr;
+/// # use getrandom::SysRng;
+/// use wane::{Code, Heir, RootGrant, Seal, SealedToken, SecretKey, mint};
+/// # let mut rng = UnwrapErr(SysRng);
+/// # let grant = RootGrant::new("files".parse()?, 1_000, 4_600);
+/// let token = mint(&grant, &SecretKey::generate(&mut rng), Heir::carried(&mut rng))?;
+/// let sealed = token.seal(&Seal::new())?;
+/// let text = sealed.to_text();
+/// assert_eq!(SealedToken::parse(&text)?.to_bytes(), sealed.to_bytes());
+/// assert_eq!(SealedToken::parse(&token.expose_text()).unwrap_err().code(), Code::ChainUnsealed);
+/// # Ok::<(), wane::Refusal>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct SealedToken {
+    chain: Arc<Chain>,
+}
+
+impl SealedToken {
+    /// Reads `wane1.sealed.…`, with at most one LF behind it.
+    ///
+    /// # Errors
+    /// `parse-*` for anything malformed, `chain-unsealed` for a token that is not sealed, and
+    /// `chain-carries-secret` where a secret stands in it.
+    ///
+    /// ```
+    /// assert!(wane::SealedToken::parse("wane1.sealed.AAAA").is_err());
+    /// ```
+    pub fn parse(line: &str) -> Result<Self, Refusal> {
+        UntrustedToken::parse(line)?.into_sealed()
+    }
+
+    /// Reads the CBOR of a sealed token.
+    ///
+    /// # Errors
+    /// As [`SealedToken::parse`].
+    ///
+    /// ```
+    /// assert!(wane::SealedToken::from_bytes(&[0x80]).is_err());
+    /// ```
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, Refusal> {
+        UntrustedToken::from_bytes(bytes)?.into_sealed()
+    }
+
+    /// The text form, `wane1.sealed.…`.
+    ///
+    /// ```
+    /// # use rand_core::UnwrapErr;
+    /// # use getrandom::SysRng;
+    /// # use wane::{Heir, RootGrant, Seal, SecretKey, mint};
+    /// # let mut rng = UnwrapErr(SysRng);
+    /// # let grant = RootGrant::new("files".parse()?, 1_000, 4_600);
+    /// # let token = mint(&grant, &SecretKey::generate(&mut rng), Heir::carried(&mut rng))?;
+    /// assert!(token.seal(&Seal::new())?.to_text().starts_with("wane1.sealed."));
+    /// # Ok::<(), wane::Refusal>(())
+    /// ```
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        text::encode(Prefix::Sealed, &self.to_bytes())
+    }
+
+    /// The CBOR.
+    ///
+    /// ```
+    /// # use rand_core::UnwrapErr;
+    /// # use getrandom::SysRng;
+    /// # use wane::{Heir, RootGrant, Seal, SecretKey, mint};
+    /// # let mut rng = UnwrapErr(SysRng);
+    /// # let grant = RootGrant::new("files".parse()?, 1_000, 4_600);
+    /// # let token = mint(&grant, &SecretKey::generate(&mut rng), Heir::carried(&mut rng))?;
+    /// assert!(token.seal(&Seal::new())?.to_bytes().len() < 360);
+    /// # Ok::<(), wane::Refusal>(())
+    /// ```
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        self.chain.write(None).to_vec()
+    }
+
+    /// The chain of blocks.
+    ///
+    /// ```
+    /// # use rand_core::UnwrapErr;
+    /// # use getrandom::SysRng;
+    /// # use wane::{Heir, Kind, RootGrant, Seal, SecretKey, mint};
+    /// # let mut rng = UnwrapErr(SysRng);
+    /// # let grant = RootGrant::new("files".parse()?, 1_000, 4_600);
+    /// # let token = mint(&grant, &SecretKey::generate(&mut rng), Heir::carried(&mut rng))?;
+    /// assert_eq!(token.seal(&Seal::new())?.chain().blocks()[1].kind(), Kind::Seal);
+    /// # Ok::<(), wane::Refusal>(())
+    /// ```
+    #[must_use]
+    pub fn chain(&self) -> &Chain {
+        &self.chain
+    }
+
+    pub(crate) const fn shared_chain(&self) -> &Arc<Chain> {
+        &self.chain
+    }
+}
+
+/// Any token, read for looking at: well-formed, and not believed.
+///
+/// ```
+/// # use rand_core::UnwrapErr;
+/// # use getrandom::SysRng;
+/// use wane::{Heir, RootGrant, SecretKey, UntrustedToken, mint};
+/// # let mut rng = UnwrapErr(SysRng);
+/// # let grant = RootGrant::new("files".parse()?, 1_000, 4_600);
+/// let token = mint(&grant, &SecretKey::generate(&mut rng), Heir::carried(&mut rng))?;
+/// let seen = UntrustedToken::parse(&token.expose_text())?;
+/// assert!(seen.carries_secret() && !seen.is_sealed());
+/// assert_eq!(seen.chain().blocks().len(), 1);
+/// # Ok::<(), wane::Refusal>(())
+/// ```
+#[derive(Debug)]
+pub struct UntrustedToken {
+    chain: Chain,
+    secret: Option<SecretKey>,
+}
+
+impl UntrustedToken {
+    /// Reads a text with either prefix.
+    ///
+    /// # Errors
+    /// `parse-*` for anything malformed; `parse-prefix` where the prefix does not fit the content.
+    ///
+    /// ```
+    /// assert_eq!(wane::UntrustedToken::parse("x").unwrap_err().code(), wane::Code::ParseText);
+    /// ```
+    pub fn parse(line: &str) -> Result<Self, Refusal> {
+        let (prefix, bytes) = text::split(line)?;
+        let bytes = Zeroizing::new(bytes);
+        if prefix == Prefix::Key {
+            return Err(Refusal::new(Code::ParsePrefix, "text", prefix.content(), "wanted as a token"));
+        }
+        let token = Self::from_bytes(&bytes)?;
+        let content = if token.is_sealed() { Prefix::Sealed } else { Prefix::Token };
+        if prefix == content {
+            Ok(token)
+        } else {
+            Err(Refusal::new(Code::ParsePrefix, "text", prefix.content(), content.content()))
+        }
+    }
+
+    /// Reads the CBOR of either kind.
+    ///
+    /// # Errors
+    /// `parse-*` for anything malformed.
+    ///
+    /// ```
+    /// let refusal = wane::UntrustedToken::from_bytes(&[0x9f, 0xff]).unwrap_err();
+    /// assert_eq!(refusal.code(), wane::Code::ParseIndefinite);
+    /// ```
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, Refusal> {
+        let (chain, secret) = Chain::read(bytes)?;
+        Ok(Self { chain, secret })
+    }
+
+    /// The chain of blocks.
+    ///
+    /// ```
+    /// # let line = "wane1.token.AAAA";
+    /// assert!(wane::UntrustedToken::parse(line).map(|token| token.chain().blocks().len()).is_err());
+    /// ```
+    #[must_use]
+    pub const fn chain(&self) -> &Chain {
+        &self.chain
+    }
+
+    /// Whether it ends in a seal.
+    ///
+    /// ```
+    /// # let line = "wane1.token.AAAA";
+    /// assert!(wane::UntrustedToken::parse(line).map(|token| token.is_sealed()).is_err());
+    /// ```
+    #[must_use]
+    pub fn is_sealed(&self) -> bool {
+        self.chain.is_sealed()
+    }
+
+    /// Whether a secret stands in it: whoever reads it holds the token.
+    ///
+    /// ```
+    /// # let line = "wane1.token.AAAA";
+    /// assert!(wane::UntrustedToken::parse(line).map(|token| token.carries_secret()).is_err());
+    /// ```
+    #[must_use]
+    pub const fn carries_secret(&self) -> bool {
+        self.secret.is_some()
+    }
+
+    /// As the token of a holder.
+    ///
+    /// # Errors
+    /// `parse-prefix` if it is sealed, `chain-secret` where the secret is not the last block's.
+    ///
+    /// ```
+    /// # let line = "wane1.token.AAAA";
+    /// assert!(wane::UntrustedToken::parse(line).and_then(wane::UntrustedToken::into_token).is_err());
+    /// ```
+    pub fn into_token(self) -> Result<Token, Refusal> {
+        if self.is_sealed() {
+            let (found, bound) = (Prefix::Token.content(), Prefix::Sealed.content());
+            return Err(Refusal::new(Code::ParsePrefix, "text", found, bound));
+        }
+        Token::new(self.chain, self.secret)
+    }
+
+    /// As what a verifier is shown.
+    ///
+    /// # Errors
+    /// `chain-unsealed` and `chain-carries-secret`, in this order.
+    ///
+    /// ```
+    /// # let line = "wane1.sealed.AAAA";
+    /// assert!(wane::UntrustedToken::parse(line).and_then(wane::UntrustedToken::into_sealed).is_err());
+    /// ```
+    pub fn into_sealed(self) -> Result<SealedToken, Refusal> {
+        if !self.is_sealed() {
+            return Err(Refusal::new(Code::ChainUnsealed, "token", "", ""));
+        }
+        if self.carries_secret() {
+            return Err(Refusal::new(Code::ChainCarriesSecret, "secret", "", ""));
+        }
+        Ok(SealedToken { chain: Arc::new(self.chain) })
+    }
+}

@@ -1,0 +1,184 @@
+//! Is this chain genuine? The answer is timeless and grants nothing.
+
+use alloc::collections::BTreeMap;
+use alloc::string::ToString;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use crate::chain::Chain;
+use crate::claims::Claims;
+use crate::code::Code;
+use crate::grant::Grant;
+use crate::key::PublicKey;
+use crate::name::Name;
+use crate::pattern::Audience;
+use crate::refusal::Refusal;
+use crate::roots::{Roots, TrustedRoot};
+use crate::token::SealedToken;
+use crate::value::Value;
+
+/// A chain that is genuine: signed link by link from a trusted root, each block narrower than the one before. It
+/// says nothing about now or about any request; [`decide`](crate::decide) does. Only [`verify`] makes one.
+///
+/// ```compile_fail,E0423
+/// let forged = wane::Verified();
+/// ```
+///
+/// ```
+/// # use rand_core::UnwrapErr;
+/// # use getrandom::SysRng;
+/// use wane::{Heir, Roots, RootGrant, Seal, SecretKey, mint, verify};
+/// # let mut rng = UnwrapErr(SysRng);
+/// # let root = SecretKey::generate(&mut rng);
+/// let grant = RootGrant::new("files".parse()?, 1_000, 4_600).scope("read:*".parse()?);
+/// let sealed = mint(&grant, &root, Heir::carried(&mut rng))?.seal(&Seal::new())?;
+/// let roots = Roots::single(root.public_key());
+///
+/// let verified = verify(&sealed, &roots)?;
+/// assert_eq!(verified.audience().as_str(), "files");
+/// assert_eq!(verified.chain().blocks().len(), 2);
+/// assert_eq!(verified.grant().scopes()[0].to_string(), "read:*");
+/// assert_eq!(verified.grants().len(), 2);
+/// assert_eq!(verified.root().key(), &root.public_key());
+/// assert_eq!(verified.roots_digest(), roots.digest());
+/// assert!(!verified.is_for_one_request());
+/// # Ok::<(), wane::Refusal>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Verified {
+    chain: Arc<Chain>,
+    grant: Grant,
+    root: Arc<TrustedRoot>,
+    roots: Roots,
+    audience: Audience,
+    digest: Option<[u8; 32]>,
+    said: BTreeMap<Name, Value>,
+}
+
+/// Checks a sealed token against the trusted roots: the root the token names, then block by block its signature and
+/// its narrowing, in the fixed order of `spec/token.md`. Pure: the same bytes and roots give the same answer.
+///
+/// # Errors
+/// - `chain-unknown-root`: no trusted root has the hint the root block states.
+/// - `chain-signature`: a block is altered, out of place, or signed by another key.
+/// - `chain-root`, `chain-mint-window`, `chain-issuer`: the root block states more than its root entry allows.
+/// - other `chain-*`: a block would widen what is in force; the block is named.
+///
+/// ```
+/// # use rand_core::UnwrapErr;
+/// # use getrandom::SysRng;
+/// use wane::{Code, Heir, Roots, RootGrant, Seal, SecretKey, mint, verify};
+/// # let mut rng = UnwrapErr(SysRng);
+/// let (root, other) = (SecretKey::generate(&mut rng), SecretKey::generate(&mut rng));
+/// let grant = RootGrant::new("files".parse()?, 1_000, 4_600);
+/// let sealed = mint(&grant, &root, Heir::carried(&mut rng))?.seal(&Seal::new())?;
+/// assert!(verify(&sealed, &Roots::single(root.public_key())).is_ok());
+/// let refusal = verify(&sealed, &Roots::single(other.public_key())).unwrap_err();
+/// assert_eq!(refusal.code(), Code::ChainUnknownRoot);
+/// # Ok::<(), wane::Refusal>(())
+/// ```
+pub fn verify(token: &SealedToken, roots: &Roots) -> Result<Verified, Refusal> {
+    let chain = token.shared_chain();
+    let claims = |index: usize| chain.blocks().get(index).map(|block| block.claims());
+    let hint = claims(0).and_then(|claims| claims.hint);
+    let root = hint.and_then(|hint| roots.find(hint)).ok_or_else(|| {
+        let hint = hint.map(|hint| hint.to_string()).unwrap_or_default();
+        Refusal::new(Code::ChainUnknownRoot, "hint", hint, "").in_block(0)
+    })?;
+
+    let mut key: PublicKey = *root.key();
+    let grant = chain.replay(
+        |_, block| {
+            if !block.signed().is_signed_by(&key, block.signature()) {
+                return Err(Refusal::new(Code::ChainSignature, "signature", "", ""));
+            }
+            // A seal names no next key, and nothing follows it.
+            key = block.claims().key().copied().unwrap_or(key);
+            Ok(())
+        },
+        |grant| root.admit(grant),
+        |_| (),
+    )?;
+
+    if grant.session.is_none() {
+        return Err(Refusal::new(Code::ChainNoSession, "session", "", ""));
+    }
+    let seal = chain.last().map(|block| block.claims()).ok_or_else(unsealed)?;
+    let audience = match grant.audiences.as_slice() {
+        [one] => one.as_audience(),
+        _ => None,
+    };
+    Ok(Verified {
+        audience: audience.ok_or_else(unsealed)?,
+        digest: seal.digest,
+        said: seal.said.iter().cloned().collect(),
+        root: Arc::clone(root),
+        roots: roots.clone(),
+        chain: Arc::clone(chain),
+        grant,
+    })
+}
+
+fn unsealed() -> Refusal {
+    Refusal::new(Code::ChainUnsealed, "token", "", "")
+}
+
+impl Verified {
+    /// The chain of blocks.
+    #[must_use]
+    pub fn chain(&self) -> &Chain {
+        &self.chain
+    }
+
+    /// What the whole chain allows.
+    #[must_use]
+    pub const fn grant(&self) -> &Grant {
+        &self.grant
+    }
+
+    /// What the chain allows after each block, root block first.
+    #[must_use]
+    pub fn grants(&self) -> Vec<Grant> {
+        // The chain was replayed once already, so this cannot fail.
+        self.chain.grants().unwrap_or_default()
+    }
+
+    /// The entry of the root that signed the root block.
+    pub fn root(&self) -> &TrustedRoot {
+        &self.root
+    }
+
+    /// The digest of the roots it was verified with: verify again where that is no longer the one in force.
+    #[must_use]
+    pub fn roots_digest(&self) -> &[u8; 32] {
+        self.roots.digest()
+    }
+
+    /// The one audience it is sealed for.
+    #[must_use]
+    pub const fn audience(&self) -> &Audience {
+        &self.audience
+    }
+
+    /// Whether the seal is bound to one request.
+    #[must_use]
+    pub const fn is_for_one_request(&self) -> bool {
+        self.digest.is_some()
+    }
+
+    pub(crate) const fn digest(&self) -> Option<&[u8; 32]> {
+        self.digest.as_ref()
+    }
+
+    pub(crate) const fn said(&self) -> &BTreeMap<Name, Value> {
+        &self.said
+    }
+
+    pub(crate) const fn roots(&self) -> &Roots {
+        &self.roots
+    }
+
+    pub(crate) fn root_claims(&self) -> Option<&Claims> {
+        self.chain.blocks().first().map(|block| block.claims())
+    }
+}
