@@ -199,10 +199,13 @@ fn joined_mark(verified: &Verified, state: &LiveState, asked: &Mark) -> Mark {
     mark
 }
 
-/// The rules of the root entry and the defaults, then those that blocks state, with the block.
+/// The default rules, those that blocks state, with the block, and those of the root entry.
 fn rules(verified: &Verified) -> impl Iterator<Item = (Option<usize>, &Rule)> {
-    let beside = verified.root().rules_beside(verified.root_claims()).map(|rule| (None, rule));
-    beside.chain(verified.grant().rules.iter().map(|(block, rule)| (Some(*block), rule)))
+    let root = verified.root();
+    let stated = verified.grant().rules.iter().map(|(block, rule)| (Some(*block), rule));
+    let unplaced = |rule| (None, rule);
+    let defaults = root.default_rules(verified.root_claims()).iter().map(unplaced);
+    defaults.chain(stated).chain(root.added_rules().iter().map(unplaced))
 }
 
 fn check_denied(verified: &Verified, request: &Request) -> Result<(), Refusal> {

@@ -191,12 +191,15 @@ impl TrustedRoot {
         self.scopes.as_ref().map(|_| &self.tree)
     }
 
-    /// The rules that hold beside those the chain states.
-    pub(crate) fn rules_beside(&self, root: Option<&Claims>) -> impl Iterator<Item = &Rule> {
+    /// The default rules, unless the root block states its own and may.
+    pub(crate) fn default_rules(&self, root: Option<&Claims>) -> &[Rule] {
         let stated = root.is_some_and(|claims| claims.rules.is_some());
-        let replaced = self.own_ratchet == Right::Given && stated;
-        let defaults = if replaced { &[] } else { self.defaults.as_slice() };
-        defaults.iter().chain(&self.rules)
+        if self.own_ratchet == Right::Given && stated { &[] } else { &self.defaults }
+    }
+
+    /// The rules this entry adds.
+    pub(crate) fn added_rules(&self) -> &[Rule] {
+        &self.rules
     }
 
     /// Refuses a root block that states more than this entry allows.

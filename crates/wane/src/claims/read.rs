@@ -95,6 +95,10 @@ impl Claims {
             Place::Root if self.hint.is_none() => missing("hint"),
             Place::Root if self.scopes.is_none() => missing("scopes"),
             Place::Root if self.key.is_none() => missing("cnf"),
+            Place::Later if self.session && self.issued_at.is_none() => {
+                let bound = "a delegate block that opens a session";
+                Err(Refusal::new(Code::ParseMissingClaim, "iat", "iat", bound))
+            }
             Place::Later if self.hint.is_some() => Err(misplaced("hint", "a block after the root")),
             Place::Root | Place::Later => self.check_seal_only(),
         }
