@@ -1,0 +1,10 @@
+//! Everything that is tested through the public surface, in one binary.
+
+#![cfg_attr(test, allow(clippy::string_slice, reason = "tests may panic"))]
+
+#[cfg(test)]
+mod cddl;
+#[cfg(test)]
+mod errors_md;
+#[cfg(test)]
+mod sentences;
