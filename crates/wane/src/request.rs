@@ -31,7 +31,7 @@ impl Call {
     /// An MCP `tools/call` of this tool.
     ///
     /// # Errors
-    /// `parse-limit` for a name over 256 bytes.
+    /// `parse-limit` for a name over 4,096 bytes.
     ///
     /// ```
     /// assert_eq!(wane::Call::tool("read_file")?.to_string(), "tools/call read_file");

@@ -51,6 +51,7 @@ use crate::scope_tree::ScopeTree;
 #[must_use]
 pub struct TrustedRoot {
     key: PublicKey,
+    hint: KeyHint,
     name: Option<Box<str>>,
     audiences: Option<Vec<Pattern>>,
     scopes: Option<Vec<Scope>>,
@@ -79,6 +80,7 @@ impl TrustedRoot {
     pub fn new(key: PublicKey) -> Self {
         Self {
             key,
+            hint: key.hint(),
             name: None,
             audiences: None,
             scopes: None,
@@ -346,7 +348,7 @@ impl Roots {
         if groups.keys().any(|name| name.as_str() == LOCAL) {
             return Err(refuse("the group `local` is the enforcement point's own key and cannot be defined"));
         }
-        let mut hints: Vec<KeyHint> = entries.iter().map(|entry| entry.key.hint()).collect();
+        let mut hints: Vec<KeyHint> = entries.iter().map(|entry| entry.hint).collect();
         hints.sort_unstable();
         if hints.windows(2).any(|pair| matches!(pair, [a, b] if a == b)) {
             return Err(refuse("two roots have the same hint"));
@@ -408,7 +410,7 @@ impl Roots {
     }
 
     pub(crate) fn find(&self, hint: KeyHint) -> Option<&Arc<TrustedRoot>> {
-        self.0.entries.iter().find(|entry| entry.key.hint() == hint)
+        self.0.entries.iter().find(|entry| entry.hint == hint)
     }
 
     /// Refuses an approver group that nobody defines.

@@ -41,10 +41,17 @@ impl Prefix {
 /// The longest text read: prefix, base64url of the largest token, one LF.
 const TEXT_BYTES: usize = 16 + limits::TOKEN_BYTES.div_ceil(3) * 4;
 
+/// The text form. It is written in one buffer of the right size: a token's text holds a secret, and a buffer that grows
+/// leaves copies behind.
 pub(crate) fn encode(prefix: Prefix, bytes: &[u8]) -> String {
-    let mut text = String::from(prefix.as_str());
-    text.push_str(&Base64UrlUnpadded::encode_string(bytes));
-    text
+    let head = prefix.as_str().as_bytes();
+    let mut text = alloc::vec![0; head.len().saturating_add(Base64UrlUnpadded::encoded_len(bytes))];
+    if let Some((front, body)) = text.split_at_mut_checked(head.len()) {
+        front.copy_from_slice(head);
+        // The buffer has the length the encoder itself asked for.
+        let _: Result<&str, _> = Base64UrlUnpadded::encode(bytes, body);
+    }
+    String::from_utf8(text).unwrap_or_default()
 }
 
 /// The prefix of one line and the bytes behind it. One final LF may be there; nothing else around it.
