@@ -8,3 +8,5 @@ mod cddl;
 mod errors_md;
 #[cfg(test)]
 mod sentences;
+#[cfg(test)]
+mod sizes;
