@@ -103,6 +103,7 @@ impl Block {
         scan(envelope.payload)?;
         let place = if previous.is_none() { Place::Root } else { Place::Later };
         let claims = Claims::read(envelope.payload, place)?;
+        // spec: T19
         let kind = match (place, &claims.key) {
             (Place::Root, _) => Kind::Root,
             (Place::Later, Some(_)) => Kind::Delegate,
@@ -110,6 +111,7 @@ impl Block {
         };
         let previous = previous.or_else(|| claims.hint.map(before_root)).unwrap_or(BlockId([0; 32]));
         let signed = SigStructure::new(kind, previous, envelope.payload)?;
+        // spec: T14
         let payload = envelope.payload.to_vec();
         Ok(Self { kind, id: signed.id(), payload, signed, signature: *envelope.signature, claims })
     }
@@ -200,22 +202,26 @@ impl Chain {
 
     /// Reads a whole token: the chain, and the secret if it carries one.
     pub(crate) fn read(bytes: &[u8]) -> Result<(Self, Option<SecretKey>), Refusal> {
+        // spec: T107
         if bytes.len() > limits::TOKEN_BYTES {
             return Err(Refusal::new(Code::ParseTooLarge, "token", bytes.len(), limits::TOKEN_BYTES));
         }
         scan(bytes)?;
         let mut reader = Reader::new(bytes);
         let parts = reader.array("token")?;
+        // spec: T15
         if !(1..=2).contains(&parts) {
             let found = format_args!("an array of {parts}");
             return Err(Refusal::new(Code::ParseEnvelope, "token", found, "blocks and at most a secret"));
         }
         let count = reader.array("token")?;
+        // spec: T16
         if count > limits::BLOCKS {
             return Err(Refusal::new(Code::ParseTooManyBlocks, "token", count, limits::BLOCKS));
         }
         let mut blocks: Vec<Block> = Vec::with_capacity(count);
         for index in 0..count {
+            // spec: T20
             if blocks.last().is_some_and(|block| block.kind == Kind::Seal) {
                 let refusal = Refusal::new(Code::ParseMissingClaim, "cnf", "cnf", "a block before the last");
                 return Err(refusal.in_block(index.saturating_sub(1)));
@@ -227,6 +233,7 @@ impl Chain {
             return Err(no_block());
         }
         let secret = match parts {
+            // spec: T26
             2 => Some(SecretKey::from_seed(*Zeroizing::new(reader.bytes::<32>("secret")?))),
             _ => None,
         };

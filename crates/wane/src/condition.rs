@@ -56,6 +56,7 @@ impl Condition {
     /// # Ok::<(), wane::Refusal>(())
     /// ```
     pub fn new(target: Target, test: Test) -> Result<Self, Refusal> {
+        // spec: T80
         if matches!(&target, Target::Fact(name) if name.as_str() == "said") {
             return Err(target::said_alone());
         }

@@ -52,6 +52,7 @@ pub fn decide(verified: &Verified, request: &Request, state: &LiveState, now: u6
         Err(refusal) => return Decision::Deny(refusal),
     };
     let unmet = unmet_asks(verified, request);
+    // spec: T150 T152
     match unmet.first() {
         None => Decision::Allow(Permit::new(request.clone(), mark)),
         Some((block, rule)) => {
@@ -84,6 +85,7 @@ pub fn decide(verified: &Verified, request: &Request, state: &LiveState, now: u6
 /// # Ok::<(), wane::Refusal>(())
 /// ```
 #[must_use]
+// spec: T157
 pub fn may_still(verified: &Verified, pattern: &Pattern, state: &LiveState, now: u64) -> bool {
     let grant = verified.grant();
     let mark = joined_mark(verified, state, &Mark::default());
@@ -99,18 +101,21 @@ pub fn may_still(verified: &Verified, pattern: &Pattern, state: &LiveState, now:
 
 /// Every check that can deny, in order. The mark that holds once the request is admitted.
 fn deny(verified: &Verified, request: &Request, state: &LiveState, now: u64) -> Result<Mark, Refusal> {
+    // spec: T106
     check_audience(verified, request)?;
     check_times(verified, now)?;
     check_request_seal(verified, request)?;
     check_ledger(verified)?;
     let mark = check_mark(verified, request, state)?;
     check_denied(verified, request)?;
+    // spec: T151
     check_scopes(verified, request)?;
     check_groups(verified, request)?;
     Ok(mark)
 }
 
 fn check_audience(verified: &Verified, request: &Request) -> Result<(), Refusal> {
+    // spec: T136
     if verified.audience() == request.audience() {
         return Ok(());
     }
@@ -119,13 +124,16 @@ fn check_audience(verified: &Verified, request: &Request) -> Result<(), Refusal>
 
 fn check_times(verified: &Verified, now: u64) -> Result<(), Refusal> {
     let grant = verified.grant();
+    // spec: T137
     if now >= grant.expires_at {
         return Err(Refusal::new(Code::DenyExpired, "exp", now, grant.expires_at));
     }
     let soon = now.saturating_add(limits::LEEWAY);
+    // spec: T138
     if let Some(start) = grant.not_before.filter(|start| *start > soon) {
         return Err(Refusal::new(Code::DenyNotYetValid, "nbf", now, start));
     }
+    // spec: T139
     if grant.issued_at > soon {
         return Err(Refusal::new(Code::DenyIssuedInFuture, "iat", now, grant.issued_at));
     }
@@ -135,11 +143,13 @@ fn check_times(verified: &Verified, now: u64) -> Result<(), Refusal> {
 fn check_request_seal(verified: &Verified, request: &Request) -> Result<(), Refusal> {
     match (verified.digest(), request.parts().seal) {
         (None, SealDemand::Any) => Ok(()),
+        // spec: T141
         (None, SealDemand::ForThisRequest) => {
             Err(Refusal::new(Code::DenyNotForOneRequest, "digest", "none", "a seal for this request"))
         }
         (Some(sealed), _) => {
             let asked = digest(verified, request);
+            // spec: T140
             if *sealed == asked {
                 return Ok(());
             }
@@ -158,6 +168,7 @@ fn digest(verified: &Verified, request: &Request) -> [u8; 32] {
 fn check_ledger(verified: &Verified) -> Result<(), Refusal> {
     match verified.grant().ledger {
         None => Ok(()),
+        // spec: T142
         Some(ledger) => {
             let found = match verified.grant() {
                 grant if grant.continues.is_some() => "a continued session",
@@ -172,10 +183,12 @@ fn check_ledger(verified: &Verified) -> Result<(), Refusal> {
 fn check_mark(verified: &Verified, request: &Request, state: &LiveState) -> Result<Mark, Refusal> {
     let asked = request.mark();
     let mark = joined_mark(verified, state, asked);
+    // spec: T143
     if mark.labels().len() > limits::LABELS {
         return Err(Refusal::new(Code::DenyLabels, "labels", mark.labels().len(), limits::LABELS));
     }
     let clearance = verified.grant().clearance;
+    // spec: T135 T144
     if asked.level() > clearance {
         return Err(Refusal::new(Code::DenyClearance, "clearance", asked.level(), clearance));
     }
@@ -192,6 +205,7 @@ fn check_mark(verified: &Verified, request: &Request, state: &LiveState) -> Resu
 
 /// The request's own level and labels are joined before the ratchet is applied.
 fn joined_mark(verified: &Verified, state: &LiveState, asked: &Mark) -> Mark {
+    // spec: T132
     let mut mark = verified.grant().mark.clone();
     mark.join(verified.root().lowest_mark());
     mark.join(state.mark());
@@ -205,11 +219,13 @@ fn rules(verified: &Verified) -> impl Iterator<Item = (Option<usize>, &Rule)> {
     let stated = verified.grant().rules.iter().map(|(block, rule)| (Some(*block), rule));
     let unplaced = |rule| (None, rule);
     let defaults = root.default_rules(verified.root_claims()).iter().map(unplaced);
+    // spec: T134 T145
     defaults.chain(stated).chain(root.added_rules().iter().map(unplaced))
 }
 
 fn check_denied(verified: &Verified, request: &Request) -> Result<(), Refusal> {
     for action in request.actions() {
+        // spec: T146
         if let Some((block, pattern)) = verified.grant().deny.iter().find(|(_, pattern)| pattern.covers(action)) {
             return Err(Refusal::new(Code::DenyPattern, "deny", action, pattern).in_block(*block));
         }
@@ -223,11 +239,13 @@ fn check_scopes(verified: &Verified, request: &Request) -> Result<(), Refusal> {
         Evidence { arguments: &parts.arguments, facts: &parts.facts, said: verified.said(), seen: &parts.seen };
     let mut hearing = Hearing::new(&verified.grant().scopes, &evidence);
     for action in request.actions() {
+        // spec: T147
         hearing.allow(action, Code::DenyScope)?;
     }
     let Some(ceiling) = verified.root().ceiling() else { return Ok(()) };
     let mut hearing = Hearing::new(ceiling, &evidence);
     for action in request.actions() {
+        // spec: T148
         hearing.allow(action, Code::DenyCeiling).map_err(Refusal::in_no_block)?;
     }
     Ok(())

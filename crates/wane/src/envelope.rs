@@ -69,12 +69,14 @@ pub(crate) struct Envelope<'a> {
 impl<'a> Envelope<'a> {
     /// Reads the next envelope of bytes that the scanner has passed.
     pub(crate) fn read(reader: &mut Reader<'a>) -> Result<Self, Refusal> {
+        // spec: T17
         if !reader.rest().starts_with(&HEAD) {
             return Err(refuse("other bytes", "84 43 a1 01 32 a0 as its start"));
         }
         reader.skip(HEAD.len())?;
         let payload = reader.byte_string("payload")?;
         let signature = reader.byte_string("signature")?;
+        // spec: T18
         let signature = signature.try_into().map_err(|_| refuse("a signature of another length", "64 bytes"))?;
         Ok(Self { payload, signature })
     }
@@ -98,10 +100,12 @@ impl SigStructure {
     /// `parse-limit` where it is longer than hardware signers take.
     pub(crate) fn new(kind: Kind, previous: BlockId, payload: &[u8]) -> Result<Self, Refusal> {
         let mut external = Writer::default();
+        // spec: T22
         external.array(3).text(PROFILE).unsigned(kind.number()).bytes(&previous.0);
         let mut structure = Writer::with_capacity(payload.len().saturating_add(80));
         structure.array(4).text("Signature1").bytes(&PROTECTED).bytes(&external.into_bytes()).bytes(payload);
         let bytes = structure.into_bytes();
+        // spec: T24
         if bytes.len() > limits::SIGNED_BYTES {
             let found = format_args!("{} bytes to sign", bytes.len());
             return Err(Refusal::new(Code::ParseLimit, "payload", found, limits::SIGNED_BYTES));
@@ -111,6 +115,7 @@ impl SigStructure {
 
     /// The block's id: the hash of what was signed, so a second signature makes no second block.
     pub(crate) fn id(&self) -> BlockId {
+        // spec: T25
         BlockId(Sha256::digest(&self.0).into())
     }
 

@@ -114,6 +114,7 @@ impl Grant {
     }
 
     fn refuse_in_seal(claims: &Claims) -> Result<(), Refusal> {
+        // spec: T60
         if claims.session {
             return Err(Refusal::new(Code::ChainSealSession, "session", "", ""));
         }
@@ -131,12 +132,14 @@ impl Grant {
 
     fn enter_session(&mut self, claims: &Claims) -> Result<(), Refusal> {
         if claims.session {
+            // spec: T49
             if let Some(open) = self.session {
                 return Err(Refusal::new(Code::ChainSecondSession, "session", self.blocks, open));
             }
             self.session = Some(self.blocks);
         }
         let Some(first) = claims.continues else { return Ok(()) };
+        // spec: T52
         if !claims.session {
             return Err(Refusal::new(Code::ChainContinues, "continues", first, "a session beside it"));
         }
@@ -160,6 +163,7 @@ impl Grant {
     }
 
     fn narrow_audiences(&mut self, claims: &Claims) -> Result<(), Refusal> {
+        // spec: T39
         if let Some(wider) = claims.audiences.iter().find(|stated| !any_contains(&self.audiences, stated)) {
             return Err(Refusal::new(Code::ChainAudience, "aud", wider, Quoted(&self.audiences)));
         }
@@ -171,18 +175,21 @@ impl Grant {
 
     fn narrow_times(&mut self, claims: &Claims) -> Result<(), Refusal> {
         if let Some(stated) = claims.expires_at {
+            // spec: T40
             if stated > self.expires_at {
                 return Err(Refusal::new(Code::ChainExpiry, "exp", stated, self.expires_at));
             }
             self.expires_at = stated;
         }
         if let Some(stated) = claims.not_before {
+            // spec: T41
             if let Some(bound) = self.not_before.filter(|bound| stated < *bound) {
                 return Err(Refusal::new(Code::ChainNotBefore, "nbf", stated, bound));
             }
             self.not_before = Some(stated);
         }
         if let Some(stated) = claims.issued_at {
+            // spec: T42
             if stated < self.issued_at {
                 return Err(Refusal::new(Code::ChainIssuedAt, "iat", stated, self.issued_at));
             }
@@ -193,6 +200,7 @@ impl Grant {
 
     fn check_times_leave_something(&self) -> Result<(), Refusal> {
         let start = self.issued_at.max(self.not_before.unwrap_or(0));
+        // spec: T43
         if self.expires_at > start {
             return Ok(());
         }
@@ -201,6 +209,7 @@ impl Grant {
     }
 
     fn use_depth(&mut self, claims: &Claims) -> Result<(), Refusal> {
+        // spec: T44
         let Some(most) = self.depth.checked_sub(1) else {
             return Err(Refusal::new(Code::ChainDepth, "depth", "another delegate block", "0 may follow"));
         };
@@ -213,6 +222,7 @@ impl Grant {
     }
 
     fn raise(&mut self, claims: &Claims) -> Result<(), Refusal> {
+        // spec: T45
         if let Some(stated) = claims.level.filter(|stated| *stated < self.mark.level()) {
             return Err(Refusal::new(Code::ChainLevel, "level", stated, self.mark.level()));
         }
@@ -223,6 +233,7 @@ impl Grant {
     }
 
     fn cap_budgets(&mut self, claims: &Claims) -> Result<(), Refusal> {
+        // spec: T47
         if !claims.budgets.is_empty() && self.ledger.is_none() {
             return Err(Refusal::new(Code::ChainLedger, "budgets", "none", "needed by a budget"));
         }
@@ -242,11 +253,13 @@ impl Grant {
     /// What only ever accumulates: it cannot widen, so there is nothing to compare.
     fn add_restrictions(&mut self, claims: &Claims) {
         let block = self.blocks;
+        // spec: T48
         self.deny.extend(claims.deny.iter().map(|pattern| (block, pattern.clone())));
         self.ask.extend(claims.ask.iter().map(|rule| (block, rule.clone())));
         self.rules.extend(claims.rules.iter().flatten().map(|rule| (block, rule.clone())));
         self.mark.join(&Mark::at(claims.level.unwrap_or_default()));
         for label in &claims.labels {
+            // spec: T46
             self.mark.add(label);
         }
         self.clearance = claims.clearance.unwrap_or(self.clearance);
@@ -254,11 +267,13 @@ impl Grant {
 
     fn check_seal(&self, claims: &Claims) -> Result<(), Refusal> {
         match self.audiences.as_slice() {
+            // spec: T61
             [one] if one.as_audience().is_some() => {}
             several => return Err(Refusal::new(Code::ChainSealAudience, "aud", Quoted(several), "")),
         }
         if let (Some(_), Some(exp), Some(iat)) = (claims.digest, claims.expires_at, claims.issued_at) {
             let seconds = exp.saturating_sub(iat);
+            // spec: T63
             if seconds > limits::REQUEST_SEAL_SECONDS {
                 let bound = limits::REQUEST_SEAL_SECONDS;
                 return Err(Refusal::new(Code::ChainRequestSeal, "exp", seconds, bound));

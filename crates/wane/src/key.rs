@@ -38,6 +38,7 @@ impl PublicKey {
     /// ```
     pub fn from_bytes(bytes: &[u8; 32]) -> Result<Self, Refusal> {
         let refuse = || Refusal::new(Code::ParseKey, "key", Hex(bytes), "");
+        // spec: T33
         if !is_canonical(bytes) {
             return Err(refuse());
         }
@@ -73,6 +74,7 @@ impl PublicKey {
     /// Whether `signature` is this key's over `message`, judged as strictly as RFC 8032 allows: one accepted
     /// encoding, no small-order component.
     pub(crate) fn signed(&self, message: &[u8], signature: &[u8; 64]) -> bool {
+        // spec: T23
         self.0.verify_strict(message, &Signature::from_bytes(signature)).is_ok()
     }
 }
@@ -103,6 +105,7 @@ impl FromStr for PublicKey {
         let bytes: &[u8; 32] = bytes
             .as_slice()
             .try_into()
+            // spec: T5
             .map_err(|_| Refusal::new(Code::ParseKey, "key", format_args!("a text of {} bytes", bytes.len()), ""))?;
         Self::from_bytes(bytes)
     }

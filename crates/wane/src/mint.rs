@@ -212,6 +212,7 @@ impl Heir {
     /// Whoever is handed the token: a fresh secret key travels in it.
     #[must_use]
     pub fn carried(rng: &mut impl CryptoRng) -> Self {
+        // spec: T55
         Self(HeirKey::Carried(SecretKey::generate(rng)))
     }
 
@@ -228,6 +229,7 @@ impl Heir {
         match self.0 {
             HeirKey::Bound { key, token_id } => {
                 claims.key = Some(key);
+                // spec: T56
                 claims.token_id = Some(token_id);
                 None
             }

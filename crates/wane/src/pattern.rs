@@ -52,6 +52,7 @@ impl Pattern {
     pub fn contains(&self, narrower: &Self) -> bool {
         // With each `*` read as one segment that stands nowhere else, matching decides containment: only a
         // `*` matches such a segment, and one that matches the last segment takes any number more.
+        // spec: T68
         matches(&self.0, &narrower.0)
     }
 
@@ -127,6 +128,7 @@ impl FromStr for Pattern {
     type Err = Refusal;
 
     fn from_str(text: &str) -> Result<Self, Refusal> {
+        // spec: T65
         check(text, "a pattern", |segment| segment == "*").map(Self)
     }
 }
@@ -247,6 +249,7 @@ fn check(text: &str, what: &'static str, wild: fn(&str) -> bool) -> Result<Box<s
 }
 
 /// Whether `pattern` matches `text`, in which `*` is a segment like any other that only a `*` matches.
+// spec: T66 T67
 fn matches(pattern: &str, text: &str) -> bool {
     let mut wanted = pattern.split(':').peekable();
     let mut given = text.split(':');

@@ -96,6 +96,7 @@ impl Rule {
 
     /// Refuses the action if this rule applies at the mark and does not keep it.
     pub(crate) fn judge(&self, mark: &Mark, action: &Action) -> Result<(), Refusal> {
+        // spec: T133
         if self.applies(mark) && !self.keep.iter().any(|pattern| pattern.covers(action)) {
             return Err(Refusal::new(Code::DenyRatchet, "ratchet", action, self));
         }

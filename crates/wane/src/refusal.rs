@@ -33,6 +33,7 @@ impl Refusal {
     /// assert_eq!(refusal.to_string(), "sealed for `mail`, this is `files`");
     /// ```
     pub fn new(code: Code, field: &'static str, found: impl fmt::Display, bound: impl fmt::Display) -> Self {
+        // spec: T37
         Self { code, block: None, field, found: escape(&found.to_string()), bound: escape(&bound.to_string()) }
     }
 

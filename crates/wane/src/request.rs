@@ -171,7 +171,9 @@ impl Request {
     /// assert_eq!(none.unwrap_err().code(), Code::UseActions);
     /// # Ok::<(), wane::Refusal>(())
     /// ```
+    // spec: T124
     pub fn new(audience: Audience, call: Call, actions: Vec<Action>, level: Level) -> Result<Self, Refusal> {
+        // spec: T123
         if !(1..=limits::ACTIONS).contains(&actions.len()) {
             return Err(Refusal::new(Code::UseActions, "actions", actions.len(), limits::ACTIONS));
         }
@@ -276,6 +278,7 @@ pub(crate) fn request_digest<'a>(
     said: impl ExactSizeIterator<Item = (&'a Name, &'a Value)>,
 ) -> [u8; 32] {
     let mut out = Writer::default();
+    // spec: T130
     out.array(4).text(audience.as_str()).array(call.0.len());
     call.0.iter().for_each(|part| {
         out.text(part);

@@ -196,6 +196,7 @@ impl TrustedRoot {
     /// The default rules, unless the root block states its own and may.
     pub(crate) fn default_rules(&self, root: Option<&Claims>) -> &[Rule] {
         let stated = root.is_some_and(|claims| claims.rules.is_some());
+        // spec: T116
         if self.own_ratchet == Right::Given && stated { &[] } else { &self.defaults }
     }
 
@@ -207,6 +208,7 @@ impl TrustedRoot {
     /// Refuses a root block that states more than this entry allows.
     pub(crate) fn admit(&self, grant: &Grant) -> Result<(), Refusal> {
         let (from, until) = (self.mint_from.unwrap_or(0), self.mint_until.unwrap_or(u64::MAX));
+        // spec: T115
         if !(from..until).contains(&grant.issued_at) {
             let bound = MintWindow(self.mint_from, self.mint_until);
             return Err(Refusal::new(Code::ChainMintWindow, "iat", grant.issued_at, bound));
@@ -234,6 +236,7 @@ impl TrustedRoot {
             let (found, bound) = (format_args!("depth {}", grant.depth), format_args!("depth {depth}"));
             return Err(Refusal::new(Code::ChainRoot, "depth", found, bound));
         }
+        // spec: T51
         if grant.session.is_none() && self.issuer == Right::Withheld {
             return Err(Refusal::new(Code::ChainIssuer, "session", "", ""));
         }
@@ -350,6 +353,7 @@ impl Roots {
         }
         let mut hints: Vec<KeyHint> = entries.iter().map(|entry| entry.hint).collect();
         hints.sort_unstable();
+        // spec: T114
         if hints.windows(2).any(|pair| matches!(pair, [a, b] if a == b)) {
             return Err(refuse("two roots have the same hint"));
         }
@@ -416,6 +420,7 @@ impl Roots {
     /// Refuses an approver group that nobody defines.
     pub(crate) fn check_defined(&self, approver: &Approver) -> Result<(), Refusal> {
         match approver {
+            // spec: T119 T149
             Approver::Group(name) if name.as_str() != LOCAL && !self.0.groups.contains_key(name) => {
                 Err(Refusal::new(Code::DenyGroup, "ask", approver, ""))
             }

@@ -143,6 +143,7 @@ pub(crate) fn write_conditions(
     match other_arguments {
         OtherArguments::Closed => f.write_str(" only"),
         OtherArguments::Open if conditions.is_empty() => Ok(()),
+        // spec: T104
         OtherArguments::Open => f.write_str(" open"),
     }
 }

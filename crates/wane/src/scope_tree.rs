@@ -52,20 +52,24 @@ impl ScopeTree {
             in_force.push(self.nodes.len());
             self.nodes.push(node);
         }
+        // spec: T75
         self.in_force = in_force;
         Ok(())
     }
 
     fn refined(&self, block: usize, refinement: &Refinement) -> Result<Node, Refusal> {
+        // spec: T71 T72
         let above = self.in_force.get(refinement.index).copied();
         let Some((above, parent)) = above.and_then(|id| Some((id, self.nodes.get(id)?))) else {
             let (index, count) = (refinement.index, self.in_force.len());
             return Err(Refusal::new(Code::ChainScopeIndex, "scopes", index, count));
         };
         if let Some(pattern) = &refinement.pattern {
+            // spec: T73
             if *pattern == parent.pattern {
                 return Err(Refusal::new(Code::ChainScopeRepeats, "scopes", pattern, ""));
             }
+            // spec: T74
             if !parent.pattern.contains(pattern) {
                 let bound = format_args!("`{}`", parent.pattern);
                 return Err(Refusal::new(Code::ChainScopeWider, "scopes", pattern, bound));
@@ -164,6 +168,7 @@ impl<'a> Hearing<'a> {
     fn hear(&mut self, id: usize) -> Result<(), Refusal> {
         let tree = self.tree;
         let mut next = Some(id);
+        // spec: T76
         while let Some((id, node)) = next.and_then(|id| Some((id, tree.nodes.get(id)?))) {
             self.hear_own(id, node)?;
             next = node.above;
@@ -183,12 +188,14 @@ impl<'a> Hearing<'a> {
                 .map_err(|refusal| refusal.in_block(node.block))
         };
         match self.heard.get_mut(id) {
+            // spec: T153
             Some(heard) => heard.get_or_insert_with(judge).clone(),
             None => judge(),
         }
     }
 
     fn refuse_unnamed(&self, id: usize, closer: usize) -> Result<(), Refusal> {
+        // spec: T77
         let names = self.tree.names(closer);
         let Some(unnamed) = self.evidence.arguments.first_unnamed(&names) else { return Ok(()) };
         let node = |id: usize| self.tree.nodes.get(id);

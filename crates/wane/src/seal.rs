@@ -116,6 +116,7 @@ impl Seal {
     /// States a fact as the holder: conditions see it as `@said.name`, never as `@name`. Said twice, the first
     /// stays.
     pub fn said(mut self, name: Name, value: Value) -> Self {
+        // spec: T64
         let said = &mut self.narrowing.claims_mut().said;
         if !said.iter().any(|(known, _)| *known == name) {
             said.push((name, value));
@@ -138,6 +139,7 @@ impl Seal {
         rng.fill_bytes(&mut token_id);
         self.request = Some((call, arguments));
         let claims = self.narrowing.claims_mut();
+        // spec: T62
         claims.token_id = Some(token_id);
         claims.issued_at = Some(issued_at);
         self.expires_at(expires_at)

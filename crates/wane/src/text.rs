@@ -56,6 +56,7 @@ pub(crate) fn encode(prefix: Prefix, bytes: &[u8]) -> String {
 
 /// The prefix of one line and the bytes behind it. One final LF may be there; nothing else around it.
 pub(crate) fn split(line: &str) -> Result<(Prefix, Vec<u8>), Refusal> {
+    // spec: T3
     if line.len() > TEXT_BYTES {
         return Err(Refusal::new(Code::ParseTooLarge, "text", line.len(), TEXT_BYTES));
     }
@@ -65,6 +66,7 @@ pub(crate) fn split(line: &str) -> Result<(Prefix, Vec<u8>), Refusal> {
         .into_iter()
         .find_map(|prefix| line.strip_prefix(prefix.as_str()).map(|body| (prefix, body)))
         .ok_or_else(|| refuse("it does not start with a known prefix"))?;
+    // spec: T1 T2
     // The decoder refuses padding, other alphabets and trailing bits that are not zero.
     let bytes =
         Base64UrlUnpadded::decode_vec(body).map_err(|_| refuse("the part after the prefix is not base64url"))?;

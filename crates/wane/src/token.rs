@@ -66,6 +66,7 @@ impl Token {
 
     pub(crate) fn new(chain: Chain, secret: Option<SecretKey>) -> Result<Self, Refusal> {
         let key = chain.last().and_then(|block| block.claims().key());
+        // spec: T27
         if secret.as_ref().is_some_and(|secret| key != Some(&secret.public_key())) {
             return Err(Refusal::new(Code::ChainSecret, "secret", "", ""));
         }
@@ -217,6 +218,7 @@ impl Token {
 
     fn check_holder(&self, holder: &SecretKey) -> Result<(), Refusal> {
         let named = self.chain.last().and_then(|block| block.claims().key());
+        // spec: T58
         if named == Some(&holder.public_key()) {
             return Ok(());
         }
@@ -406,6 +408,7 @@ impl UntrustedToken {
             return Err(Refusal::new(Code::ParsePrefix, "text", prefix.content(), "wanted as a token"));
         }
         let token = Self::from_bytes(&bytes)?;
+        // spec: T4
         let content = if token.is_sealed() { Prefix::Sealed } else { Prefix::Token };
         if prefix == content {
             Ok(token)
@@ -488,9 +491,11 @@ impl UntrustedToken {
     /// assert!(wane::UntrustedToken::parse(line).and_then(wane::UntrustedToken::into_sealed).is_err());
     /// ```
     pub fn into_sealed(self) -> Result<SealedToken, Refusal> {
+        // spec: T109
         if !self.is_sealed() {
             return Err(Refusal::new(Code::ChainUnsealed, "token", "", ""));
         }
+        // spec: T110
         if self.carries_secret() {
             return Err(Refusal::new(Code::ChainCarriesSecret, "secret", "", ""));
         }

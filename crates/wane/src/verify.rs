@@ -81,6 +81,7 @@ pub fn verify(token: &SealedToken, roots: &Roots) -> Result<Verified, Refusal> {
     let chain = token.shared_chain();
     let claims = |index: usize| chain.blocks().get(index).map(|block| block.claims());
     let hint = claims(0).and_then(|claims| claims.hint);
+    // spec: T111
     let root = hint.and_then(|hint| roots.find(hint)).ok_or_else(|| {
         let hint = hint.map(|hint| hint.to_string()).unwrap_or_default();
         Refusal::new(Code::ChainUnknownRoot, "hint", hint, "").in_block(0)
@@ -89,6 +90,7 @@ pub fn verify(token: &SealedToken, roots: &Roots) -> Result<Verified, Refusal> {
     let mut key: PublicKey = *root.key();
     let grant = chain.replay(
         |_, block| {
+            // spec: T112
             if !block.signed().is_signed_by(&key, block.signature()) {
                 return Err(Refusal::new(Code::ChainSignature, "signature", "", ""));
             }
@@ -100,6 +102,7 @@ pub fn verify(token: &SealedToken, roots: &Roots) -> Result<Verified, Refusal> {
         |_| (),
     )?;
 
+    // spec: T50
     if grant.session.is_none() {
         return Err(Refusal::new(Code::ChainNoSession, "session", "", ""));
     }

@@ -34,6 +34,7 @@ pub(super) fn first_unnamed(members: &[Member], names: &Names<'_>) -> Option<Str
         let rest = match &member.value {
             Node::Object(members) if !members.is_empty() => first_unnamed(members, below.unwrap_or(&NONE))?,
             Node::Array(elements) if !elements.is_empty() => {
+                // spec: T78
                 let named = below.is_some_and(|names| names.named) && elements.iter().all(is_leaf);
                 (!named).then(String::new)?
             }

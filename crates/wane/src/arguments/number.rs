@@ -53,6 +53,7 @@ pub(crate) fn read(text: &str) -> Result<Number, Fault> {
         return float(text);
     }
     if magnitude > INTEGER_DIGITS {
+        // spec: T126
         return Err(Fault::IntegerRange);
     }
     let zeros = digits().chain(iter::repeat(b'0')).skip(first);

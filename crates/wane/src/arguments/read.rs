@@ -30,8 +30,10 @@ pub(super) fn read(bytes: &[u8]) -> Result<Node, Refusal> {
     let mut json = serde_json::Deserializer::from_str(text);
     let node = reader.deserialize(&mut json).and_then(|node| json.end().map(|()| node));
     match (node, reader.duplicate) {
+        // spec: T127
         (_, Some(name)) => Err(Refusal::new(Code::ParseJsonDuplicate, "arguments", json::shorten(&name), "")),
         (Ok(node), None) => Ok(node),
+        // spec: T128
         (Err(error), None) => Err(refuse(error)),
     }
 }
@@ -59,6 +61,7 @@ fn numbers(text: &str) -> Result<Vec<Number>, Refusal> {
             b'[' | b'{' => {
                 depth += 1;
                 if depth > limits::REQUEST_DEPTH {
+                    // spec: T129
                     return Err(Refusal::new(Code::ParseTooDeep, "arguments", at, limits::REQUEST_DEPTH));
                 }
             }

@@ -65,6 +65,7 @@ impl<'a> Reader<'a> {
                 20 => Ok(Item::Bool(false)),
                 21 => Ok(Item::Bool(true)),
                 22 => Ok(Item::Null),
+                // spec: T7
                 25..=27 => Err(refuse(Code::ParseFloat)),
                 28..=30 => Err(refuse(Code::ParseReserved)),
                 31 => Err(refuse(Code::ParseIndefinite)),
@@ -80,6 +81,7 @@ impl<'a> Reader<'a> {
             31 if (2..=5).contains(&major) => return Err(refuse(Code::ParseIndefinite)),
             _ => return Err(refuse(Code::ParseReserved)),
         };
+        // spec: T8
         if argument < least {
             return Err(refuse(Code::ParseNotShortest));
         }
@@ -89,10 +91,12 @@ impl<'a> Reader<'a> {
             2 => Ok(Item::Bytes(self.take_slice(argument)?)),
             3 => {
                 let bytes = self.take_slice(argument)?;
+                // spec: T11
                 core::str::from_utf8(bytes).map(Item::Text).map_err(|_| refuse(Code::ParseUtf8))
             }
             4 => self.count(argument, 1).map(Item::Array),
             5 => self.count(argument, 2).map(Item::Map),
+            // spec: T6
             _ => Err(refuse(Code::ParseTag)),
         }
     }
@@ -106,6 +110,7 @@ impl<'a> Reader<'a> {
     /// The number of elements, if the bytes that are left could hold them at all.
     fn count(&self, stated: u64, bytes_each: usize) -> Result<usize, Refusal> {
         match usize::try_from(stated) {
+            // spec: T10
             Ok(count) if count <= self.rest.len() / bytes_each => Ok(count),
             _ => Err(self.truncated()),
         }
@@ -176,5 +181,6 @@ impl<'a> Reader<'a> {
 }
 
 pub(crate) fn wrong_type(field: &'static str, found: &Item<'_>, wanted: &str) -> Refusal {
+    // spec: T31
     Refusal::new(Code::ParseClaimType, field, found.kind(), wanted)
 }

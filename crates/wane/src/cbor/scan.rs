@@ -13,6 +13,7 @@ pub(crate) fn scan(bytes: &[u8]) -> Result<(), Refusal> {
     item(&mut reader, limits::CBOR_DEPTH)?;
     match reader.rest().len() {
         0 => Ok(()),
+        // spec: T13
         left => Err(Refusal::new(Code::ParseTrailingBytes, "cbor", left, "")),
     }
 }
@@ -20,6 +21,7 @@ pub(crate) fn scan(bytes: &[u8]) -> Result<(), Refusal> {
 fn item(reader: &mut Reader<'_>, depth_left: usize) -> Result<(), Refusal> {
     let start = reader.position();
     let inside =
+        // spec: T12
         || depth_left.checked_sub(1).ok_or_else(|| Refusal::new(Code::ParseTooDeep, "cbor", start, limits::CBOR_DEPTH));
     match reader.next()? {
         Item::Array(count) => {
@@ -33,6 +35,7 @@ fn item(reader: &mut Reader<'_>, depth_left: usize) -> Result<(), Refusal> {
                 let (start, before) = (reader.position(), reader.rest());
                 item(reader, depth_left)?;
                 let key = before.get(..reader.position().saturating_sub(start)).unwrap_or(before);
+                // spec: T9
                 match previous.map(|previous| previous.cmp(key)) {
                     Some(core::cmp::Ordering::Equal) => return Err(refuse(Code::ParseDuplicateKey, start)),
                     Some(core::cmp::Ordering::Greater) => return Err(refuse(Code::ParseKeyOrder, start)),

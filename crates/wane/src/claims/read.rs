@@ -41,6 +41,7 @@ impl Claims {
                 Item::Unsigned(7) => claims.token_id = Some(reader.bytes("cti")?),
                 Item::Unsigned(8) => claims.key = Some(confirmation(&mut reader)?),
                 Item::Negative(PRIVATE) => claims.read_private(&mut reader, place)?,
+                // spec: T28
                 Item::Unsigned(key) => return Err(unknown(format_args!("{key}"))),
                 Item::Negative(key) => return Err(unknown(format_args!("-{}", u128::from(key).saturating_add(1)))),
                 other => return Err(unknown(format_args!("under {}", other.kind()))),
@@ -89,16 +90,19 @@ impl Claims {
     fn check_place(&self, place: Place) -> Result<(), Refusal> {
         let missing = |field: &'static str| Err(Refusal::new(Code::ParseMissingClaim, field, field, "a root block"));
         match place {
+            // spec: T30
             Place::Root if self.audiences.is_empty() => missing("aud"),
             Place::Root if self.expires_at.is_none() => missing("exp"),
             Place::Root if self.issued_at.is_none() => missing("iat"),
             Place::Root if self.hint.is_none() => missing("hint"),
             Place::Root if self.scopes.is_none() => missing("scopes"),
             Place::Root if self.key.is_none() => missing("cnf"),
+            // spec: T53
             Place::Later if self.session && self.issued_at.is_none() => {
                 let bound = "a delegate block that opens a session";
                 Err(Refusal::new(Code::ParseMissingClaim, "iat", "iat", bound))
             }
+            // spec: T29
             Place::Later if self.hint.is_some() => Err(misplaced("hint", "a block after the root")),
             Place::Root | Place::Later => self.check_seal_only(),
         }
@@ -150,9 +154,11 @@ pub(super) fn distinct<'a, T: PartialEq>(
     read: impl Fn(&mut Reader<'a>) -> Result<T, Refusal>,
 ) -> Result<Vec<T>, Refusal> {
     let count = reader.array(field)?;
+    // spec: T35
     if count < least {
         return Err(empty(field));
     }
+    // spec: T34
     if count > most {
         return Err(too_many(field, count, most));
     }
@@ -204,6 +210,7 @@ fn long_text(reader: &mut Reader<'_>, field: &'static str, most: usize) -> Resul
 
 fn time(reader: &mut Reader<'_>, field: &'static str) -> Result<u64, Refusal> {
     match reader.unsigned(field)? {
+        // spec: T36
         time if time <= limits::TIME_MAX => Ok(time),
         time => Err(Refusal::new(Code::ParseTime, field, time, "seconds since 1970, before the year 10000")),
     }
@@ -240,6 +247,7 @@ fn true_only(reader: &mut Reader<'_>, field: &'static str) -> Result<bool, Refus
 fn confirmation(reader: &mut Reader<'_>) -> Result<PublicKey, Refusal> {
     let rest = reader.rest();
     let refuse = || Refusal::new(Code::ParseClaimType, "cnf", "another structure", "an ed25519 cose key");
+    // spec: T32
     let key = rest.strip_prefix(&CNF_HEAD).and_then(|tail| tail.first_chunk::<32>()).ok_or_else(refuse)?;
     // The constant head is three maps; stepping over it keeps the reader on item borders.
     reader.skip(CNF_HEAD.len() + key.len())?;

@@ -35,6 +35,7 @@ fn parsed<T: FromStr<Err = Refusal> + Display>(reader: &mut Reader<'_>, field: &
     let text = text(reader, field, limits::TEXT_BYTES)?;
     let value: T = text.parse()?;
     let spelling = value.to_string();
+    // spec: T81
     if spelling == text {
         return Ok(value);
     }
@@ -149,6 +150,7 @@ fn condition(reader: &mut Reader<'_>) -> Result<Condition, Refusal> {
         CIDR => Test::Cidr(operands(reader, |reader| parsed(reader, "conditions"))?),
         ABSENT => Test::Absent,
         SEEN => Test::Seen(operands(reader, |reader| parsed(reader, "conditions"))?),
+        // spec: T79
         unknown => {
             let found = format_args!("operator {unknown}");
             return Err(Refusal::new(Code::ParseCondition, "conditions", found, "a known operator"));

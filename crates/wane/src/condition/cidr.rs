@@ -27,6 +27,7 @@ pub struct Network(IpNet);
 
 impl Network {
     /// Whether `address`, which is folded, lies in this network.
+    // spec: T98
     pub(super) fn holds(&self, address: &IpAddr) -> bool {
         self.0.contains(address)
     }
@@ -52,6 +53,7 @@ impl fmt::Display for Network {
 
 /// A literal address, folded to IPv4 where it maps one. Leading zeros mean octal to some readers, and a zone
 /// means something to one host only: both are refused.
+// spec: T97
 pub(super) fn address(text: &str) -> Option<IpAddr> {
     let padded = |group: &str| group.len() > 1 && group.starts_with('0');
     if text.split([':', '.']).any(padded) {

@@ -16,6 +16,7 @@ text_operand! {
     ///     assert!(refused.parse::<wane::Host>().is_err(), "{refused}");
     /// }
     /// ```
+    // spec: T94
     Host, |text| split(text).is_some(), "a host: a lower-case name or plain address, and `:port`", "example.com"
 }
 
@@ -32,6 +33,7 @@ text_operand! {
 
 impl Host {
     /// Whether a URL points at this host and port.
+    // spec: T95
     pub(super) fn admits(&self, url: &Url) -> bool {
         split(self.as_str()).is_some_and(|(name, port)| {
             // A plain URL states its port only where it is not the scheme's default.
@@ -43,6 +45,7 @@ impl Host {
 
 /// The URL, if its text is the one way to write it: what a strict parser writes is what stands there, only an
 /// empty path may be left out. There is no userinfo.
+// spec: T93
 pub(super) fn plain_url(text: &str) -> Option<Url> {
     if text.contains('\\') || !text.bytes().all(|b| b.is_ascii_graphic()) {
         return None;

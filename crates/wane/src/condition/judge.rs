@@ -41,15 +41,18 @@ impl Condition {
         let stated = match &self.target {
             Target::Argument(pointer) => match evidence.arguments.lookup(pointer) {
                 Lookup::Found(node) => return self.judge_argument(node, evidence),
+                // spec: T82 T83
                 Lookup::Blocked(above) => return Err(self.shape(&format!("`{above}` is not an object"))),
                 Lookup::Missing => None,
             },
+            // spec: T90
             Target::Fact(name) => evidence.facts.get(name),
             Target::Said(name) => evidence.said.get(name),
         };
         match (stated, &self.target) {
             (Some(value), _) => self.judge_scalar(value.into(), evidence),
             (None, _) if self.test == Test::Absent => Ok(()),
+            // spec: T84
             (None, Target::Argument(_)) => Err(self.refuse(Code::DenyMissingArgument, &self.target.to_string())),
             (None, _) => Err(self.refuse(Code::DenyMissingFact, &self.target.to_string())),
         }
@@ -62,6 +65,7 @@ impl Condition {
         let Node::Array(elements) = node else {
             return self.judge_scalar(self.scalar(node, "")?, evidence);
         };
+        // spec: T86
         if elements.is_empty() {
             return Err(self.shape("an empty array"));
         }
@@ -86,6 +90,7 @@ impl Condition {
         let same_type =
             |value: &Value| core::mem::discriminant(&Scalar::from(value)) == core::mem::discriminant(&scalar);
         let (holds, otherwise) = match (&self.test, scalar) {
+            // spec: T85
             (Test::Absent, _) => (false, Code::DenyCondition),
             (Test::AtLeast(bound), Scalar::Integer(value)) => (value >= *bound, Code::DenyCondition),
             (Test::AtMost(bound), Scalar::Integer(value)) => (value <= *bound, Code::DenyCondition),
@@ -109,6 +114,7 @@ impl Condition {
             },
             (Test::Seen(sources), _) => {
                 let value = scalar.to_value();
+                // spec: T99
                 let returned = |source: &str| evidence.seen.get(source).is_some_and(|values| values.contains(&value));
                 (sources.as_slice().iter().any(|source| returned(source.as_str())), Code::DenyCondition)
             }
@@ -116,8 +122,10 @@ impl Condition {
                 (dirs.as_slice().iter().any(|dir| dir.holds(text)), Code::DenyCondition)
             }
             (Test::Under(_), Scalar::Text(_)) => (false, Code::DenyPath),
+            // spec: T88
             _ => (false, Code::DenyArgumentType),
         };
+        // spec: T89
         if holds { Ok(()) } else { Err(self.refuse(otherwise, &scalar.shown())) }
     }
 
@@ -127,6 +135,7 @@ impl Condition {
             Node::Bool(value) => Ok(Scalar::Bool(*value)),
             Node::Integer(value) => Ok(Scalar::Integer(*value)),
             Node::Null => Ok(Scalar::Null),
+            // spec: T87
             Node::Text(text) if text.len() <= limits::CONDITIONED_TEXT_BYTES => Ok(Scalar::Text(text)),
             Node::Text(text) => Err(self.shape(&format!("{context}a text of {} bytes, more than 4096", text.len()))),
             Node::Array(_) | Node::Float(_) | Node::Object(_) => Err(self.shape(&format!("{context}{}", node.kind()))),

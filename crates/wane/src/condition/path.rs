@@ -19,6 +19,7 @@ text_operand! {
 
 impl Directory {
     /// Whether `path`, which is plain, is this directory or lies below it.
+    // spec: T92
     pub(super) fn holds(&self, path: &str) -> bool {
         self.as_str() == "/"
             || path.strip_prefix(self.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
@@ -26,6 +27,7 @@ impl Directory {
 }
 
 /// Whether a text is an absolute path that every reader takes for the same one.
+// spec: T91
 pub(super) fn is_plain(path: &str) -> bool {
     let Some(relative) = path.strip_prefix('/') else { return false };
     let readable = |c: char| !matches!(c, '\\' | '%' | '~') && !c.is_control();

@@ -90,6 +90,7 @@ impl Permit {
     }
 
     /// Uses the permit up.
+    // spec: T155
     pub fn into_request(self) -> Request {
         self.request
     }

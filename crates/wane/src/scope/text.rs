@@ -149,6 +149,7 @@ impl<'a> Reader<'a> {
         Operands::new(values)
     }
 
+    // spec: T102
     fn value(&mut self) -> Result<Value, Refusal> {
         let word = match self.token("a value")? {
             Token::Quoted(text) => return Value::text(&text),
@@ -211,6 +212,7 @@ impl<'a> Reader<'a> {
         }
     }
 
+    // spec: T100
     fn word(&mut self, what: &str) -> Result<&'a str, Refusal> {
         self.skip_space();
         let letter = |c: char| refusal::is_plain(c) && !matches!(c, ' ' | ',' | '[' | ']' | '"' | '=' | '<' | '>');
@@ -256,6 +258,7 @@ impl<'a> Reader<'a> {
     }
 }
 
+// spec: T103
 fn expected(here: &str, what: &str) -> Refusal {
     let here = here.trim_start();
     Refusal::new(Code::ParseScope, "scope", if here.is_empty() { "the end" } else { json::shorten(here) }, what)

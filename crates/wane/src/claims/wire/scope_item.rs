@@ -65,10 +65,12 @@ fn tail(reader: &mut Reader<'_>, count: usize) -> Result<(Vec<Condition>, OtherA
     }
     match reader.next()? {
         Item::Bool(true) => Ok((conditions, OtherArguments::Closed)),
+        // spec: T70
         other => Err(wrong_type("scopes", &other, "true")),
     }
 }
 
+// spec: T69
 fn says_nothing(found: &str) -> Refusal {
     Refusal::new(Code::ParseNotCanonical, "scopes", found, "it would be left out")
 }
