@@ -152,6 +152,19 @@ pub(crate) fn place(refusal: &Refusal) -> Option<String> {
     }
 }
 
+/// The sentence of a refusal, with its times as people read them.
+pub(crate) fn sentence(refusal: &Refusal) -> String {
+    let text = refusal.to_string();
+    if !["exp", "nbf", "iat"].contains(&refusal.field()) {
+        return text;
+    }
+    let words = text.split(' ').map(|word| match word.trim_end_matches(',').parse::<u64>() {
+        Ok(seconds) => word.replace(&seconds.to_string(), &crate::time::show(seconds)),
+        Err(_) => word.to_owned(),
+    });
+    words.collect::<Vec<_>>().join(" ")
+}
+
 /// Roots that cannot be used are the operator's fault, not the token's: usage, like no roots at all.
 impl From<Refusal> for Failure {
     fn from(refusal: Refusal) -> Self {
@@ -163,7 +176,7 @@ impl From<Refusal> for Failure {
         Self {
             exit,
             code: refusal.code().as_str(),
-            message: refusal.to_string(),
+            message: sentence(&refusal),
             hint: refusal.hint().map(Into::into),
             refusal: Some(Box::new(refusal)),
         }

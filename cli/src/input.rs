@@ -22,6 +22,15 @@ pub(crate) const KEY_TEXT: u64 = 16 * 1024;
 /// The largest roots, grant, rules or settings file.
 pub(crate) const TOML_TEXT: u64 = 1024 * 1024;
 
+/// What inputs are called, where two of them meet.
+pub(crate) const ARGUMENTS: &str = "the arguments";
+pub(crate) const GRANT: &str = "the grant file";
+pub(crate) const KEY: &str = "the key";
+pub(crate) const PASSPHRASE: &str = "the passphrase";
+pub(crate) const RULES: &str = "the ratchet rules";
+pub(crate) const SEALED: &str = "the sealed token";
+pub(crate) const TOKEN: &str = "the token";
+
 /// One place to read from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Source {
@@ -126,6 +135,14 @@ impl Inputs {
         }
     }
 
+    /// Claims what each of several inputs comes from, before the first of them is read.
+    pub(crate) fn claim_all<'a>(
+        &self,
+        inputs: impl IntoIterator<Item = (Option<&'a Source>, &'static str)>,
+    ) -> Result<(), Failure> {
+        inputs.into_iter().try_for_each(|(source, what)| source.map_or(Ok(()), |source| self.claim(source, what)))
+    }
+
     /// Reads `what` from `source`, at most `cap` bytes of it. A private key in a file that others can read is
     /// refused; a token there is warned of.
     pub(crate) fn read(&self, source: &Source, what: &'static str, cap: u64) -> Result<Zeroizing<Vec<u8>>, Failure> {
@@ -134,7 +151,7 @@ impl Inputs {
 
     /// Reads a passphrase: a file, less one line end.
     pub(crate) fn read_passphrase(&self, source: &Source) -> Result<Zeroizing<Vec<u8>>, Failure> {
-        let mut bytes = self.read_with(source, "the passphrase", PASSPHRASE_TEXT, |_| Care::Refuse)?;
+        let mut bytes = self.read_with(source, PASSPHRASE, PASSPHRASE_TEXT, |_| Care::Refuse)?;
         if bytes.last() == Some(&b'\n') {
             bytes.pop();
         }

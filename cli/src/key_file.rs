@@ -13,7 +13,7 @@ use wane::{PublicKey, SecretKey};
 use zeroize::Zeroizing;
 
 use crate::failure::{Failure, Trouble};
-use crate::input::{Inputs, KEY_TEXT, Source};
+use crate::input::{self, Inputs, KEY_TEXT, Source};
 use crate::terminal;
 
 /// id-Ed25519, RFC 8410.
@@ -24,7 +24,7 @@ const PUBLIC: &str = "PUBLIC KEY";
 
 /// Reads a private key, asking for its passphrase if it is encrypted.
 pub(crate) fn read_secret(inputs: &Inputs, key: &Source, passphrase: Option<&Source>) -> Result<SecretKey, Failure> {
-    let text = inputs.read_text(key, "the key", KEY_TEXT)?;
+    let text = inputs.read_text(key, input::KEY, KEY_TEXT)?;
     match kind(&text) {
         Kind::Pem(PRIVATE) => secret_from_pem(&text).map_err(|failure| failure.within(key.name())),
         Kind::Pem(ENCRYPTED) => decrypt(inputs, &text, key, passphrase).map_err(|failure| failure.within(key.name())),
@@ -37,13 +37,22 @@ pub(crate) fn read_secret(inputs: &Inputs, key: &Source, passphrase: Option<&Sou
 
 /// Reads the public half of whatever holds a key.
 pub(crate) fn read_public(inputs: &Inputs, key: &Source, passphrase: Option<&Source>) -> Result<PublicKey, Failure> {
-    let text = inputs.read_text(key, "the key", KEY_TEXT)?;
-    match kind(&text) {
-        Kind::Pem(PRIVATE) => secret_from_pem(&text).map(|secret| secret.public_key()),
-        Kind::Pem(ENCRYPTED) => decrypt(inputs, &text, key, passphrase).map(|secret| secret.public_key()),
-        _ => public_from_text(&text),
+    let text = inputs.read_text(key, input::KEY, KEY_TEXT)?;
+    public_of_any(inputs, &text, key, passphrase).map_err(|failure| failure.within(key.name()))
+}
+
+/// The public half of a key in any form.
+pub(crate) fn public_of_any(
+    inputs: &Inputs,
+    text: &str,
+    key: &Source,
+    passphrase: Option<&Source>,
+) -> Result<PublicKey, Failure> {
+    match kind(text) {
+        Kind::Pem(PRIVATE) => secret_from_pem(text).map(|secret| secret.public_key()),
+        Kind::Pem(ENCRYPTED) => decrypt(inputs, text, key, passphrase).map(|secret| secret.public_key()),
+        _ => public_from_text(text),
     }
-    .map_err(|failure| failure.within(key.name()))
 }
 
 /// A public key from its text: `wane1.key.…`, an SPKI PEM or a JWK. A private key is refused.
@@ -56,6 +65,11 @@ pub(crate) fn public_from_text(text: &str) -> Result<PublicKey, Failure> {
             .hint("`wane key FILE` prints the public half")),
         Kind::Pem(_) | Kind::Other => Err(unknown(text)),
     }
+}
+
+/// Whether this is meant to be a key, of whichever kind, rather than a file of settings.
+pub(crate) fn looks_like_a_key(text: &str) -> bool {
+    !matches!(kind(text), Kind::Other)
 }
 
 /// The key as PKCS#8 version 1 in PEM, byte for byte what `openssl genpkey` writes. Version 2, with the public

@@ -53,12 +53,6 @@ impl Output {
         finish(written.and_then(|()| out.flush()))
     }
 
-    /// Prints bytes as they are on standard output.
-    pub(crate) fn bytes(self, bytes: &[u8]) -> Result<(), Failure> {
-        let mut out = io::stdout().lock();
-        finish(out.write_all(bytes).and_then(|()| out.flush()))
-    }
-
     /// Prints one JSON object and a line end on standard output.
     pub(crate) fn object(self, value: &impl Serialize) -> Result<(), Failure> {
         let text =
@@ -75,6 +69,11 @@ impl Output {
     /// Warns of something that should be mended.
     pub(crate) fn warn(self, text: impl Display) {
         anstream::eprintln!("{YELLOW}warning{YELLOW:#}: {text}");
+    }
+
+    /// Says what could be done about it.
+    pub(crate) fn hint(self, text: impl Display) {
+        anstream::eprintln!("{GREEN}hint{GREEN:#}: {text}");
     }
 
     /// Says something on standard error as it is.

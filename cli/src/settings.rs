@@ -18,8 +18,6 @@ use crate::output::Output;
 pub(crate) enum Origin {
     /// An environment variable.
     Env(&'static str),
-    /// A flag of this call.
-    Flag,
     /// A `wane.toml`.
     File(PathBuf),
 }
@@ -28,7 +26,6 @@ impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Env(name) => f.write_str(name),
-            Self::Flag => f.write_str("a flag"),
             Self::File(path) => f.write_str(&crate::output::escape(&path.display().to_string())),
         }
     }

@@ -1,6 +1,6 @@
 //! Durations and points in time, as people write and read them.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use jiff::Timestamp;
 
@@ -42,11 +42,6 @@ pub(crate) fn instant(text: &str) -> Result<u64, String> {
 pub(crate) fn show(seconds: u64) -> String {
     let time = i64::try_from(seconds).ok().and_then(|seconds| Timestamp::from_second(seconds).ok());
     time.map_or_else(|| seconds.to_string(), |time| time.to_string())
-}
-
-/// `1h 30m`.
-pub(crate) fn show_duration(seconds: u64) -> String {
-    humantime::format_duration(Duration::from_secs(seconds)).to_string()
 }
 
 #[cfg(test)]

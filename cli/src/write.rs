@@ -28,3 +28,25 @@ pub(crate) fn create(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Failure
         Failure::file("write", &named, &error)
     })
 }
+
+/// Puts a whole new file in the place of `path`, or creates it with this mode. Whoever reads sees the old text
+/// or the new one, never a part.
+pub(crate) fn replace(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Failure> {
+    // A link stays a link: the file it leads to is replaced.
+    let target = match std::fs::canonicalize(path) {
+        Ok(target) => target,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return create(path, bytes, mode),
+        Err(error) => return Err(Failure::file("find", failure::name(path), &error)),
+    };
+    let failed = |error: io::Error| Failure::file("replace", failure::name(path), &error);
+    let permissions = std::fs::metadata(&target).map_err(failed)?.permissions();
+    let mut name = target.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".{}.new", std::process::id()));
+    let beside = target.with_file_name(name);
+    create(&beside, bytes, 0o600)?;
+    let moved = std::fs::set_permissions(&beside, permissions).and_then(|()| std::fs::rename(&beside, &target));
+    moved.map_err(|error| {
+        let _ = std::fs::remove_file(&beside);
+        failed(error)
+    })
+}

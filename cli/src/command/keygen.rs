@@ -9,9 +9,8 @@ use zeroize::Zeroizing;
 
 use crate::arguments::Context;
 use crate::exit::Exit;
-use crate::failure::{Failure, Trouble};
-use crate::key_file;
-use crate::write;
+use crate::failure::Failure;
+use crate::{key_file, random, write};
 
 /// Make a new key: the private key to FILE, the public key to standard output
 ///
@@ -44,8 +43,7 @@ impl Keygen {
                 .hint("name a file"));
         }
         let mut seed = Zeroizing::new([0; 32]);
-        getrandom::fill(&mut *seed)
-            .map_err(|error| Failure::new(Trouble::Random, format!("the system gave no random numbers: {error}")))?;
+        random::fill(&mut *seed)?;
         let secret = SecretKey::from_seed(*seed);
         write::create_private(&self.file, key_file::secret_to_pem(&secret)?.as_bytes())?;
         let public = secret.public_key();

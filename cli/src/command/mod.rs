@@ -1,10 +1,18 @@
 //! The verbs, one file each.
 
+mod attenuate;
+mod check;
 mod completions;
 mod config;
+mod demo;
 mod key;
 mod keygen;
 mod man;
+mod mint;
+mod roots;
+mod seal;
+mod show;
+mod verify;
 
 use clap::Subcommand;
 
@@ -17,6 +25,16 @@ use crate::failure::Failure;
 pub(crate) enum Verb {
     Keygen(keygen::Keygen),
     Key(key::Key),
+    Roots(roots::Roots),
+    Mint(Box<mint::Mint>),
+    Attenuate(Box<attenuate::Attenuate>),
+    Seal(Box<seal::Seal>),
+    Verify(verify::Verify),
+    Check(Box<check::Check>),
+    Show(show::Show),
+    Demo(demo::Demo),
+    #[command(hide = true)]
+    DemoServer(demo::DemoServer),
     Config(config::Config),
     Completions(completions::Completions),
     Man(man::Man),
@@ -28,6 +46,15 @@ impl Verb {
         match self {
             Self::Keygen(verb) => verb.run(context),
             Self::Key(verb) => verb.run(context),
+            Self::Roots(verb) => verb.run(context),
+            Self::Mint(verb) => verb.run(context),
+            Self::Attenuate(verb) => verb.run(context),
+            Self::Seal(verb) => verb.run(context),
+            Self::Verify(verb) => verb.run(context),
+            Self::Check(verb) => verb.run(context),
+            Self::Show(verb) => verb.run(context),
+            Self::Demo(verb) => verb.run(context),
+            Self::DemoServer(verb) => verb.run(context),
             Self::Config(verb) => verb.run(context),
             Self::Completions(verb) => verb.run(context),
             Self::Man(verb) => verb.run(context),

@@ -1,0 +1,73 @@
+//! The call and its arguments, as `seal` and `check` are told of them.
+
+use clap::Args;
+use wane::{Action, Arguments, Call, limits};
+
+use crate::arguments::Context;
+use crate::failure::Failure;
+use crate::input::{self, Source};
+use crate::typed;
+
+/// The call.
+#[derive(Args, Debug)]
+pub(crate) struct CallFlags {
+    /// An action, such as `read:hr:employees`; up to four
+    #[arg(long, value_name = "ACTION")]
+    pub(crate) action: Vec<String>,
+
+    /// The tool that is called (MCP `tools/call`)
+    #[arg(long, value_name = "NAME", conflicts_with = "http")]
+    tool: Option<String>,
+
+    /// The HTTP request: `GET /files/a?x=1`
+    #[arg(long, value_name = "METHOD PATH")]
+    http: Option<String>,
+
+    /// The arguments: a JSON object, `@FILE`, or `-` for standard input
+    #[arg(long, value_name = "JSON", allow_hyphen_values = true)]
+    pub(crate) args: Option<String>,
+}
+
+impl CallFlags {
+    /// The actions.
+    pub(crate) fn actions(&self) -> Result<Vec<Action>, Failure> {
+        typed::values("--action", &self.action)
+    }
+
+    /// The call, if one was named.
+    pub(crate) fn call(&self) -> Result<Option<Call>, Failure> {
+        let typed = |refusal| Failure::typed(refusal);
+        if let Some(name) = &self.tool {
+            return Call::tool(name).map(Some).map_err(typed);
+        }
+        if let Some(line) = &self.http {
+            let (method, target) = line
+                .split_once(' ')
+                .filter(|(method, target)| !method.is_empty() && target.starts_with('/') && !target.contains(' '))
+                .ok_or_else(|| Failure::usage("--http: not `METHOD /path`"))?;
+            return Call::http(method, target).map(Some).map_err(typed);
+        }
+        let actions = self.actions()?;
+        Ok(if actions.is_empty() { None } else { Some(Call::actions(&actions)) })
+    }
+
+    /// Where the arguments come from, if they are not typed.
+    pub(crate) fn source(&self) -> Result<Option<Source>, Failure> {
+        match self.args.as_deref() {
+            Some("-") => Ok(Some(Source::Stdin)),
+            Some(text) => text.strip_prefix('@').map(|name| typed::source("--args", name)).transpose(),
+            None => Ok(None),
+        }
+    }
+
+    /// The arguments; absent ones are the empty object.
+    pub(crate) fn arguments(&self, context: &Context) -> Result<Arguments, Failure> {
+        let Some(text) = self.args.as_deref() else { return Ok(Arguments::empty()) };
+        let Some(source) = self.source()? else {
+            return Arguments::from_json(text.as_bytes()).map_err(|refusal| Failure::from(refusal).within("--args"));
+        };
+        let cap = u64::try_from(limits::REQUEST_BYTES).unwrap_or(u64::MAX);
+        let bytes = context.inputs.read(&source, input::ARGUMENTS, cap)?;
+        Arguments::from_json(&bytes).map_err(|refusal| Failure::from(refusal).within(source.name()))
+    }
+}

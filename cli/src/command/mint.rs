@@ -1,0 +1,137 @@
+//! `wane mint`: a root token.
+
+use clap::Args;
+use serde::Serialize;
+use wane::{Heir, RootGrant, mint};
+
+use crate::arguments::Context;
+use crate::change::GrantJson;
+use crate::emit::OutFlag;
+use crate::exit::Exit;
+use crate::failure::{Failure, Trouble};
+use crate::input::{self, Source, source};
+use crate::limits::{GrantFile, LimitFlags, Limits};
+use crate::{key_file, random, time, typed};
+
+/// Make a root token with a root key: the widest grant of a chain
+///
+/// The token opens a session, unless --issuer says that its holder may open them. It carries its secret,
+/// unless --to binds it to the holder's own key. Without --ttl it lives an hour.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+A grant file holds the same words: aud, scope, deny, ask, raise, label, clearance, ttl, depth, ledger-id, sub,
+note, issuer, to, [budget] NAME = N and [[ratchet]] level, labels, keep. What a flag says once replaces what the
+file says; deny, ask and label add up.
+
+Examples:
+  wane mint --key root.pem --aud files --scope 'read:*' --ttl 10m -o a.tok
+  wane mint --key root.pem --aud files --scope 'read:files:* if path under /data and limit <= 100' -o b.tok
+  wane mint --key root.pem --grant grant.toml --sub planner -o c.tok
+  wane mint --key root.pem --aud mail --scope 'send:mail:*' --ask 'send:* by @oncall need 1' --to root.pub
+")]
+pub(crate) struct Mint {
+    /// The root's private key
+    #[arg(long, value_name = "KEY", value_parser = source())]
+    key: Source,
+
+    /// Where the passphrase of an encrypted key is read from, instead of the terminal
+    #[arg(long, value_name = "FILE", value_parser = source())]
+    passphrase_file: Option<Source>,
+
+    /// A grant file in TOML, instead of --scope
+    #[arg(long, value_name = "FILE", value_parser = source(), conflicts_with = "scope")]
+    grant: Option<Source>,
+
+    #[command(flatten)]
+    limits: LimitFlags,
+
+    /// Open no session: whoever holds the token opens one for each task (the root's entry must allow it)
+    #[arg(long)]
+    issuer: bool,
+
+    /// Bind the token to its holder's public key, a `wane1.key` or a file
+    #[arg(long, value_name = "KEY")]
+    to: Option<String>,
+
+    #[command(flatten)]
+    out: OutFlag,
+}
+
+/// The lifetime where none is stated, in seconds.
+const DEFAULT_TTL: u64 = 3600;
+
+#[derive(Serialize)]
+struct Answer {
+    id: String,
+    root: String,
+    carries_secret: bool,
+    grant: Option<GrantJson>,
+}
+
+impl Mint {
+    /// Does it.
+    pub(crate) fn run(&self, context: &Context) -> Result<Exit, Failure> {
+        context.inputs.claim_all([
+            (Some(&self.key), input::KEY),
+            (self.passphrase_file.as_ref(), input::PASSPHRASE),
+            (self.grant.as_ref(), input::GRANT),
+            (self.limits.ratchet.as_ref(), input::RULES),
+        ])?;
+        let mut limits = self.limits.read(context)?;
+        let (mut issuer, mut to) = (self.issuer, self.to.clone());
+        if let Some(source) = &self.grant {
+            let file = GrantFile::open(context, source)?;
+            limits = limits.over(file.read().map_err(|failure| failure.within(source.name()))?);
+            issuer |= file.issuer;
+            to = to.or(file.to);
+        }
+        let grant = root_grant(context, limits, issuer)?;
+        let mut rng = random::system()?;
+        let heir = match to {
+            Some(key) => Heir::bound(typed::public_key(&context.inputs, "--to", &key)?, &mut rng),
+            None => Heir::carried(&mut rng),
+        };
+        let secret = key_file::read_secret(&context.inputs, &self.key, self.passphrase_file.as_ref())?;
+        let token = mint(&grant, &secret, heir)?;
+        let answer = Answer {
+            id: token.chain().blocks().first().map(|block| block.id().to_string()).unwrap_or_default(),
+            root: secret.public_key().to_string(),
+            carries_secret: token.carries_secret(),
+            grant: token.chain().grants()?.last().map(GrantJson::of),
+        };
+        self.out.emit(context, "token", &token.expose_text(), &answer)?;
+        Ok(Exit::Done)
+    }
+}
+
+fn root_grant(context: &Context, limits: Limits, issuer: bool) -> Result<RootGrant, Failure> {
+    let mut audiences = limits.audiences;
+    if let (true, Some(setting)) = (audiences.is_empty(), &context.settings.aud) {
+        context.output.note(format_args!("the audience `{}` comes from {}", setting.value, setting.origin));
+        audiences.push(typed::value("aud", &setting.value)?);
+    }
+    let mut audiences = audiences.into_iter();
+    let first = audiences.next().ok_or_else(|| {
+        Failure::new(Trouble::Arguments, "no audience is given")
+            .hint("`--aud NAME` names the tool server that is to accept it")
+    })?;
+    if limits.scopes.is_empty() {
+        return Err(Failure::usage("no scope is given").hint("`--scope 'read:*'`, or a grant file"));
+    }
+    let now = time::now()?;
+    let mut grant = RootGrant::new(first, now, now.saturating_add(limits.ttl.unwrap_or(DEFAULT_TTL)));
+    grant = audiences.fold(grant, RootGrant::audience);
+    grant = limits.scopes.into_iter().fold(grant, RootGrant::scope);
+    grant = limits.deny.into_iter().fold(grant, RootGrant::deny);
+    grant = limits.ask.into_iter().fold(grant, RootGrant::ask);
+    grant = limits.labels.into_iter().fold(grant, RootGrant::label);
+    grant = limits.budgets.into_iter().fold(grant, |grant, (name, cap)| grant.budget(name, cap));
+    grant = limits.raise.into_iter().fold(grant, RootGrant::raise);
+    grant = limits.clearance.into_iter().fold(grant, RootGrant::clearance);
+    grant = limits.rules.into_iter().fold(grant, RootGrant::own_rules);
+    grant = limits.depth.into_iter().fold(grant, RootGrant::depth);
+    grant = limits.ledger.into_iter().fold(grant, RootGrant::ledger);
+    grant = limits.sub.iter().fold(grant, |grant, sub| grant.subject(sub));
+    grant = limits.note.iter().fold(grant, |grant, note| grant.note(note));
+    Ok(if issuer { grant.issuer() } else { grant })
+}

@@ -1,0 +1,251 @@
+//! `wane roots`: the file of trusted roots.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use serde::Serialize;
+use wane::Roots as TrustedRoots;
+
+use crate::arguments::Context;
+use crate::exit::Exit;
+use crate::failure::{self, Failure};
+use crate::input::{Source, TOML_TEXT, source};
+use crate::output::escape;
+use crate::roots_file::{self, Listed, NewEntry, Retired};
+use crate::{time, typed};
+
+/// Keep the file of trusted roots: add, list, retire, check
+///
+/// A root is rotated by adding the new key, distributing the file, minting with the new key, and retiring the
+/// old one: tokens it minted before go on to be accepted until they expire.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  wane roots add roots.toml new.pub --name ops-2027 --aud files --scope 'read:*' --max-ttl 8h
+  wane roots list roots.toml
+  wane roots retire roots.toml ops-2026
+  wane roots check roots.toml
+")]
+pub(crate) struct Roots {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    Add(Box<Add>),
+    List(List),
+    Retire(Retire),
+    Check(Check),
+}
+
+/// Add a key to the file, which is made if it does not exist
+#[derive(Args, Debug)]
+struct Add {
+    /// The roots file
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+
+    /// The public key: a `wane1.key` or a file
+    #[arg(value_name = "KEY")]
+    key: String,
+
+    /// What people call it
+    #[arg(long, value_name = "NAME")]
+    name: Option<String>,
+
+    /// An audience it may grant (default: any); may be repeated
+    #[arg(long, value_name = "AUDIENCE")]
+    aud: Vec<String>,
+
+    /// A scope it may grant (default: any); may be repeated
+    #[arg(long, value_name = "SCOPE")]
+    scope: Vec<String>,
+
+    /// The longest lifetime it may grant
+    #[arg(long, value_name = "DURATION")]
+    max_ttl: Option<String>,
+
+    /// The most blocks that may be added to its tokens
+    #[arg(long, value_name = "N")]
+    depth: Option<u8>,
+
+    /// The lowest level of the mark
+    #[arg(long, value_name = "LEVEL")]
+    level: Option<String>,
+
+    /// A label of the mark; may be repeated
+    #[arg(long, value_name = "LABEL")]
+    label: Vec<String>,
+
+    /// Accept only what is minted from then on
+    #[arg(long, value_name = "TIME")]
+    mint_from: Option<String>,
+
+    /// Accept only what is minted before then
+    #[arg(long, value_name = "TIME")]
+    mint_until: Option<String>,
+
+    /// Let it mint tokens whose holders open the sessions
+    #[arg(long)]
+    issuer: bool,
+
+    /// Let its tokens replace the default ratchet rules
+    #[arg(long)]
+    own_ratchet: bool,
+
+    /// A key whose sessions it may continue; may be repeated
+    #[arg(long, value_name = "KEY")]
+    succeeds: Vec<String>,
+}
+
+/// Print the entries of the file
+#[derive(Args, Debug)]
+struct List {
+    /// The roots file
+    #[arg(value_name = "FILE", value_parser = source())]
+    file: Source,
+}
+
+/// Accept nothing more that a key mints; what it minted before stays good
+#[derive(Args, Debug)]
+struct Retire {
+    /// The roots file
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+
+    /// The entry: its key, name or fingerprint
+    #[arg(value_name = "ENTRY")]
+    entry: String,
+
+    /// From when on (default: now)
+    #[arg(long, value_name = "TIME")]
+    at: Option<String>,
+}
+
+/// Say whether the file can be used
+#[derive(Args, Debug)]
+struct Check {
+    /// The roots file
+    #[arg(value_name = "FILE", value_parser = source())]
+    file: Source,
+}
+
+#[derive(Serialize)]
+struct Answer {
+    roots: Vec<Listed>,
+}
+
+impl Roots {
+    /// Does it.
+    pub(crate) fn run(&self, context: &Context) -> Result<Exit, Failure> {
+        match &self.what {
+            What::Add(add) => add.run(context),
+            What::List(list) => {
+                let answer = Answer { roots: read(context, &list.file)?.1 };
+                context.output.answer(&answer, || lines(&answer.roots))
+            }
+            What::Retire(retire) => retire.run(context),
+            What::Check(check) => {
+                let answer = Answer { roots: read(context, &check.file)?.1 };
+                context.output.answer(&answer, || format!("ok: {} trusted roots", answer.roots.len()))
+            }
+        }?;
+        Ok(Exit::Done)
+    }
+}
+
+impl Add {
+    fn run(&self, context: &Context) -> Result<(), Failure> {
+        let key = typed::public_key(&context.inputs, "KEY", &self.key)?;
+        let instant =
+            |flag: &str, text: &Option<String>| text.as_deref().map(|text| typed::instant(flag, text)).transpose();
+        let succeeds: Vec<String> = (self.succeeds.iter())
+            .map(|key| typed::public_key(&context.inputs, "--succeeds", key).map(|key| key.to_string()))
+            .collect::<Result<_, _>>()?;
+        let entry = NewEntry {
+            key: key.to_string(),
+            name: self.name.as_deref(),
+            aud: &self.aud,
+            scopes: &self.scope,
+            max_ttl: self.max_ttl.as_deref(),
+            depth: self.depth,
+            level: self.level.as_deref(),
+            labels: &self.label,
+            mint_from: instant("--mint-from", &self.mint_from)?,
+            mint_until: instant("--mint-until", &self.mint_until)?,
+            issuer: self.issuer,
+            own_ratchet: self.own_ratchet,
+            succeeds: &succeeds,
+        };
+        let old = self.old(context)?;
+        let text = roots_file::add(&old, &entry);
+        TrustedRoots::from_toml(&text).map_err(Failure::from)?;
+        roots_file::replace(&self.file, &text)?;
+        context.output.note(format_args!("{} is trusted by {}", key.hint(), failure::name(&self.file)));
+        answer(context, &text)
+    }
+
+    /// The file as it is. One without entries is no roots file yet, and may become one.
+    fn old(&self, context: &Context) -> Result<String, Failure> {
+        if !self.file.exists() {
+            return Ok(String::new());
+        }
+        let source = Source::File(self.file.clone());
+        let text = context.inputs.read_text(&source, "the roots", TOML_TEXT)?;
+        match roots_file::entries(&text).map_err(|failure| failure.within(source.name()))?.is_empty() {
+            true => Ok(text.to_string()),
+            false => read(context, &source).map(|(text, _)| text),
+        }
+    }
+}
+
+impl Retire {
+    fn run(&self, context: &Context) -> Result<(), Failure> {
+        let until = match &self.at {
+            Some(text) => typed::instant("--at", text)?,
+            // What was minted in this very second was minted before.
+            None => time::now()?.saturating_add(1),
+        };
+        let old = read(context, &Source::File(self.file.clone()))?.0;
+        match roots_file::retire(&old, &self.entry, until)? {
+            Retired::Already(since) => {
+                context.output.note(format_args!("already retired: nothing minted from {since} on is accepted"));
+                answer(context, &old)
+            }
+            Retired::Now(text) => {
+                TrustedRoots::from_toml(&text).map_err(|refusal| {
+                    let hint = format!("write `mint-until = {}` into the entry by hand", time::show(until));
+                    Failure::from(refusal).within(failure::name(&self.file)).hint(hint)
+                })?;
+                roots_file::replace(&self.file, &text)?;
+                context.output.note(format_args!(
+                    "nothing that `{}` mints from {} on is accepted; distribute {}",
+                    escape(&self.entry),
+                    time::show(until),
+                    failure::name(&self.file)
+                ));
+                answer(context, &text)
+            }
+        }
+    }
+}
+
+/// The file as the library accepts it, and its entries.
+fn read(context: &Context, source: &Source) -> Result<(String, Vec<Listed>), Failure> {
+    let text = context.inputs.read_text(source, "the roots", TOML_TEXT)?;
+    let listed = TrustedRoots::from_toml(&text).map_err(Failure::from).and_then(|_| roots_file::entries(&text));
+    Ok((text.to_string(), listed.map_err(|failure| failure.within(source.name()))?))
+}
+
+/// Only JSON is an answer here: for people, the note on standard error says it.
+fn answer(context: &Context, text: &str) -> Result<(), Failure> {
+    if context.output.is_json() {
+        context.output.object(&Answer { roots: roots_file::entries(text)? })?;
+    }
+    Ok(())
+}
+
+fn lines(roots: &[Listed]) -> String {
+    roots.iter().map(|entry| format!("{}\n", escape(&entry.line()))).collect()
+}

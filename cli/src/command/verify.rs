@@ -1,0 +1,90 @@
+//! `wane verify`: who signed what. It allows nothing.
+
+use std::fmt::Write as _;
+
+use clap::Args;
+use serde::Serialize;
+use wane::{Grant, SealedToken, UntrustedToken, verify};
+
+use crate::arguments::Context;
+use crate::change::{self, GrantJson};
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::input::{self, Source, TOKEN_TEXT, source};
+use crate::tree::{self, BlockJson};
+use crate::trust;
+
+/// Verify a sealed token against trusted roots, and print who signed what
+///
+/// A genuine token allows nothing by itself: `wane check` judges a request.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  wane verify child.sealed --root root.pub
+  wane verify child.sealed --root roots.toml --json
+  wane verify child.sealed                             # exit 2
+")]
+pub(crate) struct Verify {
+    /// The sealed token (default: standard input)
+    #[arg(value_name = "SEALED", value_parser = source())]
+    sealed: Option<Source>,
+
+    /// The trusted root: a `wane1.key`, a file that holds a public key, or a roots.toml
+    #[arg(long, value_name = "ROOT")]
+    root: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Answer {
+    verified: bool,
+    root: String,
+    grant: GrantJson,
+    blocks: Vec<BlockJson>,
+    note: &'static str,
+}
+
+/// What is said of every genuine token.
+const ALLOWS_NOTHING: &str = "genuine, which by itself allows nothing: `wane check` judges a request";
+
+impl Verify {
+    /// Does it.
+    pub(crate) fn run(&self, context: &Context) -> Result<Exit, Failure> {
+        let roots = trust::roots(context, self.root.as_deref())?;
+        let source = context.inputs.or_stdin(self.sealed.as_ref(), "sealed token")?;
+        let text = context.inputs.read_text(&source, input::SEALED, TOKEN_TEXT)?;
+        let verified = match SealedToken::parse(&text).and_then(|sealed| verify(&sealed, &roots)) {
+            Ok(verified) => verified,
+            Err(refusal) => {
+                unverified(context, &text, &refusal)?;
+                return Err(refusal.into());
+            }
+        };
+        let (chain, grants) = (verified.chain(), &verified.grants());
+        let answer = Answer {
+            verified: true,
+            root: verified.root().key().to_string(),
+            grant: GrantJson::of(verified.grant()),
+            blocks: tree::to_json(chain, grants),
+            note: ALLOWS_NOTHING,
+        };
+        context.output.answer(&answer, || {
+            let mut text = tree::draw(chain, grants, None);
+            let _ = write!(text, "\nThe grant at its end:\n{}", change::indented(&change::lines(verified.grant())));
+            text
+        })?;
+        context.output.note(ALLOWS_NOTHING);
+        Ok(Exit::Done)
+    }
+}
+
+/// Shows what a refused token claims, on standard error since nobody vouches for it.
+pub(crate) fn unverified(context: &Context, text: &str, refusal: &wane::Refusal) -> Result<(), Failure> {
+    if context.output.is_json() {
+        return Ok(());
+    }
+    let Ok(token) = UntrustedToken::parse(text) else { return Ok(()) };
+    let grants: Vec<Grant> = token.chain().grants().unwrap_or_default();
+    context.output.say("What it claims, which nobody vouches for:");
+    context.output.say(tree::draw(token.chain(), &grants, Some(refusal)).trim_end());
+    Ok(())
+}

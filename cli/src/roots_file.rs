@@ -1,0 +1,226 @@
+//! Editing a `roots.toml` as text, so that remarks and order stay as somebody wrote them. Whether the result is
+//! a roots file is for the library to say.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use toml::Spanned;
+use toml::value::Datetime;
+
+use crate::failure::Failure;
+use crate::settings::parse_toml;
+use crate::time;
+
+/// What is read of an entry to find it and to list it.
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct Entry {
+    key: Spanned<String>,
+    name: Option<String>,
+    #[serde(default)]
+    aud: Vec<String>,
+    #[serde(default)]
+    scopes: Vec<String>,
+    max_ttl: Option<String>,
+    mint_from: Option<Spanned<Datetime>>,
+    mint_until: Option<Spanned<Datetime>>,
+    #[serde(default)]
+    issuer: bool,
+}
+
+#[derive(Deserialize)]
+struct File {
+    #[serde(default)]
+    root: Vec<Entry>,
+}
+
+/// One entry, for people and for JSON.
+#[derive(Debug, Serialize)]
+pub(crate) struct Listed {
+    key: String,
+    fingerprint: String,
+    name: Option<String>,
+    aud: Vec<String>,
+    scopes: Vec<String>,
+    max_ttl: Option<String>,
+    mint_from: Option<String>,
+    mint_until: Option<String>,
+    issuer: bool,
+}
+
+impl Listed {
+    /// One line.
+    pub(crate) fn line(&self) -> String {
+        let name = self.name.as_deref().unwrap_or("-");
+        let list = |list: &[String]| if list.is_empty() { "any".to_owned() } else { list.join(", ") };
+        let mut line = format!("{} {name}  aud {}  scopes {}", self.fingerprint, list(&self.aud), list(&self.scopes));
+        let mut say = |word: &str, value: Option<&String>| {
+            if let Some(value) = value {
+                line.push_str(&format!("  {word} {value}"));
+            }
+        };
+        say("max-ttl", self.max_ttl.as_ref());
+        say("mint-from", self.mint_from.as_ref());
+        say("mint-until", self.mint_until.as_ref());
+        if self.issuer {
+            line.push_str("  issuer");
+        }
+        line
+    }
+}
+
+/// The entries of a file that the library has accepted.
+pub(crate) fn entries(text: &str) -> Result<Vec<Listed>, Failure> {
+    let file: File = parse_toml(text)?;
+    let listed = file.root.into_iter().map(|entry| {
+        let key: wane::PublicKey = entry.key.get_ref().parse()?;
+        let time = |time: Option<Spanned<Datetime>>| time.map(|time| time.get_ref().to_string());
+        Ok(Listed {
+            key: key.to_string(),
+            fingerprint: key.hint().to_string(),
+            name: entry.name,
+            aud: entry.aud,
+            scopes: entry.scopes,
+            max_ttl: entry.max_ttl,
+            mint_from: time(entry.mint_from),
+            mint_until: time(entry.mint_until),
+            issuer: entry.issuer,
+        })
+    });
+    listed.collect()
+}
+
+/// What came of retiring.
+pub(crate) enum Retired {
+    /// The new text of the file.
+    Now(String),
+    /// The entry already ends by then.
+    Already(String),
+}
+
+/// Sets `mint-until` of the entry with this key, name or fingerprint. It is never moved to a later time.
+pub(crate) fn retire(text: &str, which: &str, until: u64) -> Result<Retired, Failure> {
+    let file: File = parse_toml(text)?;
+    let fits = |entry: &&Entry| {
+        let key = entry.key.get_ref();
+        let fingerprint = key.parse::<wane::PublicKey>().map(|key| key.hint().to_string());
+        entry.name.as_deref() == Some(which) || key == which || fingerprint.is_ok_and(|hint| hint == which)
+    };
+    let mut found = file.root.iter().filter(fits);
+    let missing =
+        || Failure::usage(format!("no entry has the key, name or fingerprint `{}`", crate::output::escape(which)));
+    let entry = found.next().ok_or_else(missing)?;
+    if found.next().is_some() {
+        return Err(Failure::usage(format!("several entries are called `{}`", crate::output::escape(which)))
+            .hint("name one by its key or fingerprint"));
+    }
+    let stamp = time::show(until);
+    let (span, new) = match &entry.mint_until {
+        Some(old) => {
+            let stated = old.get_ref().to_string();
+            if time::instant(&stated).is_ok_and(|stated| stated <= until) {
+                return Ok(Retired::Already(stated));
+            }
+            (old.span(), stamp)
+        }
+        None => {
+            let end = entry.key.span().end;
+            let rest = text.get(end..).unwrap_or_default();
+            let line = end.saturating_add(rest.find('\n').unwrap_or(rest.len()));
+            (line..line, format!("\nmint-until = {stamp}"))
+        }
+    };
+    let (before, after) = (text.get(..span.start).unwrap_or_default(), text.get(span.end..).unwrap_or_default());
+    Ok(Retired::Now(format!("{before}{new}{after}")))
+}
+
+/// What `roots add` states of a new entry; each member is left out where it says nothing.
+pub(crate) struct NewEntry<'a> {
+    pub(crate) key: String,
+    pub(crate) name: Option<&'a str>,
+    pub(crate) aud: &'a [String],
+    pub(crate) scopes: &'a [String],
+    pub(crate) max_ttl: Option<&'a str>,
+    pub(crate) depth: Option<u8>,
+    pub(crate) level: Option<&'a str>,
+    pub(crate) labels: &'a [String],
+    pub(crate) mint_from: Option<u64>,
+    pub(crate) mint_until: Option<u64>,
+    pub(crate) issuer: bool,
+    pub(crate) own_ratchet: bool,
+    pub(crate) succeeds: &'a [String],
+}
+
+/// The text with one more entry at its end.
+pub(crate) fn add(text: &str, entry: &NewEntry<'_>) -> String {
+    let quote = |text: &str| serde_json::Value::from(text).to_string();
+    let list = |list: &[String]| {
+        let quoted: Vec<String> = list.iter().map(|text| quote(text)).collect();
+        Some(format!("[{}]", quoted.join(", "))).filter(|_| !list.is_empty())
+    };
+    let truth = |truth: bool| Some("true".to_owned()).filter(|_| truth);
+    let members = [
+        ("key", Some(quote(&entry.key))),
+        ("name", entry.name.map(quote)),
+        ("aud", list(entry.aud)),
+        ("scopes", list(entry.scopes)),
+        ("max-ttl", entry.max_ttl.map(quote)),
+        ("depth", entry.depth.map(|depth| depth.to_string())),
+        ("level", entry.level.map(quote)),
+        ("labels", list(entry.labels)),
+        ("mint-from", entry.mint_from.map(time::show)),
+        ("mint-until", entry.mint_until.map(time::show)),
+        ("issuer", truth(entry.issuer)),
+        ("own-ratchet", truth(entry.own_ratchet)),
+        ("succeeds", list(entry.succeeds)),
+    ];
+    let mut text = text.to_owned();
+    if !text.is_empty() {
+        text.push_str(if text.ends_with('\n') { "\n" } else { "\n\n" });
+    }
+    text.push_str("[[root]]\n");
+    for (name, value) in members {
+        if let Some(value) = value {
+            text.push_str(&format!("{name} = {value}\n"));
+        }
+    }
+    text
+}
+
+/// Replaces the file as a whole, so that no verifier ever reads half of it.
+pub(crate) fn replace(path: &Path, text: &str) -> Result<(), Failure> {
+    crate::write::replace(path, text.as_bytes(), 0o644)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(seed: u8) -> String {
+        wane::SecretKey::from_seed([seed; 32]).public_key().to_string()
+    }
+
+    fn retired(text: &str, which: &str, until: u64) -> String {
+        match retire(text, which, until).unwrap() {
+            Retired::Now(text) => text,
+            Retired::Already(since) => panic!("since {since}"),
+        }
+    }
+
+    #[test]
+    fn retiring_keeps_every_remark() {
+        let text = format!("# ours\n[[root]]\nkey = \"{}\" # old\nname = 'a'\n\n[[root]]\nkey = '{}'", key(1), key(2));
+        let once = retired(&text, "a", 60);
+        assert!(once.contains(" # old\nmint-until = 1970-01-01T00:01:00Z\nname = 'a'"), "{once}");
+        let twice = retired(&once, &key(2), 120);
+        assert!(twice.ends_with("'\nmint-until = 1970-01-01T00:02:00Z"), "{twice}");
+    }
+
+    #[test]
+    fn retiring_never_moves_to_a_later_time() {
+        let text = format!("[[root]]\nkey = '{}'\nname = 'a'\nmint-until = 1970-01-01T00:02:00Z\n", key(1));
+        assert!(matches!(retire(&text, "a", 180).unwrap(), Retired::Already(_)));
+        assert!(retired(&text, "a", 60).contains("mint-until = 1970-01-01T00:01:00Z\n"));
+        assert!(retire(&text, "b", 60).is_err());
+    }
+}

@@ -1,0 +1,29 @@
+//! The trusted roots of a call.
+
+use wane::Roots;
+
+use crate::arguments::Context;
+use crate::failure::{Failure, Trouble};
+use crate::input::TOML_TEXT;
+use crate::key_file;
+use crate::typed;
+
+/// The roots that `--root` names, or else the settings: a key, a file that holds one, or a `roots.toml`.
+pub(crate) fn roots(context: &Context, flag: Option<&str>) -> Result<Roots, Failure> {
+    let named = flag.or(context.settings.roots.as_ref().map(|setting| setting.value.as_str()));
+    let named = named.ok_or_else(|| {
+        Failure::new(Trouble::NoRoot, "no trusted root is given, so nothing can be believed")
+            .hint("`--root FILE`, WANE_ROOTS or `roots` in wane.toml names a public key or a roots file")
+    })?;
+    if named.starts_with("wane1.") {
+        return Ok(Roots::single(typed::value("--root", named)?));
+    }
+    let source = typed::source("--root", named)?;
+    let text = context.inputs.read_text(&source, "the roots", TOML_TEXT)?;
+    let roots = if key_file::looks_like_a_key(&text) {
+        key_file::public_from_text(&text).map(Roots::single)
+    } else {
+        Roots::from_toml(&text).map_err(Failure::from)
+    };
+    roots.map_err(|failure| failure.within(source.name()))
+}

@@ -1,0 +1,92 @@
+//! From what was typed to what it means. A mistake is wrong usage and keeps the library's own code.
+
+use std::str::FromStr;
+
+use wane::{Name, PublicKey, Refusal, Value};
+
+use crate::failure::{Failure, Trouble};
+use crate::input::{Inputs, KEY_TEXT, Source};
+use crate::key_file;
+use crate::time;
+
+/// Reads the value of `flag`.
+pub(crate) fn value<T: FromStr<Err = Refusal>>(flag: &str, text: &str) -> Result<T, Failure> {
+    text.parse().map_err(|refusal| Failure::typed(refusal).within(flag))
+}
+
+/// Reads each value of `flag`.
+pub(crate) fn values<T: FromStr<Err = Refusal>>(flag: &str, texts: &[String]) -> Result<Vec<T>, Failure> {
+    texts.iter().map(|text| value(flag, text)).collect()
+}
+
+/// Reads a duration in seconds.
+pub(crate) fn duration(flag: &str, text: &str) -> Result<u64, Failure> {
+    time::duration(text).map_err(|error| Failure::usage(format!("{flag}: {error}")))
+}
+
+/// Reads a point in time in seconds since 1970.
+pub(crate) fn instant(flag: &str, text: &str) -> Result<u64, Failure> {
+    time::instant(text).map_err(|error| Failure::usage(format!("{flag}: {error}")))
+}
+
+/// Reads `name=value`; the value is a JSON scalar where it reads as one, else a text.
+fn named_value(flag: &str, text: &str) -> Result<(Name, Value), Failure> {
+    let (name, text) = split(flag, text)?;
+    let scalar = match serde_json::from_str::<serde_json::Value>(text) {
+        Ok(serde_json::Value::Null) => Ok(Value::Null),
+        Ok(serde_json::Value::Bool(truth)) => Ok(Value::Bool(truth)),
+        Ok(serde_json::Value::Number(number)) => match number.as_i64() {
+            Some(integer) => Value::integer(integer),
+            None => {
+                return Err(
+                    Failure::usage(format!("{flag}: `{number}` is not an integer")).hint("quote it to state a text")
+                );
+            }
+        },
+        Ok(serde_json::Value::String(text)) => Value::text(&text),
+        _ => Value::text(text),
+    };
+    Ok((name, scalar.map_err(|refusal| Failure::typed(refusal).within(flag))?))
+}
+
+/// Reads `name=value` each; a name stands once.
+pub(crate) fn named_values(flag: &str, texts: &[String]) -> Result<Vec<(Name, Value)>, Failure> {
+    let mut values: Vec<(Name, Value)> = Vec::new();
+    for text in texts {
+        let (name, value) = named_value(flag, text)?;
+        if values.iter().any(|(known, _)| *known == name) {
+            return Err(Failure::usage(format!("{flag}: `{name}` is stated twice")));
+        }
+        values.push((name, value));
+    }
+    Ok(values)
+}
+
+/// Reads `name=N`.
+pub(crate) fn named_number(flag: &str, text: &str) -> Result<(Name, u64), Failure> {
+    let (name, number) = split(flag, text)?;
+    let number = number.parse().map_err(|_| Failure::usage(format!("{flag}: `{text}` is not `name=N`")))?;
+    Ok((name, number))
+}
+
+fn split<'a>(flag: &str, text: &'a str) -> Result<(Name, &'a str), Failure> {
+    let (name, rest) = text
+        .split_once('=')
+        .ok_or_else(|| Failure::usage(format!("{flag}: `{}` is not `name=value`", crate::output::escape(text))))?;
+    Ok((value(flag, name)?, rest))
+}
+
+/// Reads a public key from its text, or from the file that holds it.
+pub(crate) fn public_key(inputs: &Inputs, flag: &'static str, text: &str) -> Result<PublicKey, Failure> {
+    if text.starts_with("wane1.") {
+        return value(flag, text);
+    }
+    let source = source(flag, text)?;
+    let content = inputs.read_text(&source, flag, KEY_TEXT)?;
+    key_file::public_from_text(&content).map_err(|failure| failure.within(source.name()))
+}
+
+/// Reads a place to read from.
+pub(crate) fn source(flag: &str, text: &str) -> Result<Source, Failure> {
+    Source::parse(text.into()).map_err(|error| Failure::new(Trouble::Arguments, format!("{flag}: {error}")))
+}
