@@ -5,14 +5,24 @@
 #[cfg(test)]
 mod console;
 #[cfg(test)]
+mod demo;
+#[cfg(test)]
 mod examples;
 #[cfg(test)]
+mod json;
+#[cfg(test)]
 mod keys;
+#[cfg(test)]
+mod requests;
+#[cfg(test)]
+mod rotation;
 #[cfg(test)]
 mod rules;
 #[cfg(test)]
 mod scene;
 #[cfg(test)]
 mod settings;
+#[cfg(test)]
+mod tokens;
 #[cfg(test)]
 mod usage;
