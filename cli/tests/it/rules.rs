@@ -6,6 +6,7 @@
 mod arrows;
 mod deny;
 mod dependencies;
+mod examples;
 mod layout;
 mod licence;
 mod metadata;

@@ -23,7 +23,7 @@ use crate::refusal::Refusal;
 /// # let mut rng = UnwrapErr(SysRng);
 /// # let grant = RootGrant::new("files".parse()?, 1_000, 4_600);
 /// # let token = mint(&grant, &SecretKey::generate(&mut rng), Heir::carried(&mut rng))?;
-/// let block = &token.chain().blocks()[0];
+/// let block: &wane::Block = &token.chain().blocks()[0];
 /// assert_eq!(block.kind(), Kind::Root);
 /// assert_eq!(block.id().to_string().len(), 64);
 /// assert_eq!(block.claims().note(), None);
@@ -126,8 +126,9 @@ impl Block {
 /// # let mut rng = UnwrapErr(SysRng);
 /// # let grant = RootGrant::new("files".parse()?, 1_000, 4_600);
 /// let token = mint(&grant, &SecretKey::generate(&mut rng), Heir::carried(&mut rng))?;
-/// assert_eq!(token.chain().blocks().len(), 1);
-/// assert_eq!(token.chain().grants()?.len(), 1);
+/// let chain: &wane::Chain = token.chain();
+/// assert_eq!(chain.blocks().len(), 1);
+/// assert_eq!(chain.grants()?.len(), 1);
 /// # Ok::<(), wane::Refusal>(())
 /// ```
 #[derive(Clone, Debug)]

@@ -27,7 +27,7 @@ use crate::scope_tree::ScopeTree;
 /// # let mut rng = UnwrapErr(SysRng);
 /// let grant = RootGrant::new("files".parse()?, 1_000, 4_600).scope("read:*".parse()?);
 /// let token = mint(&grant, &SecretKey::generate(&mut rng), Heir::carried(&mut rng))?;
-/// let grants = token.chain().grants()?;
+/// let grants: Vec<wane::Grant> = token.chain().grants()?;
 /// assert_eq!(grants[0].scopes()[0].to_string(), "read:*");
 /// # Ok::<(), wane::Refusal>(())
 /// ```

@@ -115,7 +115,7 @@ impl FromStr for PublicKey {
 ///
 /// ```
 /// # use wane::SecretKey;
-/// let hint = SecretKey::from_seed([7; 32]).public_key().hint();
+/// let hint: wane::KeyHint = SecretKey::from_seed([7; 32]).public_key().hint();
 /// assert_eq!(hint.as_bytes().len(), 8);
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -31,7 +31,7 @@ use crate::value::Value;
 /// # let root = SecretKey::generate(&mut rng);
 /// let grant = RootGrant::new("files".parse()?, 1_000, 4_600).subject("planner");
 /// let token = mint(&grant, &root, Heir::carried(&mut rng))?;
-/// let claims = token.chain().blocks()[0].claims();
+/// let claims: &wane::Claims = token.chain().blocks()[0].claims();
 /// assert_eq!(claims.subject(), Some("planner"));
 /// # Ok::<(), wane::Refusal>(())
 /// ```

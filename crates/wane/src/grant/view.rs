@@ -27,6 +27,7 @@ use crate::scope::Scope;
 /// assert_eq!((root.depth(), child.depth()), (3, 2));
 /// assert_eq!(child.mark().level(), Level::Internal);
 /// assert_eq!(child.audiences()[0].as_str(), "files");
+/// assert_eq!(child.scopes()[0].to_string(), "read:*");
 /// assert_eq!(child.clearance(), Level::TopSecret);
 /// assert_eq!((child.issued_at(), child.not_before()), (1_000, None));
 /// assert_eq!((child.session(), child.ledger()), (Some(0), None));
