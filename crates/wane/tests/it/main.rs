@@ -7,6 +7,8 @@ mod cddl;
 #[cfg(test)]
 mod errors_md;
 #[cfg(test)]
+mod example;
+#[cfg(test)]
 mod sentences;
 #[cfg(test)]
 mod sizes;
