@@ -1,1 +1,147 @@
+//! `spec/cli-json.md` and what the verbs print say the same.
 
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::scene::{Ran, Scene};
+
+const PAGE: &str = include_str!("../../../spec/cli-json.md");
+
+/// The shapes of the page by their headings.
+struct Shapes(BTreeMap<String, Value>);
+
+impl Shapes {
+    fn read() -> Self {
+        let mut shapes = BTreeMap::new();
+        let mut heading = "";
+        let mut lines = PAGE.lines();
+        while let Some(line) = lines.next() {
+            if let Some(text) = line.strip_prefix('#') {
+                heading = text.trim_start_matches('#').trim();
+            }
+            if line == "```json" {
+                let text: Vec<_> = lines.by_ref().take_while(|line| *line != "```").collect();
+                let shape = serde_json::from_str(&text.join("\n")).unwrap_or_else(|error| panic!("{heading}: {error}"));
+                assert!(shapes.insert(heading.to_owned(), shape).is_none(), "{heading} twice");
+            }
+        }
+        Self(shapes)
+    }
+
+    #[track_caller]
+    fn hold(&self, heading: &str, ran: Ran) {
+        assert_eq!(ran.out.lines().count(), 1, "one object: {ran:?}");
+        let shape = self.0.get(heading).unwrap_or_else(|| panic!("no shape for {heading}"));
+        let found = self.fits(shape, &ran.json());
+        assert!(found.is_none(), "{heading}: {} in {}", found.unwrap_or_default(), ran.out);
+    }
+
+    /// What does not fit, or nothing.
+    fn fits(&self, shape: &Value, value: &Value) -> Option<String> {
+        match (shape, value) {
+            (Value::String(kinds), _) => {
+                let fits = kinds.split('|').any(|kind| self.is(kind, value));
+                (!fits).then(|| format!("{value} is not {kinds}"))
+            }
+            (Value::Array(shape), Value::Array(values)) => values.iter().find_map(|value| self.fits(&shape[0], value)),
+            (Value::Object(shape), Value::Object(value)) => {
+                if let Some(any) = shape.get("*") {
+                    return value.values().find_map(|value| self.fits(any, value));
+                }
+                let unknown =
+                    value.keys().find(|name| !shape.contains_key(*name) && !shape.contains_key(&format!("{name}?")));
+                if let Some(name) = unknown {
+                    return Some(format!("the member {name} is not documented"));
+                }
+                shape.iter().find_map(|(name, shape)| match value.get(name.trim_end_matches('?')) {
+                    Some(value) => self.fits(shape, value).map(|found| format!("{name}: {found}")),
+                    None => (!name.ends_with('?')).then(|| format!("the member {name} is missing")),
+                })
+            }
+            _ => Some(format!("{value} has another shape")),
+        }
+    }
+
+    fn is(&self, kind: &str, value: &Value) -> bool {
+        match kind {
+            "text" => value.is_string(),
+            "integer" => value.is_u64(),
+            "bool" => value.is_boolean(),
+            "null" => value.is_null(),
+            named if named.starts_with('@') => self.fits(&self.0[named], value).is_none(),
+            word => value.as_str().is_some_and(|text| word == format!("'{text}'")),
+        }
+    }
+}
+
+#[test]
+fn every_verb_prints_the_documented_shape() {
+    let (shapes, scene) = (Shapes::read(), Scene::new());
+    let full = "--deny 'read:x' --ask 'send:* by @oncall need 1' --raise internal --label pii --clearance restricted --depth 3 \
+                --sub a --note b";
+    let ledger = format!("--budget calls=5 --ledger-id {}", "ab".repeat(16));
+    let lines = [
+        ("wane keygen", "wane keygen root.pem --json", 0),
+        ("wane key", "wane key root.pem --json", 0),
+        (
+            "wane roots",
+            "wane key root.pem > root.pub; wane roots add roots.toml root.pub --name a --max-ttl 9h --issuer --json",
+            0,
+        ),
+        ("wane roots", "wane roots list roots.toml --json", 0),
+        ("wane roots", "wane roots check roots.toml --json", 0),
+        ("wane mint", "wane mint --key root.pem --aud a --aud b --scope 'read:*' --scope 'send:*' FULL --json", 0),
+        ("wane mint", "wane mint --key root.pem --aud a --scope 'read:*' FULL LEDGER -o ledger.tok --json", 0),
+        ("wane mint", "wane mint --key root.pem --aud a --scope 'read:*' --scope 'send:*' -o t.tok --json", 0),
+        ("wane attenuate", "wane attenuate t.tok FULL --json", 0),
+        ("wane attenuate", "wane attenuate t.tok --dry-run --json", 0),
+        ("wane attenuate", "wane attenuate t.tok --ttl 5m --deny 'read:x' -o c.tok --json", 0),
+        ("wane seal", "wane seal c.tok --json", 0),
+        ("wane seal", "wane seal c.tok -o s --json", 0),
+        ("wane seal", "wane seal c.tok --tool x --said a=1 -o one --json", 0),
+        ("wane verify", "wane verify s --root roots.toml --json", 0),
+        ("wane check", "wane check s --root root.pub --aud a --action read:a --level public --label pii --json", 0),
+        ("wane check", "wane check s --root root.pub --aud a --action read:x --level public --json", 3),
+        (
+            "wane check",
+            "wane seal ledger.tok -o l; wane check l --root root.pub --aud a --action read:a --level public --json",
+            3,
+        ),
+        ("wane show", "wane show ledger.tok --json", 0),
+        ("wane show", "wane show one --json", 0),
+        ("wane show of a key", "wane show root.pub --json", 0),
+        ("wane show of a roots file", "wane show roots.toml --json", 0),
+        ("wane roots", "wane roots retire roots.toml a --json", 0),
+        ("wane demo", "wane demo --json", 0),
+        ("wane config", "WANE_AUD=a wane config --json", 0),
+        ("wane completions", "wane completions fish --json", 0),
+        ("wane man", "wane man --json", 0),
+        ("Failures", "wane roots retire roots.toml a --at 60; wane verify s --root roots.toml --json", 4),
+        ("Failures", "wane verify s --json", 2),
+        ("Failures", "wane verify none --root root.pub --json", 1),
+        ("Failures", "wane mint --jsn --json", 2),
+        ("Failures", "wane attenuate t.tok --scope '*' --json", 4),
+        ("Failures", "wane key 'wane1.token.x' --json", 2),
+    ];
+    for (heading, line, code) in lines {
+        let line = line.replace("FULL", full).replace("LEDGER", &ledger);
+        shapes.hold(heading, scene.sh(&line).exits(code));
+    }
+    let used: Vec<_> = lines.iter().map(|(heading, ..)| *heading).collect();
+    for heading in shapes.0.keys().filter(|heading| !heading.starts_with('@')) {
+        assert!(used.contains(&heading.as_str()), "nothing tests {heading}");
+    }
+}
+
+#[test]
+fn a_shape_that_does_not_fit_is_noticed() {
+    let shapes = Shapes::read();
+    let fits = |heading: &str, text: &str| shapes.fits(&shapes.0[heading], &serde_json::from_str(text).unwrap());
+    assert_eq!(fits("wane man", r#"{"page": "x"}"#), None);
+    assert!(fits("wane man", r#"{"page": 1}"#).is_some());
+    assert!(fits("wane man", r#"{"page": "x", "more": 1}"#).is_some());
+    assert!(fits("wane man", "{}").is_some());
+    assert!(fits("Failures", r#"{"error": {"code": "a", "message": "b", "retry": "perhaps"}}"#).is_some());
+    assert_eq!(fits("Failures", r#"{"error": {"code": "a", "message": "b", "retry": "never"}}"#), None);
+}
