@@ -29,6 +29,11 @@ pub(crate) struct CallFlags {
 }
 
 impl CallFlags {
+    /// Whether a message is named, rather than the actions themselves.
+    pub(crate) const fn names_a_message(&self) -> bool {
+        self.tool.is_some() || self.http.is_some()
+    }
+
     /// The actions.
     pub(crate) fn actions(&self) -> Result<Vec<Action>, Failure> {
         typed::values("--action", &self.action)

@@ -18,6 +18,9 @@ macro_rules! troubles {
         }
 
         impl Trouble {
+            #[cfg(test)]
+            const ALL: &[Self] = &[$(Self::$variant,)*];
+
             /// The stable word.
             pub(crate) const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $name,)* }
@@ -88,6 +91,11 @@ impl Failure {
     /// What was typed on the command line does not parse: a usage error, under the library's own code.
     pub(crate) fn typed(refusal: Refusal) -> Self {
         Self { exit: Exit::Usage, ..Self::from(refusal) }
+    }
+
+    /// What the library refuses to make. The token was read before, so what does not parse was typed.
+    pub(crate) fn making(refusal: Refusal) -> Self {
+        if refusal.code().family() == wane::Family::Parse { Self::typed(refusal) } else { Self::from(refusal) }
     }
 
     /// The same failure with a hint.
@@ -211,4 +219,35 @@ fn reason(error: &io::Error) -> String {
 /// A path as it is named in a message.
 pub(crate) fn name(path: &Path) -> String {
     format!("`{}`", crate::output::escape(&path.display().to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The rows of the table in the specification, code and exit.
+    fn documented() -> Vec<(&'static str, u8)> {
+        let page = include_str!("../../spec/cli-json.md");
+        let rows = page.lines().skip_while(|line| *line != "## Codes of the command line");
+        rows.filter_map(|row| {
+            let (code, rest) = row.strip_prefix("| `")?.split_once("` | ")?;
+            Some((code, rest.split_once(' ')?.0.parse().ok()?))
+        })
+        .collect()
+    }
+
+    #[test]
+    fn the_codes_are_those_of_the_specification() {
+        let coded: Vec<_> = Trouble::ALL.iter().map(|trouble| (trouble.as_str(), trouble.exit().number())).collect();
+        assert_eq!(coded, documented());
+        assert!(coded.iter().all(|(code, _)| Code::ALL.iter().all(|known| known.as_str() != *code)));
+    }
+
+    #[test]
+    fn times_are_shown_as_people_read_them() {
+        let refusal = Refusal::new(Code::DenyExpired, "exp", 1_000_000_100, 1_000_000_000);
+        assert_eq!(sentence(&refusal), "expired at 2001-09-09T01:46:40Z, now is 2001-09-09T01:48:20Z");
+        let refusal = Refusal::new(Code::UseActions, "actions", 5, 4);
+        assert_eq!(sentence(&refusal), "5 actions, a request needs 1 to 4");
+    }
 }

@@ -1,11 +1,12 @@
 //! The trusted roots of a call.
 
-use wane::Roots;
+use wane::{Roots, TrustedRoot};
 
 use crate::arguments::Context;
 use crate::failure::{Failure, Trouble};
 use crate::input::TOML_TEXT;
 use crate::key_file;
+use crate::output::escape;
 use crate::typed;
 
 /// The roots that `--root` names, or else the settings: a key, a file that holds one, or a `roots.toml`.
@@ -26,4 +27,10 @@ pub(crate) fn roots(context: &Context, flag: Option<&str>) -> Result<Roots, Fail
         Roots::from_toml(&text).map_err(Failure::from)
     };
     roots.map_err(|failure| failure.within(source.name()))
+}
+
+/// The fingerprint of a root, and what its entry calls it.
+pub(crate) fn name(root: &TrustedRoot) -> String {
+    let hint = root.key().hint();
+    root.name().map_or_else(|| hint.to_string(), |name| format!("{hint} {}", escape(name)))
 }

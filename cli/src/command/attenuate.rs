@@ -56,7 +56,7 @@ pub(crate) struct Attenuate {
     passphrase_file: Option<Source>,
 
     /// Only say what would be lost
-    #[arg(long)]
+    #[arg(long, conflicts_with = "out")]
     dry_run: bool,
 
     #[command(flatten)]
@@ -85,7 +85,11 @@ impl Attenuate {
         ])?;
         let limits = self.limits.read(context)?;
         let token = holder::read_token(context, Some(&source))?;
-        let opens = holder::grant(token.chain())?.session().is_none() && !self.issuer;
+        let unopened = holder::grant(token.chain())?.session().is_none();
+        if self.issuer && !unopened {
+            return Err(Failure::usage("--issuer: a session is open already, so there is no right to pass on"));
+        }
+        let opens = unopened && !self.issuer;
         let narrowing = self.narrowing(limits, opens)?;
         let mut rng = random::system()?;
         let heir = match &self.to {
@@ -98,13 +102,14 @@ impl Attenuate {
     }
 
     fn extend(&self, context: &Context, token: &Token, narrowing: &Narrowing, heir: Heir) -> Result<Token, Failure> {
-        Ok(match &self.key {
+        match &self.key {
             Some(source) => {
                 let key = key_file::read_secret(&context.inputs, source, self.passphrase_file.as_ref())?;
-                token.attenuate_as(&key, narrowing, heir)?
+                token.attenuate_as(&key, narrowing, heir)
             }
-            None => token.attenuate(narrowing, heir)?,
-        })
+            None => token.attenuate(narrowing, heir),
+        }
+        .map_err(Failure::making)
     }
 
     fn narrowing(&self, limits: Limits, opens: bool) -> Result<Narrowing, Failure> {

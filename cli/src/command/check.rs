@@ -202,6 +202,7 @@ impl Verdict {
         }
         lines.push(String::new());
         lines.push(tree::draw(verified.chain(), grants, self.refusal.as_ref()));
+        lines.push(format!("  trusted root: {}", trust::name(verified.root())));
         lines.extend(change::left(verified.grant(), &change::unstated(grants)).iter().map(|line| format!("  {line}")));
         if let Some(mark) = &self.mark {
             lines.push(format!("  level with this request: {mark}"));

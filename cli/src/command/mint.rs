@@ -92,7 +92,7 @@ impl Mint {
             None => Heir::carried(&mut rng),
         };
         let secret = key_file::read_secret(&context.inputs, &self.key, self.passphrase_file.as_ref())?;
-        let token = mint(&grant, &secret, heir)?;
+        let token = mint(&grant, &secret, heir).map_err(Failure::typed)?;
         let answer = Answer {
             id: token.chain().blocks().first().map(|block| block.id().to_string()).unwrap_or_default(),
             root: secret.public_key().to_string(),

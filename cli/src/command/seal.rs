@@ -77,6 +77,9 @@ struct Answer {
 impl Seal {
     /// Does it.
     pub(crate) fn run(&self, context: &Context) -> Result<Exit, Failure> {
+        if !self.call.action.is_empty() && self.call.names_a_message() {
+            return Err(Failure::usage("--action beside --tool or --http: a seal is for one call"));
+        }
         if self.call.args.is_some() && self.call.call()?.is_none() {
             return Err(Failure::usage("--args without a call").hint("name it with `--action`, `--tool` or `--http`"));
         }
@@ -94,10 +97,11 @@ impl Seal {
         let sealed = match &self.key {
             Some(source) => {
                 let key = key_file::read_secret(&context.inputs, source, self.passphrase_file.as_ref())?;
-                token.seal_as(&key, &seal)?
+                token.seal_as(&key, &seal)
             }
-            None => token.seal(&seal)?,
-        };
+            None => token.seal(&seal),
+        }
+        .map_err(Failure::making)?;
         let answer = Answer {
             id: sealed.chain().blocks().last().map(|block| block.id().to_string()).unwrap_or_default(),
             for_one_request: self.call.call()?.is_some(),

@@ -36,6 +36,11 @@ impl Show {
     pub(crate) fn run(&self, context: &Context) -> Result<Exit, Failure> {
         let source = holder::source(context, self.any.as_ref())?;
         let text = context.inputs.read_text(&source, "the input", TOML_TEXT)?;
+        if text.contains("PRIVATE KEY-----") {
+            context
+                .output
+                .warn("it is a private key: whoever has this file can sign with it; only its public half is shown");
+        }
         let shown = if text.starts_with("wane1.key.") || key_file::looks_like_a_key(&text) {
             show_key(context, &key_file::public_of_any(&context.inputs, &text, &source, None)?)
         } else if text.starts_with("wane1.") {

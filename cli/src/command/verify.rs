@@ -69,7 +69,12 @@ impl Verify {
         };
         context.output.answer(&answer, || {
             let mut text = tree::draw(chain, grants, None);
-            let _ = write!(text, "\nThe grant at its end:\n{}", change::indented(&change::lines(verified.grant())));
+            let _ = write!(
+                text,
+                "\nTrusted root: {}\nThe grant at its end:\n{}",
+                trust::name(verified.root()),
+                change::indented(&change::lines(verified.grant()))
+            );
             text
         })?;
         context.output.note(ALLOWS_NOTHING);

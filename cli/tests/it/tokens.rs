@@ -70,6 +70,11 @@ fn what_a_root_needs_is_asked_for() {
     scene.sh(&format!("{MINT} --ttl soon")).fails(2, "use-arguments");
     scene.sh(&format!("{MINT} --raise secret")).fails(2, "parse-level");
     scene.sh(&format!("{MINT} --key root.pub")).exits(2);
+    scene.sh(&format!("{MINT} --note {}", "x".repeat(1025))).fails(2, "parse-limit");
+    scene.sh(&format!("wane attenuate session.tok --note {}", "x".repeat(1025))).fails(2, "parse-limit");
+    scene.sh("wane attenuate session.tok --issuer").fails(2, "use-arguments");
+    scene.sh("wane attenuate session.tok --dry-run -o x.tok").exits(2);
+    scene.sh("wane seal session.tok --action read:a --tool x").fails(2, "use-arguments");
     scene.sh("wane mint --key root.pub --aud files --scope 'read:*'").fails(4, "parse-key-file");
     let ran = scene.sh("WANE_AUD=mail wane mint --key root.pem --scope 'read:*' -o env.tok").exits(0);
     assert!(ran.err.contains("the audience `mail` comes from WANE_AUD"), "{ran:?}");
