@@ -1,6 +1,6 @@
 //! Every limit of the format, with the reason for its number.
 
-/// Bytes of CBOR a token may have. A chain of sixteen ordinary blocks needs 2,262; the rest is room for
+/// Bytes of CBOR a token may have. A chain of sixteen ordinary blocks needs 2,229; the rest is room for
 /// conditions, and the whole still fits a generous HTTP header limit.
 pub const TOKEN_BYTES: usize = 16 * 1024;
 

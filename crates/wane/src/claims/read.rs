@@ -98,7 +98,7 @@ impl Claims {
             Place::Root if self.scopes.is_none() => missing("scopes"),
             Place::Root if self.key.is_none() => missing("cnf"),
             // spec: T53
-            Place::Later if self.session && self.issued_at.is_none() => {
+            Place::Later if self.session && self.key.is_some() && self.issued_at.is_none() => {
                 let bound = "a delegate block that opens a session";
                 Err(Refusal::new(Code::ParseMissingClaim, "iat", "iat", bound))
             }
