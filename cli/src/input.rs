@@ -40,16 +40,21 @@ pub(crate) enum Source {
     Fd(u32),
     /// A path
     File(PathBuf),
+    /// `wane1.key.…`: a public key, which may be written out
+    Key(String),
     /// `-`
     Stdin,
 }
 
 impl Source {
-    /// Reads an argument: `-`, `env:NAME`, `fd:N` or a path (`./env:x` is a path).
+    /// Reads an argument: `-`, `env:NAME`, `fd:N`, a public key or a path (`./env:x` is a path).
     pub(crate) fn parse(argument: OsString) -> Result<Self, String> {
         let Some(text) = argument.to_str() else { return Ok(Self::File(argument.into())) };
         if text == "-" {
             return Ok(Self::Stdin);
+        }
+        if text.starts_with("wane1.key.") {
+            return Ok(Self::Key(text.into()));
         }
         if let Some(name) = text.strip_prefix("env:") {
             return match name {
@@ -73,6 +78,7 @@ impl Source {
             Self::Env(name) => format!("`env:{}`", escape(name)),
             Self::Fd(number) => format!("`fd:{number}`"),
             Self::File(path) => crate::failure::name(path),
+            Self::Key(key) => format!("`{}`", escape(key)),
             Self::Stdin => "standard input".into(),
         }
     }
@@ -186,6 +192,7 @@ impl Inputs {
         self.claim(source, what)?;
         let file = match source {
             Source::Env(name) => return environment(name, what, cap),
+            Source::Key(key) => return within(Zeroizing::new(key.clone().into_bytes()), &source.name(), cap),
             Source::Fd(number) => File::open(format!("/dev/fd/{number}")),
             Source::File(path) => File::open(path),
             Source::Stdin => io::stdin().as_fd().try_clone_to_owned().map(File::from),
@@ -222,7 +229,7 @@ impl Inputs {
         let owned = metadata.uid() == rustix::process::geteuid().as_raw();
         let file = match source {
             Source::File(path) => escape(&path.display().to_string()),
-            Source::Env(_) | Source::Fd(_) | Source::Stdin => "FILE".into(),
+            Source::Env(_) | Source::Fd(_) | Source::Key(_) | Source::Stdin => "FILE".into(),
         };
         let who = match (mode & OTHERS, mode & GROUP) {
             (0, 0) => return Ok(()),

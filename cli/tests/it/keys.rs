@@ -98,6 +98,7 @@ fn keys_come_from_files_descriptors_and_variables() {
         "wane key fd:7 7< root.pem",
         "wane key fd:0 < root.pem",
         "K=\"$(cat root.pem)\" wane key env:K",
+        "wane key $(cat root.pub)",
     ] {
         assert_eq!(scene.sh(line).exits(0).out, key, "{line}");
     }
@@ -126,6 +127,23 @@ fn an_encrypted_key_needs_its_passphrase() {
     scene.sh("wane key - --passphrase-file - < enc.pem").fails(2, "use-stdin-twice");
     scene.chmod("pass", 0o644);
     scene.sh("wane key enc.pem --passphrase-file pass").fails(1, "use-key-open");
+}
+
+#[test]
+fn a_terminal_is_asked_and_shows_nothing() {
+    let scene = with_key();
+    if !openssl() || scene.sh("script --version").code != 0 {
+        return;
+    }
+    let line = format!("umask 077; openssl pkcs8 -topk8 {SHA256} -in root.pem -out enc.pem -passout pass:xyzzy");
+    scene.sh(&line).exits(0);
+    // What is typed before the prompt is thrown away, so it is typed once the prompt is there.
+    let ran = scene.sh("{ sleep 0.5; echo xyzzy; } | script -qec 'wane key enc.pem' /dev/null").exits(0);
+    assert!(
+        ran.out.contains("passphrase of `enc.pem`: ") && ran.out.contains(scene.read("root.pub").trim()),
+        "{ran:?}"
+    );
+    assert!(!ran.out.contains("xyzzy"), "{ran:?}");
 }
 
 #[test]
