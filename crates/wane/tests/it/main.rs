@@ -9,6 +9,10 @@ mod errors_md;
 #[cfg(test)]
 mod example;
 #[cfg(test)]
+mod forge;
+#[cfg(test)]
+mod refusals;
+#[cfg(test)]
 mod sentences;
 #[cfg(test)]
 mod sizes;

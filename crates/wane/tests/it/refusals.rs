@@ -1,0 +1,11 @@
+//! Every way to be refused, each by a test of its own that names the code and, where there is one, the block.
+
+mod cbor;
+mod chain;
+mod conditions;
+mod decision;
+mod envelope;
+mod every_code;
+mod narrowing;
+mod roots;
+mod seal;
