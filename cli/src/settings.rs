@@ -122,7 +122,9 @@ impl Settings {
         };
         // Paths in a file are meant from where the file lies, not from where somebody happens to stand.
         let beside = |value: String| match path.parent() {
-            Some(folder) if !value.starts_with("wane1.") => folder.join(value).display().to_string(),
+            Some(folder) if !["wane1.", "env:", "fd:"].iter().any(|start| value.starts_with(start)) => {
+                folder.join(value).display().to_string()
+            }
             _ => value,
         };
         fill(&mut self.roots, file.roots.map(beside));
