@@ -167,8 +167,9 @@ pub(crate) fn sentence(refusal: &Refusal) -> String {
         return text;
     }
     let words = text.split(' ').map(|word| match word.trim_end_matches(',').parse::<u64>() {
-        Ok(seconds) => word.replace(&seconds.to_string(), &crate::time::show(seconds)),
-        Err(_) => word.to_owned(),
+        // Years and lifetimes are smaller numbers.
+        Ok(seconds) if seconds >= 100_000_000 => word.replace(&seconds.to_string(), &crate::time::show(seconds)),
+        _ => word.to_owned(),
     });
     words.collect::<Vec<_>>().join(" ")
 }
@@ -247,6 +248,8 @@ mod tests {
     fn times_are_shown_as_people_read_them() {
         let refusal = Refusal::new(Code::DenyExpired, "exp", 1_000_000_100, 1_000_000_000);
         assert_eq!(sentence(&refusal), "expired at 2001-09-09T01:46:40Z, now is 2001-09-09T01:48:20Z");
+        let refusal = Refusal::new(Code::ParseTime, "exp", "285813627805", "seconds since 1970");
+        assert_eq!(sentence(&refusal), "`285813627805` is not a time (seconds since 1970)");
         let refusal = Refusal::new(Code::UseActions, "actions", 5, 4);
         assert_eq!(sentence(&refusal), "5 actions, a request needs 1 to 4");
     }

@@ -62,11 +62,11 @@ pub(crate) struct LimitFlags {
     ledger_id: Option<String>,
 
     /// Whom it is for, in your words
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     sub: Option<String>,
 
     /// A remark, in your words
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     note: Option<String>,
 }
 

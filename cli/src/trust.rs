@@ -1,10 +1,12 @@
 //! The trusted roots of a call.
 
+use std::os::unix::fs::MetadataExt as _;
+
 use wane::{Roots, TrustedRoot};
 
 use crate::arguments::Context;
 use crate::failure::{Failure, Trouble};
-use crate::input::TOML_TEXT;
+use crate::input::{Source, TOML_TEXT};
 use crate::key_file;
 use crate::output::escape;
 use crate::typed;
@@ -21,12 +23,23 @@ pub(crate) fn roots(context: &Context, flag: Option<&str>) -> Result<Roots, Fail
     }
     let source = typed::source("--root", named)?;
     let text = context.inputs.read_text(&source, "the roots", TOML_TEXT)?;
+    warn_if_open(context, &source);
     let roots = if key_file::looks_like_a_key(&text) {
         key_file::public_from_text(&text).map(Roots::single)
     } else {
         Roots::from_toml(&text).map_err(Failure::from)
     };
     roots.map_err(|failure| failure.within(source.name()))
+}
+
+/// Whoever can write the file decides what is trusted.
+fn warn_if_open(context: &Context, source: &Source) {
+    let Source::File(path) = source else { return };
+    if std::fs::metadata(path).is_ok_and(|metadata| metadata.is_file() && metadata.mode() & 0o002 != 0) {
+        let name = source.name();
+        let file = escape(&path.display().to_string());
+        context.output.warn(format_args!("others can write {name}, which says what is trusted: `chmod o-w {file}`"));
+    }
 }
 
 /// The fingerprint of a root, and what its entry calls it.

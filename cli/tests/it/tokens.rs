@@ -74,6 +74,7 @@ fn what_a_root_needs_is_asked_for() {
     scene.sh(&format!("wane attenuate session.tok --note {}", "x".repeat(1025))).fails(2, "parse-limit");
     scene.sh("wane attenuate session.tok --issuer").fails(2, "use-arguments");
     scene.sh("wane attenuate session.tok --dry-run -o x.tok").exits(2);
+    scene.sh(&format!("{MINT} --sub ''")).exits(2);
     scene.sh("wane seal session.tok --action read:a --tool x").fails(2, "use-arguments");
     scene.sh("wane mint --key root.pub --aud files --scope 'read:*'").fails(4, "parse-key-file");
     let ran = scene.sh("WANE_AUD=mail wane mint --key root.pem --scope 'read:*' -o env.tok").exits(0);
@@ -231,6 +232,9 @@ fn verify_without_a_root_is_never_valid() {
     let ran = scene.sh("wane verify s.sealed --root root.pub").exits(0);
     assert!(ran.err.contains("by itself allows nothing"), "{ran:?}");
     scene.sh("WANE_ROOTS=root.pub wane verify s.sealed").exits(0);
+    scene.sh("cp root.pub open.pub && chmod 666 open.pub").exits(0);
+    let ran = scene.sh("wane verify s.sealed --root open.pub").exits(0);
+    assert!(ran.err.contains("others can write `open.pub`"), "{ran:?}");
     scene.sh("wane verify s.sealed --root \"$(cat root.pub)\"").exits(0);
     scene.sh("wane verify session.tok --root root.pub").fails(4, "chain-unsealed");
     scene.sh("wane keygen b.pem > b.pub; wane verify s.sealed --root b.pub").fails(4, "chain-unknown-root");
