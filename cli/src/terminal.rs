@@ -4,7 +4,7 @@
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 
-use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
+use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr};
 use zeroize::Zeroizing;
 
 /// Longer lines are no passphrases.
@@ -32,13 +32,17 @@ fn read_line(mut terminal: &File) -> io::Result<Zeroizing<Vec<u8>>> {
         match terminal.read(&mut *byte)? {
             0 => break,
             _ if *byte == *b"\n" => break,
+            _ if *byte == [CTRL_C] => return Err(io::Error::other("cancelled")),
             _ => line.extend_from_slice(&*byte),
         }
     }
     Ok(line)
 }
 
-/// Echo is off while this lives.
+/// What the key sends.
+const CTRL_C: u8 = 3;
+
+/// Echo is off while this lives. Ctrl-C ends the line instead of the process, which would leave the terminal silent.
 struct Silence<'a> {
     terminal: &'a File,
     before: Termios,
@@ -48,7 +52,8 @@ impl<'a> Silence<'a> {
     fn begin(terminal: &'a File) -> io::Result<Self> {
         let before = tcgetattr(terminal)?;
         let mut quiet = before.clone();
-        quiet.local_modes.remove(LocalModes::ECHO);
+        quiet.local_modes.remove(LocalModes::ECHO | LocalModes::ISIG);
+        quiet.special_codes[SpecialCodeIndex::VEOL] = CTRL_C;
         tcsetattr(terminal, OptionalActions::Flush, &quiet)?;
         Ok(Self { terminal, before })
     }

@@ -144,6 +144,13 @@ fn a_terminal_is_asked_and_shows_nothing() {
         "{ran:?}"
     );
     assert!(!ran.out.contains("xyzzy"), "{ran:?}");
+
+    // Ctrl-C ends the question and leaves a terminal that echoes.
+    let cancelled =
+        "{ sleep 0.5; printf '\\003'; sleep 0.5; } | script -qec 'wane key enc.pem; echo code $?; stty' /dev/null";
+    let ran = scene.sh(cancelled).exits(0);
+    assert!(ran.out.contains("cancelled") && ran.out.contains("code 1"), "{ran:?}");
+    assert!(!ran.out.contains("-echo") && !ran.out.contains("-isig"), "{ran:?}");
 }
 
 #[test]

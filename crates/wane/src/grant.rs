@@ -235,7 +235,7 @@ impl Grant {
     fn cap_budgets(&mut self, claims: &Claims) -> Result<(), Refusal> {
         // spec: T47
         if !claims.budgets.is_empty() && self.ledger.is_none() {
-            return Err(Refusal::new(Code::ChainLedger, "budgets", "none", "needed by a budget"));
+            return Err(Refusal::new(Code::ChainLedger, "budgets", "needed by a budget", "none"));
         }
         for (name, cap) in &claims.budgets {
             match self.budgets.iter_mut().find(|(known, _)| known == name) {
