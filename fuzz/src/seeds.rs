@@ -1,0 +1,106 @@
+//! A few inputs for each target that reach far, made from fixed keys.
+
+use crate::choices::Choices;
+use crate::{claims, forge, rebuild};
+
+type Seeds = Vec<(String, Vec<u8>)>;
+
+/// The seeds of each target, named.
+#[must_use]
+pub fn all() -> Vec<(&'static str, Seeds)> {
+    vec![("request", request()), ("scan", scan()), ("scope", scope()), ("text", text()), ("verify", verify())]
+}
+
+fn named(seeds: impl IntoIterator<Item = (&'static str, Vec<u8>)>) -> Seeds {
+    seeds.into_iter().map(|(name, seed)| (name.to_owned(), seed)).collect()
+}
+
+/// Chains made of choices: (name, bytes chosen by).
+fn choices() -> Vec<(&'static str, Vec<u8>)> {
+    let row = |start: u8, step: u8| (0..96).map(|i: u8| start.wrapping_add(i.wrapping_mul(step))).collect();
+    vec![
+        ("nothing", Vec::new()),
+        ("sevens", row(7, 0)),
+        ("rising", row(0, 1)),
+        ("spread", row(3, 37)),
+        ("wide", row(1, 101)),
+    ]
+}
+
+fn payloads() -> Vec<(&'static str, Vec<Vec<u8>>)> {
+    choices().into_iter().map(|(name, bytes)| (name, claims::chain(&mut Choices(&bytes)))).collect()
+}
+
+fn scan() -> Seeds {
+    let tokens = payloads().into_iter().map(|(name, payloads)| (format!("token-{name}"), forge::sealed(&payloads)));
+    let extendable = forge::sealed(&[rebuild::smallest_root()]);
+    let carried = [&[0x82][..], &extendable[1..], &[0x58, 0x20], forge::key(1).expose_seed()].concat();
+    let whole = payloads().into_iter().flat_map(|(name, payloads)| {
+        payloads.into_iter().enumerate().map(move |(index, payload)| (format!("payload-{name}-{index}"), payload))
+    });
+    let mut seeds: Seeds = tokens.chain(whole).collect();
+    seeds.push(("token-extendable".into(), extendable));
+    seeds.push(("token-carried".into(), carried));
+    seeds
+}
+
+fn verify() -> Seeds {
+    let chosen = choices().into_iter().map(|(name, bytes)| (format!("choices-{name}"), [vec![1, 0], bytes].concat()));
+    let raw = payloads().into_iter().map(|(name, payloads)| {
+        let prefixed = |payload: Vec<u8>| [&(payload.len() as u16).to_le_bytes()[..], &payload].concat();
+        (format!("raw-{name}"), [vec![0, 0], payloads.into_iter().flat_map(prefixed).collect()].concat())
+    });
+    chosen.chain(raw).collect()
+}
+
+fn text() -> Seeds {
+    let sealed = forge::sealed(&[rebuild::smallest_root(), vec![0xa0]]);
+    let open = forge::sealed(&[rebuild::smallest_root()]);
+    let key = forge::root();
+    named([
+        ("raw-sealed", [vec![0], crate::text::encode("sealed", &sealed).into_bytes()].concat()),
+        ("raw-key", [vec![0], key.to_string().into_bytes()].concat()),
+        ("key", [&[1][..], key.as_bytes()].concat()),
+        ("key-zero", [&[1][..], &[0; 32]].concat()),
+        ("token", [vec![2], open].concat()),
+        ("sealed", [vec![3], sealed].concat()),
+    ])
+}
+
+fn scope() -> Seeds {
+    let texts = [
+        ("plain", "read:hr:*"),
+        ("under", "read:files:* if path under /data/reports, /tmp and limit <= 100 only"),
+        ("values", "read:* if a in [1, -2, null, true, \"1\", \"and\", b] and /x/y~1z = \"q\\u0000\" open"),
+        (
+            "texts",
+            "send:* if url host example.com, \"[::1]:8443\" and url scheme https and ip cidr 10.0.0.0/8, ::ffff:10.0.0.0/104",
+        ),
+        (
+            "rest",
+            "a:*:b if n >= -5 and n len <= 3 and p like \"*.c sv\" and x absent and @said.purpose = audit and id seen s.r",
+        ),
+        ("only", "* only"),
+        ("condition", "@env = prod"),
+        ("ask", "send:* by @oncall, @local need 2"),
+        ("contains", "read:*:q3\nread:hr:q3"),
+        ("pointer", "/a~0b/c~1d"),
+        ("id", "5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e"),
+    ];
+    named(texts.map(|(name, text)| (name, text.as_bytes().to_vec())))
+}
+
+fn request() -> Seeds {
+    let texts: [(&str, u8, u8, &str); 9] = [
+        ("empty", 0, 0, "{}"),
+        ("path", 1, 7, r#"{"a": "/data/reports/q3.csv"}"#),
+        ("numbers", 2, 0, r#"{"a": [1, 1.0, 1e2, -0.0, 120e-1], "b": [0.5, 1.5e-8, 3.14159, 0.1, -65504.5]}"#),
+        ("edges", 3, 15, r#"{"a": 9007199254740991, "b": -9007199254740991}"#),
+        ("too-large", 4, 0, r#"{"a": 9007199254740993}"#),
+        ("nested", 0, 0xcf, r#"{"a": {"b": {"c": 1}}, "": [], "é": {}}"#),
+        ("texts", 1, 0xc0, r#"{"a": "\ud83d\ude00\n\"", "aa": null, "b": true}"#),
+        ("twice", 2, 0, r#"{"a": 1, "\u0061": 2}"#),
+        ("url", 3, 0x80, r#"{"a": ["https://example.com:8443/x?y#z", "10.1.2.3"]}"#),
+    ];
+    named(texts.map(|(name, what, context, json)| (name, [&[what, context], json.as_bytes()].concat())))
+}
