@@ -24,16 +24,9 @@ demo:
 bench:
     cargo bench --package wane --bench chain
 
-# each fuzz target for so many seconds, or just one: just fuzz 600 scan
-fuzz seconds="600" target="":
-    #!/usr/bin/env bash
-    set -euo pipefail
-    # cargo-fuzz sets RUSTFLAGS, which would undo .cargo/config.toml, and its sanitizer wants unstable flags.
-    export RUSTC_BOOTSTRAP=1
-    [ "$(uname -m)" != x86_64 ] || export RUSTFLAGS='--cfg curve25519_dalek_backend="avx512"'
-    for path in fuzz/fuzz_targets/{{ if target == "" { "*" } else { target } }}.rs; do
-        cargo fuzz run "$(basename "$path" .rs)" -- -max_total_time={{ seconds }} -timeout=10
-    done
+# each fuzz target for so many seconds, or only those named: just fuzz 600 scan
+fuzz seconds="600" *targets:
+    fuzz/run.sh {{ seconds }} {{ targets }}
 
 # a static Linux binary with its checksum, in target/dist
 release:
