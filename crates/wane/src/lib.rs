@@ -124,6 +124,11 @@ mod verify;
 mod code;
 mod refusal;
 
+/// The Rust in the README is compiled with the documentation's examples.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;
+
 pub use arguments::Arguments;
 pub use ask::{Approver, AskRule};
 pub use chain::{Block, Chain};
