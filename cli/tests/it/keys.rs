@@ -6,8 +6,13 @@ const SHA256: &str = "-v2 aes-256-cbc -v2prf hmacWithSHA256";
 
 /// Whether OpenSSL is here to compare with. Where everything is checked, it must be.
 fn openssl() -> bool {
-    let found = Scene::new().sh("openssl version").code == 0;
-    assert!(found || std::env::var_os("CI").is_none(), "openssl is missing");
+    is_there("openssl version")
+}
+
+/// Whether a tool is there. Where everything must be checked, it has to be.
+fn is_there(version: &str) -> bool {
+    let found = Scene::new().sh(version).code == 0;
+    assert!(found || std::env::var_os("CI").is_none(), "`{version}` fails");
     found
 }
 
@@ -132,7 +137,7 @@ fn an_encrypted_key_needs_its_passphrase() {
 #[test]
 fn a_terminal_is_asked_and_shows_nothing() {
     let scene = with_key();
-    if !openssl() || scene.sh("script --version").code != 0 {
+    if !openssl() || !is_there("script --version") {
         return;
     }
     let line = format!("umask 077; openssl pkcs8 -topk8 {SHA256} -in root.pem -out enc.pem -passout pass:xyzzy");
