@@ -1,6 +1,8 @@
 //! Writes tokens that the library refuses to make: any claims or bytes, signed by any key, in any order. It shares no
 //! encoder with the library, and its keys are fixed.
 
+use std::sync::LazyLock;
+
 use ciborium::value::Value;
 use ed25519_dalek::{Signer as _, SigningKey};
 use sha2::{Digest as _, Sha256};
@@ -26,8 +28,10 @@ pub(crate) const OTHER: u8 = 2;
 pub(crate) const PRIVATE: i64 = -65_537;
 
 /// A key for each number, always the same.
-pub(crate) fn key(number: u8) -> SigningKey {
-    SigningKey::from_bytes(&[number; 32])
+pub(crate) fn key(number: u8) -> &'static SigningKey {
+    static KEYS: LazyLock<Vec<SigningKey>> =
+        LazyLock::new(|| (0..=u8::MAX).map(|number| SigningKey::from_bytes(&[number; 32])).collect());
+    &KEYS[usize::from(number)]
 }
 
 /// The same key as the library holds it.

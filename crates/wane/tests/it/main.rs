@@ -11,6 +11,8 @@ mod example;
 #[cfg(test)]
 mod forge;
 #[cfg(test)]
+mod laws;
+#[cfg(test)]
 mod refusals;
 #[cfg(test)]
 mod sentences;
