@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Runs fuzz targets for so many seconds each: fuzz/run.sh SECONDS [TARGET…]; without a target, all of them.
-# New inputs stay in fuzz/corpus; what fails lies in fuzz/artifacts. SANITIZER=none is faster and sees less.
+# New inputs stay in fuzz/corpus, or in the folder that CORPUS names; what fails lies in fuzz/artifacts.
+# SANITIZER=none is faster and sees less; FUZZ_FLAGS go to the fuzzer.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -26,7 +27,7 @@ options=(--sanitizer "${SANITIZER:-address}")
 cargo fuzz build "${options[@]}"
 for target in "${targets[@]}"; do
     printf '\n-- %s, %s s\n' "$target" "$seconds"
-    corpus="fuzz/corpus/$target"
+    corpus="${CORPUS:-fuzz/corpus}/$target"
     mkdir -p "$corpus"
     # New inputs are written to the first folder; the seeds are only read.
     cargo fuzz run "${options[@]}" "$target" "$corpus" "fuzz/seeds/$target" -- \

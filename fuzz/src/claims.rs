@@ -52,7 +52,7 @@ pub(crate) fn chain(choices: &mut Choices<'_>) -> Vec<Vec<u8>> {
     payloads
 }
 
-fn payload(claims: Vec<(u64, Item)>, private: Vec<(u64, Item)>) -> Vec<u8> {
+pub(crate) fn payload(claims: Vec<(u64, Item)>, private: Vec<(u64, Item)>) -> Vec<u8> {
     let Item::Map(mut entries) = Item::map(claims) else { return Vec::new() };
     if !private.is_empty() {
         entries.push((PRIVATE, Item::map(private)));

@@ -1,6 +1,8 @@
 //! A few inputs for each target that reach far, made from fixed keys.
 
+use crate::cbor::Item;
 use crate::choices::Choices;
+use crate::forge::NOW;
 use crate::{claims, forge, rebuild};
 
 type Seeds = Vec<(String, Vec<u8>)>;
@@ -28,7 +30,34 @@ fn choices() -> Vec<(&'static str, Vec<u8>)> {
 }
 
 fn payloads() -> Vec<(&'static str, Vec<Vec<u8>>)> {
-    choices().into_iter().map(|(name, bytes)| (name, claims::chain(&mut Choices(&bytes)))).collect()
+    let chosen = choices().into_iter().map(|(name, bytes)| (name, claims::chain(&mut Choices(&bytes))));
+    chosen.chain([("only", only_and_a_later_name()), ("clearance", a_higher_clearance())]).collect()
+}
+
+/// A condition on `/limit` below a scope that was closed over `/path`: no request may gain by it.
+fn only_and_a_later_name() -> Vec<Vec<u8>> {
+    let text = |text: &str| Item::Text(text.into());
+    let condition = |path: &str, operator: u64, operand| Item::Array(vec![text(path), operator.into(), operand]);
+    let under = condition("/path", 7, Item::Array(vec![text("/data")]));
+    let at_most = condition("/limit", 3, 100.into());
+    let scope = Item::Array(vec![text("read:*"), Item::Array(vec![under]), Item::Bool(true)]);
+    let refinement = Item::Array(vec![0.into(), Item::Null, Item::Array(vec![at_most])]);
+    with_private([(4, Item::Array(vec![scope]))], [(4, Item::Array(vec![refinement]))])
+}
+
+fn a_higher_clearance() -> Vec<Vec<u8>> {
+    with_private([(4, Item::Array(Vec::new())), (10, 1.into())], [(10, 2.into())])
+}
+
+/// A root block, a delegate block and a seal, with these private claims in the first two.
+fn with_private<const N: usize, const M: usize>(root: [(u64, Item); N], delegate: [(u64, Item); M]) -> Vec<Vec<u8>> {
+    let hint = [(0, Item::bytes(forge::root().hint().as_bytes())), (1, Item::Bool(true))];
+    let times = [(3, Item::Text("files".into())), (4, (NOW + 3_600).into()), (6, NOW.into()), (8, forge::cnf(0))];
+    vec![
+        claims::payload(times.into(), hint.into_iter().chain(root).collect()),
+        claims::payload(vec![(8, forge::cnf(1))], delegate.into()),
+        claims::payload(Vec::new(), Vec::new()),
+    ]
 }
 
 fn scan() -> Seeds {
@@ -45,10 +74,10 @@ fn scan() -> Seeds {
 }
 
 fn verify() -> Seeds {
-    let chosen = choices().into_iter().map(|(name, bytes)| (format!("choices-{name}"), [vec![1, 0], bytes].concat()));
+    let chosen = choices().into_iter().map(|(name, bytes)| (format!("choices-{name}"), [vec![1, 4], bytes].concat()));
     let raw = payloads().into_iter().map(|(name, payloads)| {
         let prefixed = |payload: Vec<u8>| [&(payload.len() as u16).to_le_bytes()[..], &payload].concat();
-        (format!("raw-{name}"), [vec![0, 0], payloads.into_iter().flat_map(prefixed).collect()].concat())
+        (format!("raw-{name}"), [vec![0, 5], payloads.into_iter().flat_map(prefixed).collect()].concat())
     });
     chosen.chain(raw).collect()
 }
@@ -80,6 +109,7 @@ fn scope() -> Seeds {
             "rest",
             "a:*:b if n >= -5 and n len <= 3 and p like \"*.c sv\" and x absent and @said.purpose = audit and id seen s.r",
         ),
+        ("look-alikes", "read:* if a in [\"-1\", \"1\", \"null\", \"open\", \"\", \"a b\"] and \"/if\" = \"1e400\""),
         ("only", "* only"),
         ("condition", "@env = prod"),
         ("ask", "send:* by @oncall, @local need 2"),

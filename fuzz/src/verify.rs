@@ -33,12 +33,14 @@ pub fn run(data: &[u8]) {
         Ok(verified) => {
             laws::grants_only_shrink(&verified);
             laws::decisions(&verified);
-            match beside / 4 % 4 {
-                0 => laws::no_wider_than_its_prefix(&verified, &blocks, &payloads, entry),
-                1 => an_altered_byte_is_refused(&token, rest, entry),
-                // A root entry that lets root blocks replace the default rules gives a right and is no ceiling.
-                2 if beside % 4 != 3 => laws::no_freer_under_a_ceiling(&verified, &verify(&sealed, open)),
-                _ => laws::no_freer_with_a_mark(&verified),
+            if beside / 4 % 4 == 0 {
+                return an_altered_byte_is_refused(&token, rest, entry);
+            }
+            laws::no_wider_than_its_prefix(&verified, &blocks, &payloads, entry);
+            laws::no_freer_with_a_mark(&verified);
+            // A root entry that lets root blocks replace the default rules gives a right and is no ceiling.
+            if matches!(beside % 4, 1 | 2) {
+                laws::no_freer_under_a_ceiling(&verified, &verify(&sealed, open));
             }
         }
         Err(refusal) => {
