@@ -101,7 +101,8 @@ impl RootGrant {
         self.limit(|limits| limits.ask(rule))
     }
 
-    /// Adds a ratchet rule to the default ones.
+    /// States a ratchet rule. It is added to the default ones, except where the verifier's root entry says
+    /// `own-ratchet = true`: there, what a root block states replaces them, as with [`own_rules`](Self::own_rules).
     pub fn rule(self, rule: Rule) -> Self {
         self.limit(|limits| limits.rule(rule))
     }

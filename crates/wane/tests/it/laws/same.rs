@@ -1,6 +1,6 @@
 //! L6: the same bytes, roots, state, request and time give the same answer: again, later, and in any thread.
 
-use wane::{LiveState, Request, decide, verify};
+use wane::{LiveState, Request, decide, may_still, verify};
 
 use super::history::{block, entry, later_payload, root, root_payload, roots};
 use super::model::{Entry, Model};
@@ -59,6 +59,21 @@ fn l6_asked_twice_it_answers_the_same() {
         let case = case(tape);
         let (first, second) = (answer(&case), answer(&case));
         ensure(first == second, || format!("{first}\n{second}"))
+    });
+}
+
+#[test]
+fn what_is_allowed_is_among_what_may_still_be() {
+    // The list of tools that is shown never leaves out one that would be allowed.
+    holds(220, |tape| {
+        let case = case(tape);
+        let token = wane::SealedToken::from_bytes(&case.bytes).and_then(|token| verify(&token, &roots(&case.entry)));
+        let (Ok(verified), state) = (token, LiveState::without_ledger()) else { return Ok(()) };
+        if matches!(decide(&verified, &case.request, &state, case.now), wane::Decision::Deny(_)) {
+            return Ok(());
+        }
+        let still = |action: &wane::Action| may_still(&verified, &action.as_str().parse().unwrap(), &state, case.now);
+        ensure(case.request.actions().iter().all(still), || format!("{:?} of {verified:?}", case.request))
     });
 }
 
