@@ -75,9 +75,22 @@ impl PublicKey {
     /// encoding, no small-order component.
     pub(crate) fn signed(&self, message: &[u8], signature: &[u8; 64]) -> bool {
         // spec: T23
-        self.0.verify_strict(message, &Signature::from_bytes(signature)).is_ok()
+        is_below_order(signature) && self.0.verify_strict(message, &Signature::from_bytes(signature)).is_ok()
     }
 }
+
+/// Whether S is below the order of the group, so that the signature has no second spelling. `verify_strict` checks it too,
+/// but a feature that any crate of a build may switch on takes that check away.
+fn is_below_order(signature: &[u8; 64]) -> bool {
+    let (_, scalar) = signature.split_at(32);
+    scalar.iter().rev().lt(ORDER.iter().rev())
+}
+
+/// 2^252 + 27742317777372353535851937790883648493, little-endian (RFC 8032 section 5.1).
+const ORDER: [u8; 32] = [
+    0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14, 0, 0, 0, 0, 0, 0,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10,
+];
 
 /// Whether the y coordinate is below p = 2^255 − 19, so that the point has no second spelling.
 fn is_canonical(bytes: &[u8; 32]) -> bool {
@@ -331,6 +344,19 @@ mod tests {
         ] {
             assert_eq!(PublicKey::from_bytes(&unhex(bytes)).unwrap_err().code(), Code::ParseKey, "{bytes}");
         }
+    }
+
+    #[test]
+    fn only_scalars_below_the_order_are_signatures() {
+        let signature = |scalar: [u8; 32]| {
+            let mut bytes = [0; 64];
+            bytes[32..].copy_from_slice(&scalar);
+            bytes
+        };
+        let mut below = ORDER;
+        below[0] -= 1;
+        assert!(is_below_order(&signature([0; 32])) && is_below_order(&signature(below)));
+        assert!(!is_below_order(&signature(ORDER)) && !is_below_order(&signature([0xff; 32])));
     }
 
     #[test]
