@@ -100,25 +100,64 @@ impl FromStr for AskRule {
 
     fn from_str(text: &str) -> Result<Self, Refusal> {
         let refuse = || Refusal::new(Code::ParseCondition, "ask", format_args!("`{text}`"), "`P by K[, K] [need N]`");
-        let (pattern, rest) = text.split_once(" by ").ok_or_else(refuse)?;
-        let (approvers, need) = match rest.split_once(" need ") {
-            Some((approvers, need)) => (approvers, need.trim().parse().map_err(|_| refuse())?),
+        let (pattern, rest) = split_at_word(text, "by").ok_or_else(refuse)?;
+        let (approvers, need) = match split_at_word(rest, "need") {
+            Some((approvers, need)) => (approvers, count(need).ok_or_else(refuse)?),
             None => (rest, 1),
         };
-        let approvers = approvers.split(',').map(|one| one.trim().parse()).collect::<Result<_, _>>()?;
-        if need == 0 {
-            return Err(refuse());
+        let approvers = approvers.split(',').map(|one| one.trim_matches(SPACE).parse());
+        Ok(Self { pattern: pattern.parse()?, approvers: approvers.collect::<Result<_, _>>()?, need })
+    }
+}
+
+/// What may stand between two words.
+const SPACE: [char; 4] = [' ', '\t', '\r', '\n'];
+
+/// The parts before and after the first place where `word` stands alone.
+fn split_at_word<'a>(text: &'a str, word: &str) -> Option<(&'a str, &'a str)> {
+    text.match_indices(word).find_map(|(at, _)| {
+        let before = text.get(..at)?.strip_suffix(SPACE)?;
+        let after = text.get(at.checked_add(word.len())?..)?.strip_prefix(SPACE)?;
+        Some((before.trim_matches(SPACE), after.trim_matches(SPACE)))
+    })
+}
+
+/// A number of at least 1 in its shortest form.
+fn count(text: &str) -> Option<u64> {
+    let shortest = !text.starts_with('0') && text.bytes().all(|byte| byte.is_ascii_digit());
+    shortest.then(|| text.parse().ok())?
+}
+
+impl AskRule {
+    pub(crate) fn write_approvers(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, approver) in self.approvers.iter().enumerate() {
+            write!(f, "{}{approver}", if i == 0 { "" } else { ", " })?;
         }
-        Ok(Self { pattern: pattern.trim().parse()?, approvers, need })
+        Ok(())
     }
 }
 
 impl fmt::Display for AskRule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} by ", self.pattern)?;
-        for (i, approver) in self.approvers.iter().enumerate() {
-            write!(f, "{}{approver}", if i == 0 { "" } else { ", " })?;
-        }
+        self.write_approvers(f)?;
         write!(f, " need {}", self.need)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::string::ToString;
+
+    #[test]
+    fn one_spelling_of_the_number_and_any_space() {
+        let rule: AskRule = " send:*\tby\n@a ,@b  need  2 ".trim().parse().unwrap();
+        assert_eq!(rule.to_string(), "send:* by @a, @b need 2");
+        for text in
+            ["send:* by @a need +2", "send:* by @a need 02", "send:* by @a need 0", "send:*", "send:* by", "by @a"]
+        {
+            assert!(text.parse::<AskRule>().is_err(), "{text}");
+        }
     }
 }

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use zeroize::Zeroizing;
 
-use crate::cbor::{Reader, Writer, scan};
+use crate::cbor::{Item, Reader, Writer, scan};
 use crate::claims::{Claims, Place};
 use crate::code::Code;
 use crate::envelope::{Envelope, Kind, SigStructure, before_root};
@@ -193,6 +193,15 @@ impl Chain {
         Ok(Self { blocks })
     }
 
+    /// Refuses what nobody could read back.
+    pub(crate) fn check_size(&self, secret: Option<&SecretKey>) -> Result<(), Refusal> {
+        let size = self.write(secret).len();
+        if size > limits::TOKEN_BYTES {
+            return Err(Refusal::new(Code::ParseTooLarge, "token", size, limits::TOKEN_BYTES));
+        }
+        Ok(())
+    }
+
     pub(crate) fn last(&self) -> Option<&Block> {
         self.blocks.last()
     }
@@ -209,13 +218,13 @@ impl Chain {
         }
         scan(bytes)?;
         let mut reader = Reader::new(bytes);
-        let parts = reader.array("token")?;
+        let parts = array(&mut reader, "blocks and at most a secret")?;
         // spec: T15
         if !(1..=2).contains(&parts) {
             let found = format_args!("an array of {parts}");
             return Err(Refusal::new(Code::ParseEnvelope, "token", found, "blocks and at most a secret"));
         }
-        let count = reader.array("token")?;
+        let count = array(&mut reader, "a list of blocks")?;
         // spec: T16
         if count > limits::BLOCKS {
             return Err(Refusal::new(Code::ParseTooManyBlocks, "token", count, limits::BLOCKS));
@@ -254,6 +263,13 @@ impl Chain {
             out.bytes(secret.expose_seed());
         }
         Zeroizing::new(out.into_bytes())
+    }
+}
+
+fn array(reader: &mut Reader<'_>, wanted: &str) -> Result<usize, Refusal> {
+    match reader.next()? {
+        Item::Array(count) => Ok(count),
+        other => Err(Refusal::new(Code::ParseEnvelope, "token", other.kind(), wanted)),
     }
 }
 

@@ -225,7 +225,7 @@ codes! {
     DenyUrl "deny-url" Deny Never "{found} is not a url in its plain form: `{bound}`" "no userinfo, no other spelling of the same address",
     DenyAddress "deny-address" Deny Never "{found} is not a literal ip address: `{bound}`" "",
     DenyOnly "deny-only" Deny Never "the argument {found} is not named by the scope `{bound}`" "",
-    DenyCeiling "deny-ceiling" Deny Never "`{found}` is not within the root entry's scopes {bound}" "",
+    DenyCeiling "deny-ceiling" Deny Never "`{found}` does not pass the root entry's scopes: {bound}" "",
     DenyGroup "deny-group" Deny Never "the group {found} is not defined by the roots" "",
     DenyNeedsApproval "deny-needs-approval" Deny Approve "`{found}` needs {bound}" "",
     // Misuse of the API.

@@ -4,6 +4,8 @@ mod outcome;
 
 use alloc::string::ToString;
 use alloc::vec::Vec;
+use core::cell::Cell;
+use core::fmt;
 
 pub use outcome::{Ask, Decision, Permit};
 
@@ -58,11 +60,22 @@ pub fn decide(verified: &Verified, request: &Request, state: &LiveState, now: u6
         Some((block, rule)) => {
             let covered = request.actions().iter().find(|action| rule.pattern.covers(action));
             let found = covered.map(ToString::to_string).unwrap_or_default();
-            let bound = format_args!("{} approval(s): {rule}", rule.need);
+            let bound = Missing(rule);
             let refusal = Refusal::new(Code::DenyNeedsApproval, "ask", found, bound).in_block(*block);
             let rules = unmet.iter().map(|(_, rule)| (*rule).clone()).collect();
             Decision::Ask(Ask::new(refusal, rules, digest(verified, request)))
         }
+    }
+}
+
+/// The approvals that a rule asks for, in words.
+struct Missing<'a>(&'a AskRule);
+
+impl fmt::Display for Missing<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(rule) = self;
+        write!(f, "{} approval{} by ", rule.need, if rule.need == 1 { "" } else { "s" })?;
+        rule.write_approvers(f)
     }
 }
 
@@ -235,18 +248,25 @@ fn check_denied(verified: &Verified, request: &Request) -> Result<(), Refusal> {
 
 fn check_scopes(verified: &Verified, request: &Request) -> Result<(), Refusal> {
     let parts = request.parts();
-    let evidence =
-        Evidence { arguments: &parts.arguments, facts: &parts.facts, said: verified.said(), seen: &parts.seen };
+    let budget = Cell::new(limits::CONDITIONED_BYTES);
+    let evidence = Evidence {
+        arguments: &parts.arguments,
+        facts: &parts.facts,
+        said: verified.said(),
+        seen: &parts.seen,
+        budget: &budget,
+    };
     let mut hearing = Hearing::new(&verified.grant().scopes, &evidence);
     for action in request.actions() {
         // spec: T147
-        hearing.allow(action, Code::DenyScope)?;
+        hearing.allow(action)?;
     }
     let Some(ceiling) = verified.root().ceiling() else { return Ok(()) };
     let mut hearing = Hearing::new(ceiling, &evidence);
     for action in request.actions() {
         // spec: T148
-        hearing.allow(action, Code::DenyCeiling).map_err(Refusal::in_no_block)?;
+        let beyond = |why| Refusal::new(Code::DenyCeiling, "scopes", action, why);
+        hearing.allow(action).map_err(beyond)?;
     }
     Ok(())
 }

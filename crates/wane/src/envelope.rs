@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use sha2::{Digest as _, Sha256};
 
-use crate::cbor::{Reader, Writer};
+use crate::cbor::{Item, Reader, Writer};
 use crate::code::Code;
 use crate::ids::BlockId;
 use crate::key::{KeyHint, PublicKey, Signer};
@@ -74,8 +74,8 @@ impl<'a> Envelope<'a> {
             return Err(refuse("other bytes", "84 43 a1 01 32 a0 as its start"));
         }
         reader.skip(HEAD.len())?;
-        let payload = reader.byte_string("payload")?;
-        let signature = reader.byte_string("signature")?;
+        let payload = byte_string(reader, "the payload as a byte string")?;
+        let signature = byte_string(reader, "a signature of 64 bytes")?;
         // spec: T18
         let signature = signature.try_into().map_err(|_| refuse("a signature of another length", "64 bytes"))?;
         Ok(Self { payload, signature })
@@ -83,6 +83,13 @@ impl<'a> Envelope<'a> {
 
     pub(crate) fn write(&self, out: &mut Writer) {
         out.raw(&HEAD).bytes(self.payload).bytes(self.signature);
+    }
+}
+
+fn byte_string<'a>(reader: &mut Reader<'a>, wanted: &str) -> Result<&'a [u8], Refusal> {
+    match reader.next()? {
+        Item::Bytes(bytes) => Ok(bytes),
+        other => Err(refuse(other.kind(), wanted)),
     }
 }
 

@@ -101,8 +101,7 @@ impl RootGrant {
         self.limit(|limits| limits.ask(rule))
     }
 
-    /// States a ratchet rule. It is added to the default ones, except where the verifier's root entry says
-    /// `own-ratchet = true`: there, what a root block states replaces them, as with [`own_rules`](Self::own_rules).
+    /// Adds a ratchet rule to the default ones, which the block then states as well.
     pub fn rule(self, rule: Rule) -> Self {
         self.limit(|limits| limits.rule(rule))
     }
@@ -110,7 +109,8 @@ impl RootGrant {
     /// States these ratchet rules. They replace the default ones where the verifier's root entry says
     /// `own-ratchet = true`, and are added to them everywhere else.
     pub fn own_rules(mut self, rules: Vec<Rule>) -> Self {
-        self.own_rules = Some(rules);
+        let own = self.own_rules.get_or_insert_default();
+        rules.into_iter().for_each(|rule| push_new(own, rule));
         self
     }
 
@@ -175,16 +175,22 @@ impl RootGrant {
         Self { limits: add(self.limits), ..self }
     }
 
-    fn claims(&self) -> Claims {
-        let mut claims = self.limits.clone().claims_mut().clone();
+    fn claims(&self) -> Result<Claims, Refusal> {
+        let mut claims = self.limits.stated()?;
         claims.scopes = Some(Scopes::Whole(self.scopes.clone()));
         claims.issued_at = Some(self.issued_at);
         claims.session = !self.issuer;
-        if let Some(own) = &self.own_rules {
-            let rules = claims.rules.get_or_insert_default();
-            own.iter().for_each(|rule| push_new(rules, rule.clone()));
-        }
-        claims
+        claims.rules = match (&self.own_rules, claims.rules.take()) {
+            (None, None) => None,
+            // A root block that states rules replaces the default ones where it may, so rules that were only added
+            // are stated beside them.
+            (own, added) => {
+                let mut rules = own.clone().unwrap_or_else(Rule::defaults);
+                added.into_iter().flatten().for_each(|rule| push_new(&mut rules, rule));
+                Some(rules)
+            }
+        };
+        Ok(claims)
     }
 }
 
@@ -261,7 +267,7 @@ impl Heir {
 /// # Ok::<(), wane::Refusal>(())
 /// ```
 pub fn mint(grant: &RootGrant, root: &(impl Signer + ?Sized), heir: Heir) -> Result<Token, Refusal> {
-    let mut claims = grant.claims();
+    let mut claims = grant.claims()?;
     claims.hint = Some(root.public_key().hint());
     let secret = heir.enter(&mut claims);
     let block = Block::sign(Kind::Root, None, &claims, root)?;

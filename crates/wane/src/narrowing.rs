@@ -36,8 +36,11 @@ use crate::scope::{OtherArguments, Scope};
 #[must_use]
 pub struct Narrowing {
     keep: Option<Vec<Scope>>,
+    nothing: bool,
     drop: Vec<Pattern>,
     claims: Claims,
+    /// What was stated twice though it cannot be joined.
+    contradiction: Option<&'static str>,
 }
 
 /// Each method takes something away and returns the narrowing.
@@ -85,9 +88,9 @@ impl Narrowing {
         self
     }
 
-    /// Keeps no scope at all: nothing is allowed from here on.
+    /// Keeps no scope at all, whatever else is kept: nothing is allowed from here on.
     pub fn nothing(mut self) -> Self {
-        self.keep = Some(Vec::new());
+        self.nothing = true;
         self
     }
 
@@ -158,7 +161,9 @@ impl Narrowing {
 
     /// Binds the chain to a ledger: verifiers without it refuse.
     pub fn ledger(mut self, ledger: LedgerId) -> Self {
-        self.claims.ledger = Some(ledger);
+        if self.claims.ledger.replace(ledger).is_some_and(|stated| stated != ledger) {
+            self.contradiction = Some("ledger");
+        }
         self
     }
 
@@ -184,21 +189,36 @@ impl Narrowing {
     /// since 1970-01-01T00:00:00Z.
     pub fn open_session(mut self, issued_at: u64) -> Self {
         self.claims.session = true;
-        self.claims.issued_at = Some(issued_at);
+        self.claims.issued_at = self.claims.issued_at.max(Some(issued_at));
         self
     }
 
     /// Makes the session opened here continue the first session of a line. It needs a ledger in force.
     pub fn continues(mut self, first: BlockId) -> Self {
-        self.claims.continues = Some(first);
+        if self.claims.continues.replace(first).is_some_and(|stated| stated != first) {
+            self.contradiction = Some("continues");
+        }
         self
     }
 
     /// The claims of a block that narrows `grant` so.
     pub(crate) fn claims(&self, grant: &Grant) -> Result<Claims, Refusal> {
-        let mut claims = self.claims.clone();
+        let mut claims = self.stated()?;
         claims.scopes = self.scopes(grant)?;
         Ok(claims)
+    }
+
+    /// The claims but for the scopes, which depend on what is in force.
+    pub(crate) fn stated(&self) -> Result<Claims, Refusal> {
+        match self.contradiction {
+            Some(field) => Err(Refusal::new(Code::UseBuilder, field, field, "")),
+            None => Ok(self.claims.clone()),
+        }
+    }
+
+    /// Notes that something was stated twice and cannot be joined.
+    pub(crate) const fn contradict(&mut self, field: &'static str) {
+        self.contradiction = Some(field);
     }
 
     pub(crate) const fn claims_mut(&mut self) -> &mut Claims {
@@ -214,6 +234,7 @@ impl Narrowing {
             other_arguments: OtherArguments::Open,
         };
         let mut kept = match &self.keep {
+            _ if self.nothing => return Ok(Some(Scopes::Refined(Vec::new()))),
             None if self.drop.is_empty() => return Ok(None),
             None => (0..patterns.len()).map(unchanged).collect(),
             Some(scopes) => {
@@ -224,14 +245,12 @@ impl Narrowing {
                 kept
             }
         };
-        for dropped in &self.drop {
-            let before = kept.len();
-            let pattern = |one: &Refinement| one.pattern.as_ref().or(patterns.get(one.index).copied()).cloned();
-            kept.retain(|one| !pattern(one).is_some_and(|pattern| dropped.contains(&pattern)));
-            if kept.len() == before {
-                return Err(nothing_to_drop(dropped, &patterns, grant));
-            }
+        let pattern = |one: &Refinement| one.pattern.as_ref().or(patterns.get(one.index).copied()).cloned();
+        let lies_within = |one: &Refinement, dropped: &Pattern| pattern(one).is_some_and(|it| dropped.contains(&it));
+        if let Some(dropped) = self.drop.iter().find(|dropped| !kept.iter().any(|one| lies_within(one, dropped))) {
+            return Err(nothing_to_drop(dropped, &patterns, grant));
         }
+        kept.retain(|one| !self.drop.iter().any(|dropped| lies_within(one, dropped)));
         let changes_nothing =
             kept.len() == patterns.len() && kept.iter().enumerate().all(|(index, one)| *one == unchanged(index));
         Ok((!changes_nothing).then_some(Scopes::Refined(kept)))

@@ -44,12 +44,6 @@ impl Refusal {
         self
     }
 
-    /// The same refusal, placed in no block: the verifier's own roots are at issue.
-    pub(crate) fn in_no_block(mut self) -> Self {
-        self.block = None;
-        self
-    }
-
     /// The stable code.
     ///
     /// ```
@@ -152,10 +146,16 @@ impl fmt::Debug for Refusal {
 
 impl core::error::Error for Refusal {}
 
-/// One line of printable text: what could move a cursor, hide or reorder text is written as `\u{..}`.
+/// One line of printable text: what could move a cursor, hide or reorder text is written as `\u{..}`. What looks like
+/// a token or a private key is left out, wherever somebody pasted it.
 pub(crate) fn escape(text: &str) -> String {
+    let secret = SECRETS.into_iter().filter_map(|start| Some(text.find(start)?.saturating_add(start.len()))).min();
+    let (text, rest) = match secret {
+        Some(end) => (text.get(..end).unwrap_or_default(), "[..]"),
+        None => (text, ""),
+    };
     let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
+    for c in text.chars().chain(rest.chars()) {
         if is_plain(c) {
             out.push(c);
         } else {
@@ -164,6 +164,9 @@ pub(crate) fn escape(text: &str) -> String {
     }
     out
 }
+
+/// What a text that nobody must see starts with.
+const SECRETS: [&str; 2] = ["wane1.token.", "PRIVATE KEY-----"];
 
 /// Whether a character prints as itself and nothing else.
 pub(crate) fn is_plain(c: char) -> bool {
@@ -187,6 +190,12 @@ mod tests {
         let refusal = Refusal::new(Code::DenyScope, "", "a\u{1b}[2J\u{202e}\nb", "é");
         assert_eq!(refusal.found(), "a\\u{1b}[2J\\u{202e}\\u{a}b");
         assert_eq!(refusal.bound(), "é");
+    }
+
+    #[test]
+    fn a_pasted_token_is_not_repeated() {
+        let refusal = "read:wane1.token.c2VjcmV0".parse::<crate::Level>().unwrap_err();
+        assert_eq!(refusal.to_string(), "`read:wane1.token.[..]` is not a level");
     }
 
     #[test]

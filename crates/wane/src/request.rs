@@ -4,6 +4,7 @@ use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::fmt;
 
 use sha2::{Digest as _, Sha256};
 
@@ -14,7 +15,7 @@ use crate::level::{Level, Mark};
 use crate::limits;
 use crate::name::Name;
 use crate::pattern::{Action, Audience};
-use crate::refusal::Refusal;
+use crate::refusal::{self, Refusal};
 use crate::value::Value;
 
 /// The message that was received, without its arguments.
@@ -103,10 +104,11 @@ impl Call {
     }
 }
 
-impl core::fmt::Display for Call {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+/// On one line, whatever an agent put into it.
+impl fmt::Display for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (i, part) in self.0.iter().enumerate() {
-            write!(f, "{}{part}", if i == 0 { "" } else { " " })?;
+            write!(f, "{}{}", if i == 0 { "" } else { " " }, refusal::escape(part))?;
         }
         Ok(())
     }
@@ -136,11 +138,18 @@ impl core::fmt::Display for Call {
 /// assert_eq!(request.audience().as_str(), "files");
 /// # Ok::<(), wane::Refusal>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use]
 pub struct Request(Arc<Parts>);
 
-#[derive(Clone, Debug)]
+/// Without values of arguments, facts and seen fields, which may be confidential.
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Request({} at {}, {})", self.0.call, self.0.audience, self.0.mark)
+    }
+}
+
+#[derive(Clone)]
 pub(crate) struct Parts {
     pub(crate) audience: Audience,
     pub(crate) call: Call,
@@ -217,7 +226,7 @@ impl Request {
         self.with(|parts| parts.arguments = arguments)
     }
 
-    /// States a fact that conditions see as `@name`.
+    /// States a fact that conditions see as `@name`. Stated again, the later value counts.
     pub fn fact(self, name: Name, value: Value) -> Self {
         self.with(|parts| {
             parts.facts.insert(name, value);

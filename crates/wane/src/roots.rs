@@ -104,13 +104,14 @@ impl TrustedRoot {
         self
     }
 
-    /// The audiences a root block may state.
+    /// The audiences a root block may state. Stated again, the later list counts.
     pub fn audiences(mut self, audiences: impl IntoIterator<Item = Pattern>) -> Self {
         self.audiences = Some(audiences.into_iter().collect());
         self
     }
 
     /// The scopes a root block's patterns must lie within, and that every request must pass, conditions included.
+    /// Stated again, the later list counts.
     pub fn scopes(mut self, scopes: impl IntoIterator<Item = Scope>) -> Self {
         let scopes: Vec<_> = scopes.into_iter().collect();
         self.tree = ScopeTree::new(&scopes);
@@ -120,19 +121,19 @@ impl TrustedRoot {
 
     /// The longest `exp − iat` of a root block, in seconds.
     pub fn longest(mut self, seconds: u64) -> Self {
-        self.longest = Some(seconds);
+        self.longest = Some(self.longest.map_or(seconds, |stated| stated.min(seconds)));
         self
     }
 
     /// The most delegate blocks a root block may let follow.
     pub fn depth(mut self, depth: u8) -> Self {
-        self.depth = Some(depth);
+        self.depth = Some(self.depth.map_or(depth, |stated| stated.min(depth)));
         self
     }
 
     /// The lowest mark: it is joined when deciding.
     pub fn mark(mut self, mark: Mark) -> Self {
-        self.mark = mark;
+        self.mark.join(&mark);
         self
     }
 
@@ -144,13 +145,13 @@ impl TrustedRoot {
 
     /// Root blocks must be issued at or after this second, seconds since 1970-01-01T00:00:00Z.
     pub fn minting_from(mut self, time: u64) -> Self {
-        self.mint_from = Some(time);
+        self.mint_from = self.mint_from.max(Some(time));
         self
     }
 
     /// Root blocks must be issued before this second, seconds since 1970-01-01T00:00:00Z.
     pub fn minting_until(mut self, time: u64) -> Self {
-        self.mint_until = Some(time);
+        self.mint_until = Some(self.mint_until.map_or(time, |stated| stated.min(time)));
         self
     }
 

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use crate::code::Code;
-use crate::condition::Condition;
+use crate::condition::{Condition, words};
 use crate::limits;
 use crate::pattern::Pattern;
 use crate::refusal::Refusal;
@@ -126,7 +126,7 @@ impl From<Pattern> for Scope {
 /// As scope text. It parses back to the same scope.
 impl fmt::Display for Scope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.pattern)?;
+        words::text(f, self.pattern.as_str())?;
         write_conditions(f, &self.conditions, self.other_arguments)
     }
 }

@@ -149,8 +149,8 @@ impl<'a> Hearing<'a> {
     }
 
     /// Whether one scope in force covers the action with all conditions. Otherwise the first failing check of the
-    /// first scope that covers it, or `uncovered` where none does.
-    pub(crate) fn allow(&mut self, action: &Action, uncovered: Code) -> Result<(), Refusal> {
+    /// first scope that covers it, or `deny-scope` where none does.
+    pub(crate) fn allow(&mut self, action: &Action) -> Result<(), Refusal> {
         let tree = self.tree;
         let mut first = None;
         for id in &tree.in_force {
@@ -162,7 +162,7 @@ impl<'a> Hearing<'a> {
                 Err(refusal) => first.get_or_insert(refusal),
             };
         }
-        Err(first.unwrap_or_else(|| Refusal::new(uncovered, "scopes", action, tree)))
+        Err(first.unwrap_or_else(|| Refusal::new(Code::DenyScope, "scopes", action, tree)))
     }
 
     fn hear(&mut self, id: usize) -> Result<(), Refusal> {

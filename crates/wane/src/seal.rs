@@ -113,14 +113,18 @@ impl Seal {
         self.narrow(|narrowing| narrowing.note(text))
     }
 
-    /// States a fact as the holder: conditions see it as `@said.name`, never as `@name`. Said twice, the first
-    /// stays.
+    /// States a fact as the holder: conditions see it as `@said.name`, never as `@name`. Two values for one name are
+    /// refused with `use-builder` when the token is sealed.
     pub fn said(mut self, name: Name, value: Value) -> Self {
         // spec: T64
         let said = &mut self.narrowing.claims_mut().said;
-        if !said.iter().any(|(known, _)| *known == name) {
-            said.push((name, value));
-            said.sort_by(|(a, _), (b, _)| a.cmp(b));
+        match said.iter().find(|(known, _)| *known == name) {
+            None => {
+                said.push((name, value));
+                said.sort_by(|(a, _), (b, _)| a.cmp(b));
+            }
+            Some((_, stated)) if *stated == value => {}
+            Some(_) => self.narrowing.contradict("said"),
         }
         self
     }

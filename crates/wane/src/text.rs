@@ -4,6 +4,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use base64ct::{Base64UrlUnpadded, Encoding as _};
+use zeroize::Zeroizing;
 
 use crate::code::Code;
 use crate::limits;
@@ -55,7 +56,7 @@ pub(crate) fn encode(prefix: Prefix, bytes: &[u8]) -> String {
 }
 
 /// The prefix of one line and the bytes behind it. One final LF may be there; nothing else around it.
-pub(crate) fn split(line: &str) -> Result<(Prefix, Vec<u8>), Refusal> {
+pub(crate) fn split(line: &str) -> Result<(Prefix, Zeroizing<Vec<u8>>), Refusal> {
     // spec: T3
     if line.len() > TEXT_BYTES {
         return Err(Refusal::new(Code::ParseTooLarge, "text", line.len(), TEXT_BYTES));
@@ -68,13 +69,14 @@ pub(crate) fn split(line: &str) -> Result<(Prefix, Vec<u8>), Refusal> {
         .ok_or_else(|| refuse("it does not start with a known prefix"))?;
     // spec: T1 T2
     // The decoder refuses padding, other alphabets and trailing bits that are not zero.
-    let bytes =
-        Base64UrlUnpadded::decode_vec(body).map_err(|_| refuse("the part after the prefix is not base64url"))?;
+    let mut bytes = Zeroizing::new(alloc::vec![0; body.len()]);
+    let decoded = Base64UrlUnpadded::decode(body, &mut bytes).map(<[u8]>::len);
+    bytes.truncate(decoded.map_err(|_| refuse("the part after the prefix is not base64url"))?);
     Ok((prefix, bytes))
 }
 
 /// The bytes of a line that must have this prefix.
-pub(crate) fn decode(line: &str, wanted: Prefix) -> Result<Vec<u8>, Refusal> {
+pub(crate) fn decode(line: &str, wanted: Prefix) -> Result<Zeroizing<Vec<u8>>, Refusal> {
     let (prefix, bytes) = split(line)?;
     if prefix != wanted {
         return Err(Refusal::new(Code::ParsePrefix, "text", prefix.content(), wanted.content()));
@@ -88,7 +90,7 @@ mod tests {
 
     #[test]
     fn only_one_spelling_is_read() {
-        assert_eq!(split("wane1.key.AAE\n").unwrap(), (Prefix::Key, alloc::vec![0, 1]));
+        assert_eq!(split("wane1.key.AAE\n").unwrap(), (Prefix::Key, Zeroizing::new(alloc::vec![0, 1])));
         for (text, code) in [
             ("", Code::ParseText),
             ("wane1.", Code::ParseText),

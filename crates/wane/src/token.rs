@@ -75,6 +75,7 @@ impl Token {
         if secret.as_ref().is_some_and(|secret| key != Some(&secret.public_key())) {
             return Err(Refusal::new(Code::ChainSecret, "secret", "", ""));
         }
+        chain.check_size(secret.as_ref())?;
         Ok(Self { chain, secret })
     }
 
@@ -253,7 +254,9 @@ impl Token {
         }
         let claims = seal.claims(&grant)?;
         let block = self.block(Kind::Seal, &mut grant, &claims, signer)?;
-        Ok(SealedToken { chain: Arc::new(self.chain.extended(block)?) })
+        let chain = self.chain.extended(block)?;
+        chain.check_size(None)?;
+        Ok(SealedToken { chain: Arc::new(chain) })
     }
 
     fn grant(&self) -> Result<Grant, Refusal> {

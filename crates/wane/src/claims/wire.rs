@@ -44,11 +44,11 @@ fn parsed<T: FromStr<Err = Refusal> + Display>(reader: &mut Reader<'_>, field: &
 }
 
 pub(super) fn name(reader: &mut Reader<'_>, field: &'static str) -> Result<Name, Refusal> {
-    text(reader, field, limits::TEXT_BYTES)?.parse()
+    reader.text(field)?.parse()
 }
 
 pub(super) fn pattern(reader: &mut Reader<'_>) -> Result<Pattern, Refusal> {
-    text(reader, "pattern", limits::TEXT_BYTES)?.parse()
+    reader.text("pattern")?.parse()
 }
 
 pub(super) fn write_pattern(out: &mut Writer, pattern: &Pattern) {

@@ -4,6 +4,7 @@ use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
 use alloc::string::{String, ToString};
+use core::cell::Cell;
 
 use super::{Condition, Target, Test, cidr, host, path};
 use crate::arguments::{Arguments, Lookup, Node};
@@ -24,7 +25,28 @@ pub(crate) struct Evidence<'a> {
     pub(crate) said: &'a BTreeMap<Name, Value>,
     /// The values that each trusted result field returned in this session.
     pub(crate) seen: &'a BTreeMap<Box<str>, BTreeSet<Value>>,
+    /// Bytes of arguments that conditions may still look at.
+    pub(crate) budget: &'a Cell<usize>,
 }
+
+impl Evidence<'_> {
+    /// Spends what a condition on this argument may cost.
+    fn spend(&self, node: &Node) -> Option<()> {
+        let cost = |node: &Node| match node {
+            Node::Text(text) => text.len().max(LEAST_COST),
+            _ => LEAST_COST,
+        };
+        let cost = match node {
+            Node::Array(elements) => elements.iter().map(cost).sum(),
+            other => cost(other),
+        };
+        self.budget.set(self.budget.get().checked_sub(cost)?);
+        Some(())
+    }
+}
+
+/// What looking at anything costs, in bytes.
+const LEAST_COST: usize = 16;
 
 /// A value that a condition may be judged on.
 #[derive(Clone, Copy, PartialEq)]
@@ -50,6 +72,10 @@ impl Condition {
             Target::Said(name) => evidence.said.get(name),
         };
         match (stated, &self.target) {
+            // spec: T87
+            (Some(Value::Text(text)), _) if text.len() > limits::CONDITIONED_TEXT_BYTES => {
+                Err(self.shape(&format!("a text of {} bytes, more than 4096", text.len())))
+            }
             (Some(value), _) => self.judge_scalar(value.into(), evidence),
             (None, _) if self.test == Test::Absent => Ok(()),
             // spec: T84
@@ -61,6 +87,10 @@ impl Condition {
     fn judge_argument(&self, node: &Node, evidence: &Evidence<'_>) -> Result<(), Refusal> {
         if self.test == Test::Absent {
             return Err(self.refuse(Code::DenyCondition, &format!("{} at {}", node.kind(), self.target)));
+        }
+        // spec: T162
+        if evidence.spend(node).is_none() {
+            return Err(self.shape("conditions have looked at more than 4 MiB of arguments"));
         }
         let Node::Array(elements) = node else {
             return self.judge_scalar(self.scalar(node, "")?, evidence);

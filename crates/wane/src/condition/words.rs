@@ -84,7 +84,7 @@ fn value(f: &mut fmt::Formatter<'_>, value: &Value) -> fmt::Result {
 }
 
 /// A text where only a text can stand.
-fn text(f: &mut fmt::Formatter<'_>, word: &str) -> fmt::Result {
+pub(crate) fn text(f: &mut fmt::Formatter<'_>, word: &str) -> fmt::Result {
     let letter = |b: u8| b.is_ascii_alphanumeric() || b"._-/@+:*%~".contains(&b);
     let bare = !word.is_empty() && word.bytes().all(letter) && !KEYWORDS.contains(&word);
     if bare { f.write_str(word) } else { f.write_str(&json::quote(word)) }

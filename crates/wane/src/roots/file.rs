@@ -12,6 +12,7 @@ use super::{Roots, TrustedRoot};
 use crate::code::Code;
 use crate::key::PublicKey;
 use crate::level::{Level, Mark};
+use crate::limits;
 use crate::name::Name;
 use crate::pattern::Pattern;
 use crate::ratchet::Rule;
@@ -74,7 +75,7 @@ struct Entry {
     aud: Option<Vec<Text<Pattern>>>,
     scopes: Option<Vec<Text<Scope>>>,
     max_ttl: Option<Seconds>,
-    depth: Option<u8>,
+    depth: Option<Depth>,
     level: Option<Text<Level>>,
     #[serde(default)]
     labels: Vec<Text<Name>>,
@@ -108,7 +109,7 @@ impl Entry {
             root = root.scopes(values(scopes));
         }
         root.longest = self.max_ttl.map(|seconds| seconds.0);
-        root.depth = self.depth;
+        root.depth = self.depth.map(|depth| depth.0);
         root.mark = values(self.labels)
             .into_iter()
             .fold(Mark::at(self.level.map(|level| level.0).unwrap_or_default()), Mark::with);
@@ -144,6 +145,18 @@ impl<'de, T: FromStr<Err = Refusal>> Deserialize<'de> for Text<T> {
     }
 }
 
+/// At most as many blocks as a chain may have.
+struct Depth(u8);
+
+impl<'de> Deserialize<'de> for Depth {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        match u8::deserialize(from)? {
+            depth if depth <= limits::DEPTH => Ok(Self(depth)),
+            depth => Err(D::Error::custom(alloc::format!("depth {depth}, at most {}", limits::DEPTH))),
+        }
+    }
+}
+
 /// A duration such as `8h`, `90m` or `30d`.
 struct Seconds(u64);
 
@@ -168,8 +181,10 @@ impl<'de> Deserialize<'de> for Time {
         let text = toml::value::Datetime::deserialize(from)?.to_string();
         text.parse::<jiff::Timestamp>()
             .ok()
+            // Rounding a fraction would move a bound.
+            .filter(|time| time.subsec_nanosecond() == 0)
             .and_then(|time| u64::try_from(time.as_second()).ok())
             .map(Self)
-            .ok_or_else(|| D::Error::custom(alloc::format!("`{text}` is not a time with an offset after 1970")))
+            .ok_or_else(|| D::Error::custom(alloc::format!("`{text}` is not a whole second with an offset after 1970")))
     }
 }

@@ -35,7 +35,7 @@ impl FromStr for Scope {
 
     fn from_str(text: &str) -> Result<Self, Refusal> {
         let mut reader = Reader { rest: text };
-        let pattern = reader.word("a pattern")?.parse()?;
+        let pattern = reader.text("a pattern")?.parse()?;
         let mut conditions = Vec::new();
         if reader.keyword("if") {
             conditions.push(reader.condition()?);
@@ -116,8 +116,8 @@ impl<'a> Reader<'a> {
             "host" => self.texts().map(Test::Host),
             "in" => self.values().map(Test::In),
             "len" => self.length().map(Test::LenAtMost),
-            "like" => Ok(Test::Like(self.text()?.parse()?)),
-            "scheme" => Ok(Test::Scheme(self.text()?.parse()?)),
+            "like" => Ok(Test::Like(self.text("a text")?.parse()?)),
+            "scheme" => Ok(Test::Scheme(self.text("a text")?.parse()?)),
             "seen" => self.texts().map(Test::Seen),
             "under" => self.texts().map(Test::Under),
             _ => Err(expected(here, operator)),
@@ -176,15 +176,15 @@ impl<'a> Reader<'a> {
     where
         T: FromStr<Err = Refusal> + PartialEq + fmt::Display,
     {
-        let mut operands = Vec::from([self.text()?.parse()?]);
+        let mut operands = Vec::from([self.text("a text")?.parse()?]);
         while self.symbol(",") {
-            operands.push(self.text()?.parse()?);
+            operands.push(self.text("a text")?.parse()?);
         }
         Operands::new(operands)
     }
 
-    fn text(&mut self) -> Result<Cow<'a, str>, Refusal> {
-        Ok(match self.token("a text")? {
+    fn text(&mut self, what: &str) -> Result<Cow<'a, str>, Refusal> {
+        Ok(match self.token(what)? {
             Token::Quoted(text) => Cow::Owned(text),
             Token::Word(word) => Cow::Borrowed(word),
         })

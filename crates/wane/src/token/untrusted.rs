@@ -2,8 +2,6 @@
 
 use alloc::sync::Arc;
 
-use zeroize::Zeroizing;
-
 use super::{SealedToken, Token};
 use crate::chain::Chain;
 use crate::code::Code;
@@ -42,7 +40,6 @@ impl UntrustedToken {
     /// ```
     pub fn parse(line: &str) -> Result<Self, Refusal> {
         let (prefix, bytes) = text::split(line)?;
-        let bytes = Zeroizing::new(bytes);
         if prefix == Prefix::Key {
             return Err(Refusal::new(Code::ParsePrefix, "text", prefix.content(), "to be a token"));
         }

@@ -9,3 +9,4 @@ mod every_code;
 mod narrowing;
 mod roots;
 mod seal;
+mod twice;

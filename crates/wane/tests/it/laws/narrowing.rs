@@ -46,10 +46,11 @@ fn narrowing(wishes: &[Wish]) -> Narrowing {
 /// The refinements that the wishes come to, or the code of the wish that cannot be met.
 fn expected(model: &Model, wishes: &[Wish]) -> Result<Option<Vec<Stated>>, Code> {
     let parents = model.patterns();
-    // What was kept before is kept no more.
-    let nothing = wishes.iter().rposition(|wish| matches!(wish, Wish::Nothing));
-    let mut kept = nothing.map(|_| Vec::new());
-    for wish in &wishes[nothing.unwrap_or(0)..] {
+    if wishes.iter().any(|wish| matches!(wish, Wish::Nothing)) {
+        return Ok(Some(Vec::new()));
+    }
+    let mut kept: Option<Vec<Stated>> = None;
+    for wish in wishes {
         match wish {
             Wish::Keep(scope) => {
                 let kept = kept.get_or_insert_default();
@@ -67,15 +68,17 @@ fn expected(model: &Model, wishes: &[Wish]) -> Result<Option<Vec<Stated>>, Code>
             Wish::Drop(_) | Wish::Nothing => {}
         }
     }
+    let before = kept.clone();
     for wish in wishes {
         if let Wish::Drop(dropped) = wish {
             let every = |index| Stated { index, pattern: None, conditions: vec![], only: false };
-            let kept = kept.get_or_insert_with(|| (0..parents.len()).map(every).collect());
-            let before = kept.len();
-            kept.retain(|stated| !contains(dropped, stated.pattern.unwrap_or(parents[stated.index])));
-            if kept.len() == before {
+            let all = || (0..parents.len()).map(every).collect();
+            let lies_within = |stated: &Stated| contains(dropped, stated.pattern.unwrap_or(parents[stated.index]));
+            // What another wish drops as well lies within all the same.
+            if !before.clone().unwrap_or_else(all).iter().any(lies_within) {
                 return Err(Code::UseDrop);
             }
+            kept.get_or_insert_with(all).retain(|stated| !lies_within(stated));
         }
     }
     Ok(kept)

@@ -123,16 +123,16 @@ fn rules_of_a_root_block_replace_nothing_unless_the_entry_says_so() {
 }
 
 #[test]
-fn a_rule_stated_for_a_root_with_its_own_ratchet_replaces_the_default_ones() {
-    // The wire does not tell one way of stating rules from the other.
+fn a_rule_that_is_added_keeps_the_default_ones_where_the_root_has_its_own_ratchet() {
+    // The wire does not tell added rules from a root's own, so the block states the default ones beside what is added.
     let own = Roots::new([TrustedRoot::new(public(OPS)).allow_own_ratchet()]).unwrap();
     let rule = wane::Rule::new(Level::TopSecret, [], ["read:*".parse().unwrap()]);
     let grant = wane::RootGrant::new("files".parse().unwrap(), IAT, EXP).scope("*".parse().unwrap()).rule(rule);
     let heir = wane::Heir::carried(&mut crate::forge::Rng::new(1));
     let sealed = wane::mint(&grant, &crate::forge::secret(OPS), heir).unwrap().seal(&wane::Seal::new()).unwrap();
     let verified = verify(&sealed, &own).unwrap();
-    allowed(&decided(&verified, &levelled("send:a", Level::Restricted)));
-    denied(&decided(&verified, &levelled("send:a", Level::TopSecret)), Code::DenyRatchet, 0);
+    denied(&decided(&verified, &levelled("send:a", Level::Restricted)), Code::DenyRatchet, 0);
+    denied(&decided(&verified, &levelled("write:a", Level::TopSecret)), Code::DenyRatchet, 0);
     let verified = verify(&sealed, &Roots::single(public(OPS))).unwrap();
     denied(&decided(&verified, &levelled("send:a", Level::Restricted)), Code::DenyRatchet, None);
 }

@@ -52,7 +52,9 @@ fn signatures_of_another_length() {
 
 #[test]
 fn a_detached_payload() {
-    refused(parts([bytes(&PROTECTED), map([]), Value::Null, bytes(&[0; 64])]), Code::ParseClaimType, 0);
+    refused(parts([bytes(&PROTECTED), map([]), Value::Null, bytes(&[0; 64])]), Code::ParseEnvelope, 0);
+    let payload = bytes(&Payload::root(OPS, 10).bytes());
+    refused(parts([bytes(&PROTECTED), map([]), payload, Value::Null]), Code::ParseEnvelope, 0);
 }
 
 #[test]
@@ -67,7 +69,7 @@ fn tokens_of_another_shape() {
         refused(SealedToken::from_bytes(&other), Code::ParseEnvelope, None);
     }
     for other in [cbor(&int(1)), cbor(&map([])), cbor(&list([bytes(&chain.envelopes[0])]))] {
-        refused(SealedToken::from_bytes(&other), Code::ParseClaimType, None);
+        refused(SealedToken::from_bytes(&other), Code::ParseEnvelope, None);
     }
     // A payload that is no map.
     refused(Forged::behind(OPS).raw(0, OPS, &cbor(&list([]))).sealed(), Code::ParseClaimType, 0);

@@ -15,10 +15,7 @@ use crate::forge::{
 };
 
 /// Codes that this crate cannot be brought to answer with, and who does.
-const ELSEWHERE: &[(Code, &str)] = &[
-    (Code::DenyCeiling, "a root block beyond the ceiling is refused when it is verified; decide only asks once more"),
-    (Code::UseBuilder, "for callers with builders of their own; ours keep the narrower of two statements"),
-];
+const ELSEWHERE: &[(Code, &str)] = &[];
 
 fn root() -> Payload {
     Payload::root(OPS, 10)
@@ -199,9 +196,19 @@ fn provoke(code: Code) -> Option<Result<(), Refusal>> {
         Code::DenyUrl => condition("read:* if a host b", r#"{"a": "http://a@b/"}"#),
         Code::DenyAddress => condition("read:* if a cidr 127.0.0.0/8", r#"{"a": "127.1"}"#),
         Code::DenyOnly => condition("read:* if a = 1", r#"{"a": 1, "b": 1}"#),
+        Code::DenyCeiling => {
+            let entry = wane::TrustedRoot::new(public(OPS)).scopes(["read:* if path under /data".parse().unwrap()]);
+            let sealed = Forged::from_root(&root()).seal(10, &Payload::seal()).sealed();
+            let verified = sealed.and_then(|sealed| verify(&sealed, &Roots::new([entry])?));
+            deny_of(verified, &public_read(), NOW)
+        }
         Code::DenyGroup => deny_of(from_root(&ask("@nobody")), &public_read(), NOW),
         Code::DenyNeedsApproval => deny_of(from_root(&ask("@local")), &public_read(), NOW),
         Code::UseActions => Request::for_actions("files".parse().unwrap(), vec![], Level::Public).map(|_| ()),
+        Code::UseBuilder => minted().and_then(|token| {
+            let said = |seal: Seal, value| Ok::<_, Refusal>(seal.said("n".parse()?, wane::Value::Bool(value)));
+            token.seal(&said(said(Seal::new(), true)?, false)?).map(|_| ())
+        }),
         Code::UseDrop => minted().and_then(|token| {
             token.attenuate(&Narrowing::new().drop("read:*".parse()?), Heir::carried(&mut Rng::new(2))).map(|_| ())
         }),
