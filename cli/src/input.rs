@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 
 use crate::failure::{Failure, Trouble};
 use crate::output::{Output, escape};
+use crate::settings::is_foreign;
 
 /// The largest token text that is read; the library refuses smaller ones by its own exact limit.
 pub(crate) const TOKEN_TEXT: u64 = 64 * 1024;
@@ -27,6 +28,7 @@ pub(crate) const ARGUMENTS: &str = "the arguments";
 pub(crate) const GRANT: &str = "the grant file";
 pub(crate) const KEY: &str = "the key";
 pub(crate) const PASSPHRASE: &str = "the passphrase";
+pub(crate) const ROOTS: &str = "the roots";
 pub(crate) const RULES: &str = "the ratchet rules";
 pub(crate) const SEALED: &str = "the sealed token";
 pub(crate) const TOKEN: &str = "the token";
@@ -97,6 +99,10 @@ enum Care {
     Public,
     /// A private key or a passphrase: a file that others can read is refused.
     Refuse,
+    /// Roots that a settings file names: another owner is refused.
+    Roots,
+    /// Roots that somebody named in this very call: others are warned of.
+    NamedRoots,
     /// A token that carries its secret: others are warned of.
     Warn,
 }
@@ -164,6 +170,17 @@ impl Inputs {
         Ok(bytes)
     }
 
+    /// Reads trusted roots. Whoever can write them decides what is allowed: a file of another user is refused
+    /// where only a settings file names it, and warned of where somebody named it in this very call.
+    pub(crate) fn read_roots(&self, source: &Source, named: bool) -> Result<Zeroizing<String>, Failure> {
+        let care = |bytes: &[u8]| match Care::of(bytes) {
+            Care::Refuse => Care::Refuse,
+            _ if named => Care::NamedRoots,
+            _ => Care::Roots,
+        };
+        text(self.read_with(source, ROOTS, TOML_TEXT, care)?, source)
+    }
+
     /// Reads text.
     pub(crate) fn read_text(
         &self,
@@ -171,15 +188,7 @@ impl Inputs {
         what: &'static str,
         cap: u64,
     ) -> Result<Zeroizing<String>, Failure> {
-        let mut bytes = self.read(source, what, cap)?;
-        match String::from_utf8(std::mem::take(&mut *bytes)) {
-            Ok(text) => Ok(Zeroizing::new(text)),
-            Err(error) => {
-                drop(Zeroizing::new(error.into_bytes()));
-                Err(Failure::from(wane::Refusal::new(wane::Code::ParseText, "", "bytes that are no utf-8", ""))
-                    .within(source.name()))
-            }
-        }
+        text(self.read(source, what, cap)?, source)
     }
 
     fn read_with(
@@ -225,6 +234,9 @@ impl Inputs {
         if care == Care::Public || !metadata.is_file() {
             return Ok(());
         }
+        if let Care::Roots | Care::NamedRoots = care {
+            return self.check_roots(metadata, source, care);
+        }
         let (mode, name) = (metadata.mode(), source.name());
         let owned = metadata.uid() == rustix::process::geteuid().as_raw();
         let file = match source {
@@ -244,10 +256,40 @@ impl Inputs {
         let message = format!("{who} can read {name} (mode {:04o})", mode & 0o7777);
         match care {
             Care::Refuse => Err(Failure::new(Trouble::KeyOpen, message).hint(format!("`chmod 600 {file}`"))),
-            Care::Public | Care::Warn => {
+            _ => {
                 self.output.warn(format_args!("{message}: `chmod 600 {file}`"));
                 Ok(())
             }
+        }
+    }
+
+    fn check_roots(&self, metadata: &Metadata, source: &Source, care: Care) -> Result<(), Failure> {
+        let name = source.name();
+        if is_foreign(metadata) {
+            let message = format!("{name} says what is trusted, and belongs to another user");
+            if care == Care::Roots {
+                return Err(Failure::new(Trouble::NoRoot, message).hint("`--root FILE` uses it all the same"));
+            }
+            self.output.warn(message);
+        }
+        if metadata.mode() & 0o002 != 0 {
+            let file = match source {
+                Source::File(path) => escape(&path.display().to_string()),
+                _ => "FILE".into(),
+            };
+            self.output.warn(format_args!("others can write {name}, which says what is trusted: `chmod o-w {file}`"));
+        }
+        Ok(())
+    }
+}
+
+fn text(mut bytes: Zeroizing<Vec<u8>>, source: &Source) -> Result<Zeroizing<String>, Failure> {
+    match String::from_utf8(std::mem::take(&mut *bytes)) {
+        Ok(text) => Ok(Zeroizing::new(text)),
+        Err(error) => {
+            drop(Zeroizing::new(error.into_bytes()));
+            Err(Failure::from(wane::Refusal::new(wane::Code::ParseText, "", "bytes that are no utf-8", ""))
+                .within(source.name()))
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Settings: a flag, else the environment, else the project's `wane.toml`, else the user's.
 
 use std::fmt;
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, Read as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
@@ -73,13 +73,13 @@ impl Settings {
         settings.environment()?;
         if let Some(path) = project_file() {
             match read_if_trusted(&path)? {
-                Trusted::Text(text) => settings.file(&path, &text)?,
+                Trusted::Text(path, text) => settings.file(&path, &text)?,
                 Trusted::Foreign(why) => output.note(format_args!("{} {why}, so it is not read", failure::name(&path))),
                 Trusted::Missing => {}
             }
         }
         if let Some(path) = user_file()
-            && let Trusted::Text(text) = read_if_trusted(&path)?
+            && let Trusted::Text(path, text) = read_if_trusted(&path)?
         {
             settings.file(&path, &text)?;
         }
@@ -169,20 +169,26 @@ fn user_file() -> Option<PathBuf> {
 enum Trusted {
     Foreign(&'static str),
     Missing,
-    Text(String),
+    /// The text, and where the file lies once links are followed.
+    Text(PathBuf, String),
 }
 
 /// Reads a settings file, unless somebody else could have put it there: whoever names the trusted roots decides
-/// what is allowed, and a folder like `/tmp` lies above many others.
+/// is allowed, and a folder like `/tmp` lies above many others. A link is followed first: what a file of ours says
+/// is meant from where that file lies, not from where somebody put a link to it.
 fn read_if_trusted(path: &Path) -> Result<Trusted, Failure> {
     let fail = |error: io::Error| Failure::file("read", failure::name(path), &error);
-    let file = match File::open(path) {
-        Ok(file) => file,
+    let found = std::fs::symlink_metadata(path).and_then(|link| {
+        let path = std::fs::canonicalize(path)?;
+        Ok((link, File::open(&path)?, path))
+    });
+    let (link, file, path) = match found {
+        Ok(found) => found,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Trusted::Missing),
         Err(error) => return Err(fail(error)),
     };
     let metadata = file.metadata().map_err(fail)?;
-    if metadata.uid() != rustix::process::geteuid().as_raw() && metadata.uid() != 0 {
+    if is_foreign(&link) || is_foreign(&metadata) {
         return Ok(Trusted::Foreign("belongs to another user"));
     }
     if metadata.mode() & 0o002 != 0 {
@@ -190,7 +196,12 @@ fn read_if_trusted(path: &Path) -> Result<Trusted, Failure> {
     }
     let mut text = String::new();
     file.take(TOML_TEXT).read_to_string(&mut text).map_err(fail)?;
-    Ok(Trusted::Text(text))
+    Ok(Trusted::Text(path, text))
+}
+
+/// Whether a file belongs to somebody else than this user and root.
+pub(crate) fn is_foreign(metadata: &Metadata) -> bool {
+    metadata.uid() != rustix::process::geteuid().as_raw() && metadata.uid() != 0
 }
 
 #[cfg(test)]

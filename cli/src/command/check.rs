@@ -10,7 +10,7 @@ use crate::change::{self, GrantJson};
 use crate::exit::Exit;
 use crate::failure::{Failure, place, sentence};
 use crate::input::{self, Source, TOKEN_TEXT, source};
-use crate::output::paint;
+use crate::output::{escape, paint};
 use crate::tree::{self, BlockJson};
 use crate::{time, trust, typed};
 
@@ -123,7 +123,12 @@ impl Check {
     }
 
     fn request(&self, context: &Context) -> Result<Request, Failure> {
-        let audience = self.aud.as_deref().or(context.settings.aud.as_ref().map(|setting| setting.value.as_str()));
+        let setting = context.settings.aud.as_ref().filter(|_| self.aud.is_none());
+        if let Some(setting) = setting {
+            let value = escape(&setting.value);
+            context.output.note(format_args!("the audience `{value}` comes from {}", setting.origin));
+        }
+        let audience = self.aud.as_deref().or(setting.map(|setting| setting.value.as_str()));
         let audience = audience.ok_or_else(|| {
             Failure::usage("no audience is given").hint("`--aud NAME` says which tool server this is")
         })?;

@@ -46,3 +46,56 @@ fn a_project_file_that_others_could_have_written_is_not_read() {
         assert!(scene.sh("wane config").err.contains("belongs to another user, so it is not read"));
     }
 }
+
+/// A root, a sealed token, and a second root with a token of its own, in the folder of somebody else.
+fn two_roots() -> Scene {
+    let scene = Scene::new();
+    let made = "wane keygen $1/root.pem > $1/root.pub && wane roots add $1/roots.toml $1/root.pub &&
+        wane mint --key $1/root.pem --aud files --scope 'read:*' -o $1/tok && wane seal $1/tok -o $1/sealed";
+    scene.write("make.sh", made);
+    scene.sh("mkdir ours theirs && sh -e make.sh ours && sh -e make.sh theirs").exits(0);
+    scene.write("ours/wane.toml", "roots = 'roots.toml'\naud = 'files'\n");
+    scene
+}
+
+const CHECK: &str = "wane check sealed --action read:a --level public";
+
+#[test]
+fn a_link_to_our_settings_still_means_our_roots() {
+    let scene = two_roots();
+    scene.sh("ln -s ../ours/wane.toml theirs/wane.toml").exits(0);
+    scene.sh(&format!("cd ours && {CHECK}")).exits(0);
+    scene.sh(&format!("cd theirs && {CHECK}")).fails(4, "chain-unknown-root");
+    if rustix::process::geteuid().is_root() {
+        scene.sh("chown -h 12345 theirs/wane.toml").exits(0);
+        let ran = scene.sh(&format!("cd theirs && {CHECK}")).fails(2, "use-no-root");
+        assert!(ran.err.contains("belongs to another user, so it is not read"), "{ran:?}");
+    }
+}
+
+#[test]
+fn roots_of_another_user_are_believed_only_where_they_are_named() {
+    let scene = two_roots();
+    if !rustix::process::geteuid().is_root() {
+        return;
+    }
+    scene.sh("chown 12345 ours/roots.toml").exits(0);
+    let ran = scene.sh(&format!("cd ours && {CHECK}")).fails(2, "use-no-root");
+    assert!(ran.err.contains("belongs to another user"), "{ran:?}");
+    let ran = scene.sh(&format!("cd ours && {CHECK} --root roots.toml")).exits(0);
+    assert!(ran.err.contains("warning: `roots.toml` says what is trusted, and belongs to another user"), "{ran:?}");
+}
+
+#[test]
+fn what_comes_from_the_settings_is_said() {
+    let scene = two_roots();
+    let ran = scene.sh(&format!("cd ours && {CHECK}")).exits(0);
+    assert!(ran.err.contains("note: the trusted roots `") && ran.err.contains("/ours/wane.toml"), "{ran:?}");
+    assert!(ran.err.contains("note: the audience `files` comes from "), "{ran:?}");
+    let ran = scene.sh("cd ours && WANE_ROOTS=root.pub wane verify sealed").exits(0);
+    assert!(ran.err.contains("note: the trusted roots `root.pub` come from WANE_ROOTS"), "{ran:?}");
+    let ran = scene.sh(&format!("cd ours && {CHECK} --root root.pub --aud files")).exits(0);
+    assert!(!ran.err.contains("note:"), "{ran:?}");
+    let ran = scene.sh("WANE_TOKEN_FILE=ours/tok wane attenuate --dry-run < theirs/tok").exits(0);
+    assert!(ran.err.contains("note: the token comes from `ours/tok`, named by WANE_TOKEN_FILE"), "{ran:?}");
+}
