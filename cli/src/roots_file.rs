@@ -1,8 +1,6 @@
 //! Editing a `roots.toml` as text, so that remarks and order stay as somebody wrote them. Whether the result is
 //! a roots file is for the library to say.
 
-use std::path::Path;
-
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
 use toml::value::Datetime;
@@ -118,7 +116,10 @@ pub(crate) fn retire(text: &str, which: &str, until: u64) -> Result<Retired, Fai
     let (span, new) = match &entry.mint_until {
         Some(old) => {
             let stated = old.get_ref().to_string();
-            if time::instant(&stated).is_ok_and(|stated| stated <= until) {
+            // A time that is not understood might be an earlier one.
+            let ends = time::instant(&stated)
+                .map_err(|error| Failure::usage(format!("`mint-until = {stated}` of the entry: {error}")))?;
+            if ends <= until {
                 return Ok(Retired::Already(stated));
             }
             (old.span(), stamp)
@@ -131,7 +132,20 @@ pub(crate) fn retire(text: &str, which: &str, until: u64) -> Result<Retired, Fai
         }
     };
     let (before, after) = (text.get(..span.start).unwrap_or_default(), text.get(span.end..).unwrap_or_default());
-    Ok(Retired::Now(format!("{before}{new}{after}")))
+    let edited = format!("{before}{new}{after}");
+    if ends(&edited, entry.key.get_ref())? == Some(until) {
+        Ok(Retired::Now(edited))
+    } else {
+        Err(Failure::usage("the entry is written in a way that cannot be edited"))
+    }
+}
+
+/// When the entry with this key ends, as the text says.
+fn ends(text: &str, key: &str) -> Result<Option<u64>, Failure> {
+    let file: File = parse_toml(text)?;
+    let entry = file.root.iter().find(|entry| entry.key.get_ref() == key);
+    let until = entry.and_then(|entry| entry.mint_until.as_ref());
+    Ok(until.and_then(|until| time::instant(&until.get_ref().to_string()).ok()))
 }
 
 /// What `roots add` states of a new entry; each member is left out where it says nothing.
@@ -187,11 +201,6 @@ pub(crate) fn add(text: &str, entry: &NewEntry<'_>) -> String {
     text
 }
 
-/// Replaces the file as a whole, so that no verifier ever reads half of it.
-pub(crate) fn replace(path: &Path, text: &str) -> Result<(), Failure> {
-    crate::write::replace(path, text.as_bytes(), 0o644)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -222,5 +231,7 @@ mod tests {
         assert!(matches!(retire(&text, "a", 180).unwrap(), Retired::Already(_)));
         assert!(retired(&text, "a", 60).contains("mint-until = 1970-01-01T00:01:00Z\n"));
         assert!(retire(&text, "b", 60).is_err());
+        let fraction = text.replace("00Z", "00.5Z");
+        assert!(retire(&fraction, "a", 180).is_err() && retire(&fraction, "a", 60).is_err());
     }
 }

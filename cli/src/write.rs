@@ -1,19 +1,21 @@
-//! Files that hold secrets: created new, for their owner only, and never in the place of another.
+//! Files that are written: secrets, created new and never in the place of another, and files that are edited by
+//! one process at a time.
 
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions, Permissions};
 use std::io::{self, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::Path;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _, fchown};
+use std::path::{Path, PathBuf};
 
 use crate::failure::{self, Failure, Trouble};
 
-/// Creates `path` with mode 0600 and writes `bytes` to it.
+/// Creates `path`, which must not exist, with mode 0600 and writes `bytes` to it.
 pub(crate) fn create_private(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    create(path, bytes, 0o600)
+    // Whatever the umask takes away, the owner can read the file again.
+    create(path, bytes, 0o600, |file| file.set_permissions(Permissions::from_mode(0o600)))
 }
 
 /// Creates `path`, which must not exist, with at most this mode. A file that could not be written is removed.
-pub(crate) fn create(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Failure> {
+fn create(path: &Path, bytes: &[u8], mode: u32, prepare: impl FnOnce(&File) -> io::Result<()>) -> Result<(), Failure> {
     let named = failure::name(path);
     let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(path).map_err(|error| {
         if error.kind() == io::ErrorKind::AlreadyExists {
@@ -23,30 +25,62 @@ pub(crate) fn create(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Failure
             Failure::file("create", &named, &error)
         }
     })?;
-    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(|error| {
+    let written = prepare(&file).and_then(|()| file.write_all(bytes)).and_then(|()| file.sync_all());
+    written.map_err(|error| {
         let _ = std::fs::remove_file(path);
         Failure::file("write", &named, &error)
     })
 }
 
-/// Puts a whole new file in the place of `path`, or creates it with this mode. Whoever reads sees the old text
-/// or the new one, never a part.
-pub(crate) fn replace(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Failure> {
-    // A link stays a link: the file it leads to is replaced.
-    let target = match std::fs::canonicalize(path) {
-        Ok(target) => target,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return create(path, bytes, mode),
-        Err(error) => return Err(Failure::file("find", failure::name(path), &error)),
-    };
-    let failed = |error: io::Error| Failure::file("replace", failure::name(path), &error);
-    let permissions = std::fs::metadata(&target).map_err(failed)?.permissions();
-    let mut name = target.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".{}.new", std::process::id()));
-    let beside = target.with_file_name(name);
-    create(&beside, bytes, 0o600)?;
-    let moved = std::fs::set_permissions(&beside, permissions).and_then(|()| std::fs::rename(&beside, &target));
-    moved.map_err(|error| {
-        let _ = std::fs::remove_file(&beside);
-        failed(error)
-    })
+/// A file that no other `wane` edits while this lives: its folder is locked, since the file itself is replaced.
+#[derive(Debug)]
+pub(crate) struct Edit {
+    path: PathBuf,
+    _lock: File,
+}
+
+impl Edit {
+    /// Waits until nobody else edits the file, which need not exist. It is to be read only after this.
+    pub(crate) fn begin(path: &Path) -> Result<Self, Failure> {
+        let failed = |error: io::Error| Failure::file("lock the folder of", failure::name(path), &error);
+        // A link stays a link: the file it leads to is replaced.
+        let path = match std::fs::canonicalize(path) {
+            Ok(target) => target,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => path.to_owned(),
+            Err(error) => return Err(Failure::file("find", failure::name(path), &error)),
+        };
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
+        let lock = File::open(folder).map_err(failed)?;
+        lock.lock().map_err(failed)?;
+        Ok(Self { path, _lock: lock })
+    }
+
+    /// Whether the file exists.
+    pub(crate) fn exists(&self) -> bool {
+        self.path.exists()
+    }
+
+    /// Puts a whole new file in the place of the old one, or creates it with this mode. Whoever reads sees the old
+    /// text or the new one, never a part. Owner, group and mode stay, or nothing is replaced.
+    pub(crate) fn replace(&self, bytes: &[u8], mode: u32) -> Result<(), Failure> {
+        if !self.exists() {
+            return create(&self.path, bytes, mode, |_| Ok(()));
+        }
+        let failed = |error: io::Error| Failure::file("replace", failure::name(&self.path), &error);
+        let old = std::fs::metadata(&self.path).map_err(failed)?;
+        let mut name = self.path.file_name().unwrap_or_default().to_owned();
+        name.push(format!(".{}.new", std::process::id()));
+        let beside = self.path.with_file_name(name);
+        create(&beside, bytes, 0o600, |file| {
+            let new = file.metadata()?;
+            if (new.uid(), new.gid()) != (old.uid(), old.gid()) {
+                fchown(file, Some(old.uid()), Some(old.gid()))?;
+            }
+            file.set_permissions(old.permissions())
+        })?;
+        std::fs::rename(&beside, &self.path).map_err(|error| {
+            let _ = std::fs::remove_file(&beside);
+            failed(error)
+        })
+    }
 }

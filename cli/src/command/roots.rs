@@ -12,6 +12,7 @@ use crate::failure::{self, Failure};
 use crate::input::{Source, TOML_TEXT, source};
 use crate::output::escape;
 use crate::roots_file::{self, Listed, NewEntry, Retired};
+use crate::write::Edit;
 use crate::{time, typed};
 
 /// Keep the file of trusted roots: add, list, retire, check
@@ -131,6 +132,9 @@ struct Check {
     file: Source,
 }
 
+/// The mode of a new roots file, which holds no secret.
+const MODE: u32 = 0o644;
+
 #[derive(Serialize)]
 struct Answer {
     roots: Vec<Listed>,
@@ -178,17 +182,18 @@ impl Add {
             own_ratchet: self.own_ratchet,
             succeeds: &succeeds,
         };
-        let old = self.old(context)?;
+        let edit = Edit::begin(&self.file)?;
+        let old = self.old(context, &edit)?;
         let text = roots_file::add(&old, &entry);
         TrustedRoots::from_toml(&text).map_err(Failure::from)?;
-        roots_file::replace(&self.file, &text)?;
+        edit.replace(text.as_bytes(), MODE)?;
         context.output.note(format_args!("{} is trusted by {}", key.hint(), failure::name(&self.file)));
         answer(context, &text)
     }
 
     /// The file as it is. One without entries is no roots file yet, and may become one.
-    fn old(&self, context: &Context) -> Result<String, Failure> {
-        if !self.file.exists() {
+    fn old(&self, context: &Context, edit: &Edit) -> Result<String, Failure> {
+        if !edit.exists() {
             return Ok(String::new());
         }
         let source = Source::File(self.file.clone());
@@ -207,6 +212,7 @@ impl Retire {
             // What was minted in this very second was minted before.
             None => time::now()?.saturating_add(1),
         };
+        let edit = Edit::begin(&self.file)?;
         let old = read(context, &Source::File(self.file.clone()))?.0;
         match roots_file::retire(&old, &self.entry, until)? {
             Retired::Already(since) => {
@@ -218,7 +224,7 @@ impl Retire {
                     let hint = format!("write `mint-until = {}` into the entry by hand", time::show(until));
                     Failure::from(refusal).within(failure::name(&self.file)).hint(hint)
                 })?;
-                roots_file::replace(&self.file, &text)?;
+                edit.replace(text.as_bytes(), MODE)?;
                 context.output.note(format_args!(
                     "nothing that `{}` mints from {} on is accepted; distribute {}",
                     escape(&self.entry),

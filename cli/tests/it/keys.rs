@@ -188,3 +188,12 @@ fn what_is_no_key_is_named() {
     scene.write("key", &"x".repeat(20_000));
     scene.sh("wane key key").fails(4, "parse-too-large");
 }
+
+#[test]
+fn a_secret_file_can_be_read_again_under_any_umask() {
+    let scene = Scene::new();
+    for umask in ["000", "077", "0277", "0777"] {
+        scene.sh(&format!("umask {umask}; wane keygen {umask}.pem")).exits(0);
+        assert_eq!(scene.mode(&format!("{umask}.pem")), 0o600, "{umask}");
+    }
+}

@@ -70,3 +70,46 @@ fn mistakes_change_nothing() {
     scene.sh("wane roots check bad.toml").exits(2);
     scene.sh("wane roots check none.toml").fails(1, "use-file");
 }
+
+#[test]
+fn edits_at_the_same_time_are_all_kept() {
+    let scene = Scene::new();
+    let names: Vec<String> = (0..12).map(|number| format!("r{number}")).collect();
+    for name in &names {
+        scene.sh(&format!("wane keygen {name}.pem > {name}.pub")).exits(0);
+    }
+    let all = |line: &str| {
+        let started: Vec<String> =
+            names.iter().map(|name| format!("{} & pids=\"$pids $!\"", line.replace('N', name))).collect();
+        scene.sh(&format!("{}\nfor pid in $pids; do wait $pid || exit 9; done", started.join("\n"))).exits(0);
+    };
+    all("wane roots add roots.toml N.pub --name N");
+    all("wane roots retire roots.toml N --at 60");
+    let json = scene.sh("wane roots list roots.toml --json").exits(0).json();
+    let entries = json["roots"].as_array().unwrap();
+    assert_eq!(entries.len(), names.len());
+    assert!(entries.iter().all(|entry| entry["mint_until"] == "1970-01-01T00:01:00Z"), "{json}");
+}
+
+#[test]
+fn owner_and_group_stay() {
+    use std::os::unix::fs::MetadataExt as _;
+    let scene = Scene::new();
+    scene.sh("wane keygen a.pem > a.pub; wane roots add roots.toml a.pub --name a").exits(0);
+    if !rustix::process::geteuid().is_root() {
+        return;
+    }
+    scene.sh("chown 12345:23456 roots.toml && wane roots retire roots.toml a").exits(0);
+    let metadata = std::fs::metadata(scene.path("roots.toml")).unwrap();
+    assert_eq!((metadata.uid(), metadata.gid()), (12345, 23456));
+}
+
+#[test]
+fn an_end_with_a_fraction_is_not_moved() {
+    let scene = Scene::new();
+    scene.sh("wane keygen a.pem > a.pub; wane roots add roots.toml a.pub --name a --mint-until 60").exits(0);
+    let text = scene.read("roots.toml").replace("00:01:00Z", "00:01:00.5Z");
+    scene.write("roots.toml", &text);
+    scene.sh("wane roots retire roots.toml a --at 3600").exits(2);
+    assert_eq!(scene.read("roots.toml"), text);
+}
