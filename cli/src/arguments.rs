@@ -1,5 +1,6 @@
 //! What may be typed, and the way from there to a verb.
 
+use std::cell::OnceCell;
 use std::ffi::OsString;
 
 use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser};
@@ -44,8 +45,19 @@ pub(crate) struct Context {
     pub(crate) output: Output,
     /// What is read.
     pub(crate) inputs: Inputs,
-    /// What the environment and the settings files say.
-    pub(crate) settings: Settings,
+    settings: OnceCell<Settings>,
+}
+
+impl Context {
+    /// What the environment and the settings files say. They are read when they are first needed, so that
+    /// broken ones stop no verb that does without.
+    pub(crate) fn settings(&self) -> Result<&Settings, Failure> {
+        if let Some(settings) = self.settings.get() {
+            return Ok(settings);
+        }
+        let settings = Settings::load(self.output)?;
+        Ok(self.settings.get_or_init(|| settings))
+    }
 }
 
 /// Reads the arguments and runs the verb.
@@ -65,9 +77,6 @@ pub(crate) fn run() -> Exit {
         Ok(arguments) => arguments,
         Err(error) => return output::clap_error(&error, json),
     };
-    let ran = Settings::load(output).and_then(|settings| {
-        let context = Context { output, inputs: Inputs::new(output), settings };
-        arguments.verb.run(&context)
-    });
-    ran.unwrap_or_else(|failure| output.failure(&failure))
+    let context = Context { output, inputs: Inputs::new(output), settings: OnceCell::new() };
+    arguments.verb.run(&context).unwrap_or_else(|failure| output.failure(&failure))
 }

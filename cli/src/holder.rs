@@ -9,14 +9,17 @@ use crate::typed;
 
 /// The token named, or the one of the settings, or the one on standard input.
 pub(crate) fn source(context: &Context, named: Option<&Source>) -> Result<Source, Failure> {
-    match (named, &context.settings.token_file) {
-        (None, Some(setting)) => {
+    if named.is_some() {
+        return context.inputs.or_stdin(named, "token");
+    }
+    match &context.settings()?.token_file {
+        Some(setting) => {
             let source = typed::source("token-file", &setting.value)?;
             // Whoever pipes a token in would otherwise not notice that another one is used.
             context.output.note(format_args!("the token comes from {}, named by {}", source.name(), setting.origin));
             Ok(source)
         }
-        _ => context.inputs.or_stdin(named, "token"),
+        None => context.inputs.or_stdin(named, "token"),
     }
 }
 

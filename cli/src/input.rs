@@ -315,5 +315,5 @@ fn within(bytes: Zeroizing<Vec<u8>>, name: &str, cap: u64) -> Result<Zeroizing<V
 pub(crate) fn is_secret(argument: &OsStr) -> bool {
     let bytes = argument.as_encoded_bytes();
     let holds = |needle: &[u8]| bytes.windows(needle.len()).any(|window| window == needle);
-    holds(b"wane1.token.") || holds(b"PRIVATE KEY-----") || bytes.starts_with(b"wane1.sealed.")
+    holds(b"wane1.token.") || holds(b"wane1.sealed.") || holds(b"PRIVATE KEY-----")
 }

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::failure::{self, Failure, Trouble};
-use crate::input::TOML_TEXT;
+use crate::input::{TOML_TEXT, is_secret};
 use crate::output::Output;
 
 /// Where a setting comes from.
@@ -71,17 +71,14 @@ impl Settings {
     pub(crate) fn load(output: Output) -> Result<Self, Failure> {
         let mut settings = Self::default();
         settings.environment()?;
-        if let Some(path) = project_file() {
-            match read_if_trusted(&path)? {
+        let project = project_file().map(|path| (read_if_trusted(&path), path));
+        let user = user_file().map(|path| (read_if_trusted(&path).or_else(out_of_reach), path));
+        for (read, path) in project.into_iter().chain(user) {
+            match read.map_err(|error| Failure::file("read", failure::name(&path), &error))? {
                 Trusted::Text(path, text) => settings.file(&path, &text)?,
                 Trusted::Foreign(why) => output.note(format_args!("{} {why}, so it is not read", failure::name(&path))),
                 Trusted::Missing => {}
             }
-        }
-        if let Some(path) = user_file()
-            && let Trusted::Text(path, text) = read_if_trusted(&path)?
-        {
-            settings.file(&path, &text)?;
         }
         Ok(settings)
     }
@@ -98,7 +95,7 @@ impl Settings {
 
     fn environment(&mut self) -> Result<(), Failure> {
         let read = |name: &'static str| match std::env::var(name) {
-            Ok(value) if crate::input::is_secret(value.as_ref()) => Err(Failure::new(
+            Ok(value) if is_secret(value.as_ref()) => Err(Failure::new(
                 Trouble::SecretArgument,
                 format!("`{name}` holds a secret, where the name of a file belongs"),
             )),
@@ -137,6 +134,11 @@ impl Settings {
 
 /// Reads TOML into `T`; a mistake names its line and column.
 pub(crate) fn parse_toml<T: DeserializeOwned>(text: &str) -> Result<T, Failure> {
+    // Values are printed, in notes and in messages; none of these files is a place for a secret.
+    if is_secret(text.as_ref()) {
+        return Err(Failure::new(Trouble::SecretArgument, "it holds a token or a private key")
+            .hint("name the file that holds the secret instead"));
+    }
     toml::from_str(text).map_err(|error| {
         let place = error.span().and_then(|span| position(text, span.start));
         let (line, column) = place.unwrap_or((1, 1));
@@ -176,27 +178,40 @@ enum Trusted {
 /// Reads a settings file, unless somebody else could have put it there: whoever names the trusted roots decides
 /// is allowed, and a folder like `/tmp` lies above many others. A link is followed first: what a file of ours says
 /// is meant from where that file lies, not from where somebody put a link to it.
-fn read_if_trusted(path: &Path) -> Result<Trusted, Failure> {
-    let fail = |error: io::Error| Failure::file("read", failure::name(path), &error);
-    let found = std::fs::symlink_metadata(path).and_then(|link| {
-        let path = std::fs::canonicalize(path)?;
-        Ok((link, File::open(&path)?, path))
-    });
-    let (link, file, path) = match found {
-        Ok(found) => found,
+fn read_if_trusted(path: &Path) -> io::Result<Trusted> {
+    let link = match std::fs::symlink_metadata(path) {
+        Ok(link) => link,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Trusted::Missing),
-        Err(error) => return Err(fail(error)),
+        Err(error) => return Err(error),
     };
-    let metadata = file.metadata().map_err(fail)?;
-    if is_foreign(&link) || is_foreign(&metadata) {
+    if is_foreign(&link) {
+        return Ok(Trusted::Foreign("belongs to another user"));
+    }
+    let path = std::fs::canonicalize(path)?;
+    let file = File::open(&path)?;
+    let metadata = file.metadata()?;
+    if is_foreign(&metadata) {
         return Ok(Trusted::Foreign("belongs to another user"));
     }
     if metadata.mode() & 0o002 != 0 {
         return Ok(Trusted::Foreign("can be written by others"));
     }
     let mut text = String::new();
-    file.take(TOML_TEXT).read_to_string(&mut text).map_err(fail)?;
-    Ok(Trusted::Text(path, text))
+    file.take(TOML_TEXT.saturating_add(1)).read_to_string(&mut text)?;
+    if u64::try_from(text.len()).is_ok_and(|length| length <= TOML_TEXT) {
+        Ok(Trusted::Text(path, text))
+    } else {
+        Err(io::Error::other(format!("more than {TOML_TEXT} bytes")))
+    }
+}
+
+/// A user without a reachable home has no settings of its own; that stops no verb.
+fn out_of_reach(error: io::Error) -> io::Result<Trusted> {
+    match error.kind() {
+        io::ErrorKind::NotADirectory | io::ErrorKind::NotFound => Ok(Trusted::Missing),
+        io::ErrorKind::PermissionDenied => Ok(Trusted::Foreign("is out of reach")),
+        _ => Err(error),
+    }
 }
 
 /// Whether a file belongs to somebody else than this user and root.

@@ -11,7 +11,10 @@ use crate::typed;
 
 /// The roots that `--root` names, or else the settings: a key, a file that holds one, or a `roots.toml`.
 pub(crate) fn roots(context: &Context, flag: Option<&str>) -> Result<Roots, Failure> {
-    let setting = context.settings.roots.as_ref().filter(|_| flag.is_none());
+    let setting = match flag {
+        Some(_) => None,
+        None => context.settings()?.roots.as_ref(),
+    };
     let named = flag.or(setting.map(|setting| setting.value.as_str()));
     let named = named.ok_or_else(|| {
         Failure::new(Trouble::NoRoot, "no trusted root is given, so nothing can be believed")

@@ -98,7 +98,7 @@ impl Check {
             None => time::now()?,
         };
         let request = self.request(context)?;
-        if let Some(ledger) = &context.settings.ledger {
+        if let Some(ledger) = &context.settings()?.ledger {
             context
                 .output
                 .warn(format_args!("the ledger named by {} is not asked: this version has none", ledger.origin));
@@ -123,7 +123,7 @@ impl Check {
     }
 
     fn request(&self, context: &Context) -> Result<Request, Failure> {
-        let setting = context.settings.aud.as_ref().filter(|_| self.aud.is_none());
+        let setting = context.settings()?.aud.as_ref().filter(|_| self.aud.is_none());
         if let Some(setting) = setting {
             let value = escape(&setting.value);
             context.output.note(format_args!("the audience `{value}` comes from {}", setting.origin));

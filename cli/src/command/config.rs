@@ -33,7 +33,7 @@ struct Entry<'a> {
 impl Config {
     /// Does it.
     pub(crate) fn run(&self, context: &Context) -> Result<Exit, Failure> {
-        let entries = context.settings.entries();
+        let entries = context.settings()?.entries();
         let json: BTreeMap<_, _> = entries
             .iter()
             .map(|(name, setting)| {

@@ -106,7 +106,9 @@ impl Mint {
 
 fn root_grant(context: &Context, limits: Limits, issuer: bool) -> Result<RootGrant, Failure> {
     let mut audiences = limits.audiences;
-    if let (true, Some(setting)) = (audiences.is_empty(), &context.settings.aud) {
+    if audiences.is_empty()
+        && let Some(setting) = &context.settings()?.aud
+    {
         context.output.note(format_args!("the audience `{}` comes from {}", setting.value, setting.origin));
         audiences.push(typed::value("aud", &setting.value)?);
     }

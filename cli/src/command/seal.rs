@@ -146,13 +146,17 @@ impl Seal {
         if let Some(audience) = &self.aud {
             return typed::value("--aud", audience).map(Some);
         }
-        match (grant.audiences(), &context.settings.aud) {
-            ([only], _) if only.as_audience().is_some() => Ok(None),
-            (_, Some(setting)) => {
+        if let [only] = grant.audiences()
+            && only.as_audience().is_some()
+        {
+            return Ok(None);
+        }
+        match &context.settings()?.aud {
+            Some(setting) => {
                 context.output.note(format_args!("the audience `{}` comes from {}", setting.value, setting.origin));
                 typed::value("aud", &setting.value).map(Some)
             }
-            _ => Ok(None),
+            None => Ok(None),
         }
     }
 }

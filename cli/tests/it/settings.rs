@@ -99,3 +99,52 @@ fn what_comes_from_the_settings_is_said() {
     let ran = scene.sh("WANE_TOKEN_FILE=ours/tok wane attenuate --dry-run < theirs/tok").exits(0);
     assert!(ran.err.contains("note: the token comes from `ours/tok`, named by WANE_TOKEN_FILE"), "{ran:?}");
 }
+
+#[test]
+fn a_secret_in_a_settings_or_grant_file_is_not_printed() {
+    let scene = Scene::new();
+    scene.sh("wane keygen root.pem").exits(0);
+    for text in ["token-file = 'wane1.token.xyzzy'", "aud = 'a wane1.sealed.xyzzy'", "\"wane1.token.xyzzy\" = 1"] {
+        scene.write("wane.toml", text);
+        let ran = scene.sh("wane config").fails(2, "use-secret-argument");
+        assert!(!format!("{ran:?}").contains("xyzzy"), "{ran:?}");
+    }
+    scene.sh("rm wane.toml").exits(0);
+    for text in ["aud = ['wane1.token.xyzzy']\nscope = ['read:*']", "aud = ['a']\nscope = ['read:wane1.sealed.xyzzy']"]
+    {
+        scene.write("grant.toml", text);
+        let ran = scene.sh("wane mint --key root.pem --grant grant.toml").fails(2, "use-secret-argument");
+        assert!(ran.err.contains("`grant.toml`") && !format!("{ran:?}").contains("xyzzy"), "{ran:?}");
+    }
+}
+
+#[test]
+fn the_file_of_the_user_is_passed_over_with_a_note() {
+    let scene = Scene::new();
+    scene.sh("mkdir -p .config/wane").exits(0);
+    scene.write(".config/wane/wane.toml", "aud = 'user'\n");
+    scene.chmod(".config/wane/wane.toml", 0o666);
+    let ran = scene.sh("wane config").exits(0);
+    assert!(ran.err.contains("can be written by others, so it is not read"), "{ran:?}");
+    scene.sh("rm -r .config && touch .config && wane config").exits(0);
+    let ran =
+        scene.sh("rm .config && mkdir .config && ln -s loop .config/wane && ln -s loop .config/loop; wane config");
+    ran.fails(1, "use-file");
+}
+
+#[test]
+fn a_settings_file_that_is_too_long_is_not_cut() {
+    let scene = Scene::new();
+    scene.write("wane.toml", &format!("aud = 'files'\n{}\nledger = 'x'\n", "#".repeat(1024 * 1024)));
+    assert!(scene.sh("wane config").fails(1, "use-file").err.contains("more than 1048576 bytes"));
+}
+
+#[test]
+fn broken_settings_stop_no_verb_that_does_without() {
+    let scene = Scene::new();
+    scene.write("wane.toml", "aud = \n");
+    scene.sh("wane config").fails(2, "parse-toml");
+    scene.sh("wane keygen root.pem > root.pub && wane completions bash && wane man && wane demo").exits(0);
+    scene.sh("wane mint --key root.pem --aud files --scope 'read:*' -o t && wane seal t -o s").exits(0);
+    scene.sh("wane verify s --root root.pub").exits(0);
+}
