@@ -63,7 +63,8 @@ impl Context {
 /// Reads the arguments and runs the verb.
 pub(crate) fn run() -> Exit {
     let typed: Vec<OsString> = std::env::args_os().collect();
-    let json = typed.iter().any(|argument| argument == "--json");
+    // Until the arguments are understood; what follows `--` are names.
+    let json = typed.iter().take_while(|argument| *argument != "--").any(|argument| argument == "--json");
     let output = Output::new(json);
     // The first argument is our own name.
     if let Some(position) = typed.iter().skip(1).position(|argument| is_secret(argument)) {
@@ -77,6 +78,7 @@ pub(crate) fn run() -> Exit {
         Ok(arguments) => arguments,
         Err(error) => return output::clap_error(&error, json),
     };
+    let output = Output::new(arguments.json);
     let context = Context { output, inputs: Inputs::new(output), settings: OnceCell::new() };
     arguments.verb.run(&context).unwrap_or_else(|failure| output.failure(&failure))
 }

@@ -47,15 +47,14 @@ impl OutFlag {
         }
     }
 
-    /// Hands out `text` in the same form whether JSON is asked for or not.
-    pub(crate) fn emit_as_is(&self, context: &Context, text: &str) -> Result<(), Failure> {
-        match self.file() {
-            Some(path) => create(path, text),
-            None => {
-                context.output.before_secret();
-                context.output.text(text)
-            }
+    /// Hands out `text`, which is JSON, in the same form whether JSON is asked for or not. Where it went to a file,
+    /// JSON names that file as [`OutFlag::emit`] does.
+    pub(crate) fn emit_as_is(&self, context: &Context, text: &str, answer: &impl Serialize) -> Result<(), Failure> {
+        if self.file().is_some() {
+            return self.emit(context, "", text, answer);
         }
+        context.output.before_secret();
+        context.output.text(text)
     }
 }
 

@@ -11,10 +11,11 @@ use std::os::fd::AsFd as _;
 use std::os::unix::fs::MetadataExt as _;
 
 use anstyle::{AnsiColor, Style};
+use clap::error::ErrorKind;
 use serde::Serialize;
 
 use crate::exit::Exit;
-use crate::failure::{Failure, Trouble};
+use crate::failure::Failure;
 
 const RED: Style = AnsiColor::Red.on_default().bold();
 const GREEN: Style = AnsiColor::Green.on_default().bold();
@@ -57,38 +58,39 @@ impl Output {
     pub(crate) fn object(self, value: &impl Serialize) -> Result<(), Failure> {
         let text =
             serde_json::to_string(value).map_err(|error| Failure::usage(format!("cannot write json: {error}")))?;
+        let text = escape_json(&text);
         let mut out = io::stdout().lock();
         finish(out.write_all(text.as_bytes()).and_then(|()| out.write_all(b"\n")).and_then(|()| out.flush()))
     }
 
     /// Says something that is good to know.
     pub(crate) fn note(self, text: impl Display) {
-        anstream::eprintln!("{BLUE}note{BLUE:#}: {text}");
+        self.say(format_args!("{BLUE}note{BLUE:#}: {}", line(text)));
     }
 
     /// Warns of something that should be mended.
     pub(crate) fn warn(self, text: impl Display) {
-        anstream::eprintln!("{YELLOW}warning{YELLOW:#}: {text}");
+        self.say(format_args!("{YELLOW}warning{YELLOW:#}: {}", line(text)));
     }
 
     /// Says what could be done about it.
     pub(crate) fn hint(self, text: impl Display) {
-        anstream::eprintln!("{GREEN}hint{GREEN:#}: {text}");
+        self.say(format_args!("{GREEN}hint{GREEN:#}: {}", line(text)));
     }
 
-    /// Says something on standard error as it is.
+    /// Says something on standard error as it is. Where nobody can be told, that is no reason to stop.
     pub(crate) fn say(self, text: impl Display) {
-        anstream::eprintln!("{text}");
+        let _ = writeln!(anstream::stderr(), "{text}");
     }
 
     /// Prints a failure: one line on standard error, and with `--json` the object on standard output.
     pub(crate) fn failure(self, failure: &Failure) -> Exit {
-        anstream::eprintln!("{RED}error{RED:#}[{}]: {}", failure.code(), failure.message());
+        self.say(format_args!("{RED}error{RED:#}[{}]: {}", failure.code(), line(failure.message())));
         if let Some(place) = failure.place() {
-            anstream::eprintln!("  in {place}");
+            self.say(format_args!("  in {place}"));
         }
         if let Some(hint) = failure.remedy() {
-            anstream::eprintln!("{GREEN}hint{GREEN:#}: {hint}");
+            self.hint(hint);
         }
         if self.json {
             // The failure is what the exit code tells; that its JSON could not be printed adds nothing.
@@ -128,20 +130,29 @@ fn finish(written: io::Result<()>) -> Result<(), Failure> {
     }
 }
 
-/// Prints what clap has to say: help and versions on standard output, mistakes on standard error.
+/// Prints what clap has to say: help and versions on standard output, mistakes as failures.
 pub(crate) fn clap_error(error: &clap::Error, json: bool) -> Exit {
+    let output = Output::new(json);
+    let help = error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
+    if help {
+        output.say(error.render().ansi().to_string().trim_end());
+        return output.failure(&Failure::usage("no verb is given"));
+    }
     if !error.use_stderr() {
         let printed = anstream::stdout().write_all(error.render().ansi().to_string().as_bytes());
         return finish(printed).map_or(Exit::CouldNotRun, |()| Exit::Done);
     }
-    anstream::eprint!("{}", error.render().ansi());
-    if json {
-        let text = error.render().to_string();
-        let line = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
-        let failure = Failure::new(Trouble::Arguments, line);
-        let _ = Output::new(true).object(&serde_json::json!({ "error": failure.to_json() }));
-    }
-    Exit::Usage
+    let text = error.render().to_string();
+    // A mistake stands in the first paragraph, what is missing or possible in lines of its own under it.
+    let mut paragraph = text.lines().take_while(|line| !line.trim().is_empty()).map(str::trim);
+    let first = paragraph.next().unwrap_or_default().trim_start_matches("error: ");
+    let rest: Vec<&str> = paragraph.collect();
+    let message = if rest.is_empty() { first.to_owned() } else { format!("{first} {}", rest.join(", ")) };
+    let after = |word: &str| text.lines().find_map(|line| line.trim().strip_prefix(word)).map(str::trim);
+    let usage = || after("Usage: ").map(|usage| format!("`{usage}`"));
+    let hint = after("tip: ").map(str::to_owned).or_else(usage);
+    let hint = hint.unwrap_or_else(|| "`wane VERB --help` lists what can be said".into());
+    output.failure(&Failure::usage(message).hint(hint))
 }
 
 /// Green for allowed, red for refused, yellow for what waits for somebody.
@@ -152,6 +163,25 @@ pub(crate) fn paint(exit: Exit, word: &str) -> String {
         _ => RED,
     };
     format!("{style}{word}{style:#}")
+}
+
+/// One line of talk. Whatever was put into it, it ends where it ends and moves no cursor.
+fn line(text: impl Display) -> String {
+    escape(&text.to_string())
+}
+
+/// JSON that moves no cursor and reorders no text either: such characters stand only in texts, where they may be
+/// written as `\uXXXX`.
+fn escape_json(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    for c in json.chars() {
+        if (c.is_ascii() && c != '\u{7f}') || c.is_alphanumeric() {
+            out.push(c);
+        } else {
+            c.encode_utf16(&mut [0; 2]).iter().for_each(|unit| out.push_str(&format!("\\u{unit:04x}")));
+        }
+    }
+    out
 }
 
 /// One printable line: what could move a cursor, hide or reorder text is written as `\u{..}`.

@@ -110,7 +110,7 @@ impl Seal {
         let text = sealed.to_text();
         if self.header {
             let header = serde_json::json!({ "Authorization": format!("Bearer {text}") }).to_string();
-            self.out.emit_as_is(context, &header)?;
+            self.out.emit_as_is(context, &header, &answer)?;
         } else {
             self.out.emit(context, "sealed", &text, &answer)?;
         }

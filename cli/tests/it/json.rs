@@ -100,6 +100,7 @@ fn every_verb_prints_the_documented_shape() {
         ("wane seal", "wane seal c.tok --json", 0),
         ("wane seal", "wane seal c.tok -o s --json", 0),
         ("wane seal", "wane seal c.tok --tool x --said a=1 -o one --json", 0),
+        ("wane seal", "wane seal c.tok --header -o h --json", 0),
         ("wane verify", "wane verify s --root roots.toml --json", 0),
         ("wane check", "wane check s --root root.pub --aud a --action read:a --level public --label pii --json", 0),
         ("wane check", "wane check s --root root.pub --aud a --action read:x --level public --json", 3),
