@@ -4,6 +4,7 @@ mod names;
 mod node;
 pub(crate) mod number;
 mod read;
+mod scalar;
 
 use alloc::string::String;
 use alloc::vec::Vec;
