@@ -12,11 +12,12 @@ use crate::failure::Failure;
 Examples:
   wane man > wane.1
   wane man keygen > wane-keygen.1
+  wane man roots add > wane-roots-add.1
 ")]
 pub(crate) struct Man {
     /// The verb
     #[arg(value_name = "VERB")]
-    verb: Option<String>,
+    verb: Vec<String>,
 }
 
 impl Man {
@@ -24,14 +25,12 @@ impl Man {
     pub(crate) fn run(&self, context: &Context) -> Result<Exit, Failure> {
         let mut command = Arguments::command();
         command.build();
-        let command = match &self.verb {
-            None => command,
-            Some(verb) => command
-                .get_subcommands()
-                .find(|known| known.get_name() == verb && !known.is_hide_set())
+        for verb in &self.verb {
+            let known = command.get_subcommands().find(|known| known.get_name() == verb && !known.is_hide_set());
+            command = known
                 .cloned()
-                .ok_or_else(|| Failure::usage(format!("no verb is called `{}`", crate::output::escape(verb))))?,
-        };
+                .ok_or_else(|| Failure::usage(format!("no verb is called `{}`", crate::output::escape(verb))))?;
+        }
         let mut page = Vec::new();
         let rendered = clap_mangen::Man::new(command).render(&mut page);
         rendered.map_err(|error| Failure::file("write", "the manual page", &error))?;
