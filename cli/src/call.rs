@@ -1,7 +1,7 @@
 //! The call and its arguments, as `seal` and `check` are told of them.
 
 use clap::Args;
-use wane::{Action, Arguments, Call, limits};
+use wane::{Action, Arguments, Call, Code, Refusal, limits};
 
 use crate::arguments::Context;
 use crate::failure::Failure;
@@ -16,7 +16,7 @@ pub(crate) struct CallFlags {
     pub(crate) action: Vec<String>,
 
     /// The tool that is called (MCP `tools/call`)
-    #[arg(long, value_name = "NAME", conflicts_with = "http")]
+    #[arg(long, value_name = "NAME", conflicts_with = "http", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     tool: Option<String>,
 
     /// The HTTP request: `GET /files/a?x=1`
@@ -53,6 +53,10 @@ impl CallFlags {
             return Call::http(method, target).map(Some).map_err(typed);
         }
         let actions = self.actions()?;
+        if actions.len() > limits::ACTIONS {
+            // No request has more, so nobody could ever be shown such a seal.
+            return Err(typed(Refusal::new(Code::UseActions, "actions", actions.len(), limits::ACTIONS)));
+        }
         Ok(if actions.is_empty() { None } else { Some(Call::actions(&actions)) })
     }
 

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use serde::Serialize;
-use wane::{Grant, Level, Pattern, Rule};
+use wane::{Grant, Level, LiveState, Pattern, Rule, Verified, may_still};
 
 use crate::output::escape;
 use crate::time;
@@ -105,25 +105,34 @@ fn clearance(grant: &Grant) -> Option<String> {
     Some(grant.clearance()).filter(|level| *level < Level::TopSecret).map(|level| level.to_string())
 }
 
-/// The verbs of which some action may be allowed: named by a scope, not denied as a whole, and kept by every
-/// ratchet rule that the mark has reached. Conditions are not looked at.
-fn possible(grant: &Grant, unstated: &[Rule]) -> Vec<String> {
-    let verb = |pattern: &str| pattern.split(':').next().unwrap_or_default().to_owned();
+/// The verb of a pattern.
+fn verb(pattern: &str) -> &str {
+    pattern.split(':').next().unwrap_or_default()
+}
+
+/// The verbs that the scopes name.
+fn verbs(grant: &Grant) -> Vec<String> {
     let mut verbs: Vec<String> = Vec::new();
     for scope in grant.scopes() {
-        match verb(scope.pattern().as_str()).as_str() {
+        match verb(scope.pattern().as_str()) {
             "*" => verbs.extend(VERBS.map(str::to_owned)),
             named => verbs.push(named.to_owned()),
         }
     }
     verbs.sort();
     verbs.dedup();
+    verbs
+}
+
+/// The verbs of which some action may be allowed, for all that the token itself says: named by a scope, not denied
+/// as a whole, and kept by every ratchet rule that the mark has reached. Conditions are not looked at. A verb that
+/// is missing here is lost for certain; one that stands here a verifier may still refuse.
+fn possible(grant: &Grant, unstated: &[Rule]) -> Vec<String> {
+    let mut verbs = verbs(grant);
     let labels: Vec<_> = grant.mark().labels().cloned().collect();
     let reached =
         |rule: &&Rule| grant.mark().level() >= rule.level() && rule.labels().iter().all(|label| labels.contains(label));
-    let kept = |keep: &[Pattern], name: &str| {
-        keep.iter().any(|pattern| ["*", name].contains(&verb(pattern.as_str()).as_str()))
-    };
+    let kept = |keep: &[Pattern], name: &str| keep.iter().any(|pattern| ["*", name].contains(&verb(pattern.as_str())));
     verbs.retain(|name| {
         let denied = grant.denied().any(|pattern| pattern.as_str() == "*" || pattern.as_str() == format!("{name}:*"));
         !denied && grant.rules().chain(unstated).filter(reached).all(|rule| kept(rule.keep(), name))
@@ -202,13 +211,20 @@ pub(crate) fn unstated(grants: &[Grant]) -> Vec<Rule> {
     }
 }
 
-/// What is left at the end of a chain, in the words of a decision.
-pub(crate) fn left(grant: &Grant, unstated: &[Rule]) -> Vec<String> {
+/// What is left of a genuine token at this time, in the words of a decision. What its root's entry takes away is
+/// the library's to say.
+pub(crate) fn left(verified: &Verified, now: u64) -> Vec<String> {
+    let grant = verified.grant();
     let scopes: Vec<String> = grant.scopes().iter().map(ToString::to_string).collect();
     let or_nothing = |list: Vec<String>| if list.is_empty() { "nothing".to_owned() } else { list.join(", ") };
+    let state = LiveState::without_ledger();
+    let mut verbs = verbs(grant);
+    verbs.retain(|verb| {
+        format!("{verb}:*").parse().is_ok_and(|pattern: Pattern| may_still(verified, &pattern, &state, now))
+    });
     vec![
-        format!("scopes left: {}", or_nothing(scopes)),
-        format!("level so far: {}, which leaves {}", grant.mark(), or_nothing(possible(grant, unstated))),
+        format!("scopes left: {}", escape(&or_nothing(scopes))),
+        format!("level so far: {}, which leaves {}", grant.mark(), or_nothing(verbs)),
     ]
 }
 

@@ -25,6 +25,7 @@ const PUBLIC: &str = "PUBLIC KEY";
 /// Reads a private key, asking for its passphrase if it is encrypted.
 pub(crate) fn read_secret(inputs: &Inputs, key: &Source, passphrase: Option<&Source>) -> Result<SecretKey, Failure> {
     let text = inputs.read_text(key, input::KEY, KEY_TEXT)?;
+    refuse_idle(&text, passphrase).map_err(|failure| failure.within(key.name()))?;
     match kind(&text) {
         Kind::Pem(PRIVATE) => secret_from_pem(&text).map_err(|failure| failure.within(key.name())),
         Kind::Pem(ENCRYPTED) => decrypt(inputs, &text, key, passphrase).map_err(|failure| failure.within(key.name())),
@@ -38,7 +39,9 @@ pub(crate) fn read_secret(inputs: &Inputs, key: &Source, passphrase: Option<&Sou
 /// Reads the public half of whatever holds a key.
 pub(crate) fn read_public(inputs: &Inputs, key: &Source, passphrase: Option<&Source>) -> Result<PublicKey, Failure> {
     let text = inputs.read_text(key, input::KEY, KEY_TEXT)?;
-    public_of_any(inputs, &text, key, passphrase).map_err(|failure| failure.within(key.name()))
+    refuse_idle(&text, passphrase)
+        .and_then(|()| public_of_any(inputs, &text, key, passphrase))
+        .map_err(|failure| failure.within(key.name()))
 }
 
 /// The public half of a key in any form.
@@ -70,6 +73,19 @@ pub(crate) fn public_from_text(text: &str) -> Result<PublicKey, Failure> {
 /// Whether this is meant to be a key, of whichever kind, rather than a file of settings.
 pub(crate) fn looks_like_a_key(text: &str) -> bool {
     !matches!(kind(text), Kind::Other)
+}
+
+/// A passphrase for a key that needs none: whoever gives it believes the key to be encrypted.
+fn refuse_idle(text: &str, passphrase: Option<&Source>) -> Result<(), Failure> {
+    match passphrase {
+        Some(_) if !is_encrypted(text) => Err(Failure::usage("--passphrase-file: the key is not encrypted")),
+        _ => Ok(()),
+    }
+}
+
+/// Whether this is a private key under a passphrase.
+pub(crate) fn is_encrypted(text: &str) -> bool {
+    matches!(kind(text), Kind::Pem(ENCRYPTED))
 }
 
 /// The key as PKCS#8 version 1 in PEM, byte for byte what `openssl genpkey` writes. Version 2, with the public

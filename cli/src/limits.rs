@@ -94,9 +94,10 @@ pub(crate) struct GrantFile {
     pub(crate) to: Option<String>,
 }
 
+/// A ratchet rule, in whichever file.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct RuleFile {
+pub(crate) struct RuleFile {
     level: String,
     #[serde(default)]
     labels: Vec<String>,
@@ -159,7 +160,7 @@ impl LimitFlags {
             rules,
             ttl: self.ttl.as_deref().map(|text| typed::duration("--ttl", text)).transpose()?,
             depth: self.depth,
-            budgets: self.budget.iter().map(|text| typed::named_number("--budget", text)).collect::<Result<_, _>>()?,
+            budgets: typed::named_numbers("--budget", &self.budget)?,
             ledger: self.ledger_id.as_deref().map(|text| typed::value("--ledger-id", text)).transpose()?,
             sub: self.sub.clone(),
             note: self.note.clone(),
@@ -198,7 +199,8 @@ impl GrantFile {
 }
 
 impl RuleFile {
-    fn read(&self) -> Result<Rule, Failure> {
+    /// What the rule means.
+    pub(crate) fn read(&self) -> Result<Rule, Failure> {
         let labels: Vec<Name> = typed::values("labels", &self.labels)?;
         let keep: Vec<Pattern> = typed::values("keep", &self.keep)?;
         Ok(Rule::new(typed::value("level", &self.level)?, labels, keep))

@@ -1,11 +1,15 @@
 //! Editing a `roots.toml` as text, so that remarks and order stay as somebody wrote them. Whether the result is
 //! a roots file is for the library to say.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
 use toml::value::Datetime;
 
 use crate::failure::Failure;
+use crate::limits::RuleFile;
+use crate::output::escape;
 use crate::settings::parse_toml;
 use crate::time;
 
@@ -15,64 +19,112 @@ use crate::time;
 struct Entry {
     key: Spanned<String>,
     name: Option<String>,
-    #[serde(default)]
-    aud: Vec<String>,
-    #[serde(default)]
-    scopes: Vec<String>,
+    aud: Option<Vec<String>>,
+    scopes: Option<Vec<String>>,
     max_ttl: Option<String>,
+    depth: Option<u8>,
+    level: Option<String>,
+    #[serde(default)]
+    labels: Vec<String>,
+    #[serde(default)]
+    ratchet: Vec<RuleFile>,
     mint_from: Option<Spanned<Datetime>>,
     mint_until: Option<Spanned<Datetime>>,
     #[serde(default)]
     issuer: bool,
+    #[serde(default)]
+    own_ratchet: bool,
+    #[serde(default)]
+    succeeds: Vec<String>,
 }
 
 #[derive(Deserialize)]
 struct File {
     #[serde(default)]
     root: Vec<Entry>,
+    #[serde(default)]
+    groups: BTreeMap<String, Vec<String>>,
 }
 
-/// One entry, for people and for JSON.
+/// All of a file, for people and for JSON.
+#[derive(Debug, Serialize)]
+pub(crate) struct Listing {
+    /// The entries, in their order.
+    pub(crate) roots: Vec<Listed>,
+    groups: BTreeMap<String, Vec<String>>,
+}
+
+/// One entry. A list that is missing allows anything, an empty one nothing.
 #[derive(Debug, Serialize)]
 pub(crate) struct Listed {
     key: String,
     fingerprint: String,
     name: Option<String>,
-    aud: Vec<String>,
-    scopes: Vec<String>,
+    aud: Option<Vec<String>>,
+    scopes: Option<Vec<String>>,
     max_ttl: Option<String>,
+    depth: Option<u8>,
+    level: Option<String>,
+    labels: Vec<String>,
+    ratchet: Vec<String>,
     mint_from: Option<String>,
     mint_until: Option<String>,
     issuer: bool,
+    own_ratchet: bool,
+    succeeds: Vec<String>,
+}
+
+impl Listing {
+    /// A line for each entry and each group.
+    pub(crate) fn text(&self) -> String {
+        let groups = self.groups.iter().map(|(name, keys)| format!("group {name}  {}", fingerprints(keys)));
+        let lines = self.roots.iter().map(Listed::line).chain(groups);
+        lines.map(|line| format!("{}\n", escape(&line))).collect()
+    }
 }
 
 impl Listed {
-    /// One line.
-    pub(crate) fn line(&self) -> String {
+    fn line(&self) -> String {
         let name = self.name.as_deref().unwrap_or("-");
-        let list = |list: &[String]| if list.is_empty() { "any".to_owned() } else { list.join(", ") };
+        let list = |list: &Option<Vec<String>>| match list.as_deref() {
+            None => "any".to_owned(),
+            Some([]) => "nothing".to_owned(),
+            Some(list) => list.join(", "),
+        };
         let mut line = format!("{} {name}  aud {}  scopes {}", self.fingerprint, list(&self.aud), list(&self.scopes));
-        let mut say = |word: &str, value: Option<&String>| {
+        let mut say = |word: &str, value: Option<&str>| {
             if let Some(value) = value {
                 line.push_str(&format!("  {word} {value}"));
             }
         };
-        say("max-ttl", self.max_ttl.as_ref());
-        say("mint-from", self.mint_from.as_ref());
-        say("mint-until", self.mint_until.as_ref());
-        if self.issuer {
-            line.push_str("  issuer");
-        }
+        let some = |list: &[String]| Some(list.join(", ")).filter(|_| !list.is_empty());
+        say("max-ttl", self.max_ttl.as_deref());
+        say("depth", self.depth.map(|depth| depth.to_string()).as_deref());
+        say("level", self.level.as_deref());
+        say("labels", some(&self.labels).as_deref());
+        self.ratchet.iter().for_each(|rule| say("ratchet", Some(rule)));
+        say("mint-from", self.mint_from.as_deref());
+        say("mint-until", self.mint_until.as_deref());
+        say("issuer", Some("yes").filter(|_| self.issuer));
+        say("own-ratchet", Some("yes").filter(|_| self.own_ratchet));
+        say("succeeds", Some(fingerprints(&self.succeeds)).filter(|list| !list.is_empty()).as_deref());
         line
     }
 }
 
-/// The entries of a file that the library has accepted.
-pub(crate) fn entries(text: &str) -> Result<Vec<Listed>, Failure> {
+/// Keys as people compare them.
+fn fingerprints(keys: &[String]) -> String {
+    let short = |key: &String| key.parse().map_or_else(|_| key.clone(), |key: wane::PublicKey| key.hint().to_string());
+    keys.iter().map(short).collect::<Vec<_>>().join(", ")
+}
+
+/// What stands in a file that the library has accepted.
+pub(crate) fn entries(text: &str) -> Result<Listing, Failure> {
     let file: File = parse_toml(text)?;
     let listed = file.root.into_iter().map(|entry| {
         let key: wane::PublicKey = entry.key.get_ref().parse()?;
         let time = |time: Option<Spanned<Datetime>>| time.map(|time| time.get_ref().to_string());
+        let rules = entry.ratchet.iter().map(|rule| rule.read().map(|rule| rule.to_string()));
         Ok(Listed {
             key: key.to_string(),
             fingerprint: key.hint().to_string(),
@@ -80,12 +132,18 @@ pub(crate) fn entries(text: &str) -> Result<Vec<Listed>, Failure> {
             aud: entry.aud,
             scopes: entry.scopes,
             max_ttl: entry.max_ttl,
+            depth: entry.depth,
+            level: entry.level,
+            labels: entry.labels,
+            ratchet: rules.collect::<Result<_, Failure>>()?,
             mint_from: time(entry.mint_from),
             mint_until: time(entry.mint_until),
             issuer: entry.issuer,
+            own_ratchet: entry.own_ratchet,
+            succeeds: entry.succeeds,
         })
     });
-    listed.collect()
+    Ok(Listing { roots: listed.collect::<Result<_, Failure>>()?, groups: file.groups })
 }
 
 /// What came of retiring.
@@ -105,11 +163,10 @@ pub(crate) fn retire(text: &str, which: &str, until: u64) -> Result<Retired, Fai
         entry.name.as_deref() == Some(which) || key == which || fingerprint.is_ok_and(|hint| hint == which)
     };
     let mut found = file.root.iter().filter(fits);
-    let missing =
-        || Failure::usage(format!("no entry has the key, name or fingerprint `{}`", crate::output::escape(which)));
+    let missing = || Failure::usage(format!("no entry has the key, name or fingerprint `{}`", escape(which)));
     let entry = found.next().ok_or_else(missing)?;
     if found.next().is_some() {
-        return Err(Failure::usage(format!("several entries are called `{}`", crate::output::escape(which)))
+        return Err(Failure::usage(format!("several entries are called `{}`", escape(which)))
             .hint("name one by its key or fingerprint"));
     }
     let stamp = time::show(until);

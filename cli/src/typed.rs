@@ -2,6 +2,7 @@
 
 use std::str::FromStr;
 
+use serde::de::IgnoredAny;
 use wane::{Name, PublicKey, Refusal, Value};
 
 use crate::failure::{Failure, Trouble};
@@ -32,20 +33,9 @@ pub(crate) fn instant(flag: &str, text: &str) -> Result<u64, Failure> {
 /// Reads `name=value`; the value is a JSON scalar where it reads as one, else a text.
 fn named_value(flag: &str, text: &str) -> Result<(Name, Value), Failure> {
     let (name, text) = split(flag, text)?;
-    let scalar = match serde_json::from_str::<serde_json::Value>(text) {
-        Ok(serde_json::Value::Null) => Ok(Value::Null),
-        Ok(serde_json::Value::Bool(truth)) => Ok(Value::Bool(truth)),
-        Ok(serde_json::Value::Number(number)) => match number.as_i64() {
-            Some(integer) => Value::integer(integer),
-            None => {
-                return Err(
-                    Failure::usage(format!("{flag}: `{number}` is not an integer")).hint("quote it to state a text")
-                );
-            }
-        },
-        Ok(serde_json::Value::String(text)) => Value::text(&text),
-        _ => Value::text(text),
-    };
+    // What starts a list or an object is no scalar, and stays the text it is.
+    let is_json = !text.trim_start().starts_with(['[', '{']) && serde_json::from_str::<IgnoredAny>(text).is_ok();
+    let scalar = if is_json { Value::from_json(text) } else { Value::text(text) };
     Ok((name, scalar.map_err(|refusal| Failure::typed(refusal).within(flag))?))
 }
 
@@ -62,8 +52,20 @@ pub(crate) fn named_values(flag: &str, texts: &[String]) -> Result<Vec<(Name, Va
     Ok(values)
 }
 
-/// Reads `name=N`.
-pub(crate) fn named_number(flag: &str, text: &str) -> Result<(Name, u64), Failure> {
+/// Reads `name=N` each; a name stands once.
+pub(crate) fn named_numbers(flag: &str, texts: &[String]) -> Result<Vec<(Name, u64)>, Failure> {
+    let mut numbers: Vec<(Name, u64)> = Vec::new();
+    for text in texts {
+        let (name, number) = named_number(flag, text)?;
+        if numbers.iter().any(|(known, _)| *known == name) {
+            return Err(Failure::usage(format!("{flag}: `{name}` is stated twice")));
+        }
+        numbers.push((name, number));
+    }
+    Ok(numbers)
+}
+
+fn named_number(flag: &str, text: &str) -> Result<(Name, u64), Failure> {
     let (name, number) = split(flag, text)?;
     let number = number.parse().map_err(|_| Failure::usage(format!("{flag}: `{text}` is not `name=N`")))?;
     Ok((name, number))
@@ -84,6 +86,11 @@ pub(crate) fn public_key(inputs: &Inputs, flag: &'static str, text: &str) -> Res
     let source = source(flag, text)?;
     let content = inputs.read_text(&source, flag, KEY_TEXT)?;
     key_file::public_from_text(&content).map_err(|failure| failure.within(source.name()))
+}
+
+/// Claims standard input for `what`, if that is where `text` says it comes from.
+pub(crate) fn claim(inputs: &Inputs, flag: &str, text: Option<&str>, what: &'static str) -> Result<(), Failure> {
+    text.map_or(Ok(()), |text| inputs.claim(&source(flag, text)?, what))
 }
 
 /// Reads a place to read from.

@@ -52,7 +52,7 @@ pub(crate) struct Attenuate {
     key: Option<Source>,
 
     /// Where the passphrase of an encrypted key is read from, instead of the terminal
-    #[arg(long, value_name = "FILE", value_parser = source())]
+    #[arg(long, value_name = "FILE", value_parser = source(), requires = "key")]
     passphrase_file: Option<Source>,
 
     /// Only say what would be lost
@@ -83,6 +83,7 @@ impl Attenuate {
             (self.passphrase_file.as_ref(), input::PASSPHRASE),
             (self.limits.ratchet.as_ref(), input::RULES),
         ])?;
+        typed::claim(&context.inputs, "--to", self.to.as_deref(), "--to")?;
         let limits = self.limits.read(context)?;
         let token = holder::read_token(context, Some(&source))?;
         let unopened = holder::grant(token.chain())?.session().is_none();

@@ -92,6 +92,8 @@ impl Check {
     pub(crate) fn run(&self, context: &Context) -> Result<Exit, Failure> {
         let source = context.inputs.or_stdin(self.sealed.as_ref(), "sealed token")?;
         context.inputs.claim(&source, input::SEALED)?;
+        typed::claim(&context.inputs, "--root", self.root.as_deref(), input::ROOTS)?;
+        context.inputs.claim_all([(self.call.source()?.as_ref(), input::ARGUMENTS)])?;
         let roots = trust::roots(context, self.root.as_deref())?;
         let now = match &self.at {
             Some(text) => typed::instant("--at", text)?,
@@ -113,7 +115,13 @@ impl Check {
         };
         let decision = decide(&verified, &request, &LiveState::without_ledger(), now);
         let verdict = Verdict::of(decision);
-        context.output.answer(&verdict.answer(&verified, &request, now), || verdict.text(&verified, &request))?;
+        context.output.answer(&verdict.answer(&verified, &request, now), || {
+            let mut text = verdict.text(&verified, &request, now);
+            if self.at.is_some() {
+                text.push_str(&format!("\n  judged at {}, not now", time::show(now)));
+            }
+            text
+        })?;
         if let Some(hint) = verdict.refusal.as_ref().and_then(Refusal::hint)
             && !context.output.is_json()
         {
@@ -197,7 +205,7 @@ impl Verdict {
         }
     }
 
-    fn text(&self, verified: &Verified, request: &Request) -> String {
+    fn text(&self, verified: &Verified, request: &Request, now: u64) -> String {
         let actions: Vec<String> = request.actions().iter().map(ToString::to_string).collect();
         let grants = &verified.grants();
         let mut lines = vec![format!("{} {}", paint(self.exit, self.word), actions.join(" and "))];
@@ -208,7 +216,7 @@ impl Verdict {
         lines.push(String::new());
         lines.push(tree::draw(verified.chain(), grants, self.refusal.as_ref()));
         lines.push(format!("  trusted root: {}", trust::name(verified.root())));
-        lines.extend(change::left(verified.grant(), &change::unstated(grants)).iter().map(|line| format!("  {line}")));
+        lines.extend(change::left(verified, now).iter().map(|line| format!("  {line}")));
         if let Some(mark) = &self.mark {
             lines.push(format!("  level with this request: {mark}"));
         }

@@ -77,6 +77,7 @@ impl Mint {
             (self.grant.as_ref(), input::GRANT),
             (self.limits.ratchet.as_ref(), input::RULES),
         ])?;
+        typed::claim(&context.inputs, "--to", self.to.as_deref(), "--to")?;
         let mut limits = self.limits.read(context)?;
         let (mut issuer, mut to) = (self.issuer, self.to.clone());
         if let Some(source) = &self.grant {

@@ -3,15 +3,14 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use serde::Serialize;
-use wane::Roots as TrustedRoots;
+use wane::{Level, Name, Pattern, Roots as TrustedRoots, Scope};
 
 use crate::arguments::Context;
 use crate::exit::Exit;
-use crate::failure::{self, Failure};
+use crate::failure::{self, Failure, Trouble};
 use crate::input::{Source, TOML_TEXT, source};
 use crate::output::escape;
-use crate::roots_file::{self, Listed, NewEntry, Retired};
+use crate::roots_file::{self, Listing, NewEntry, Retired};
 use crate::write::Edit;
 use crate::{time, typed};
 
@@ -68,7 +67,7 @@ struct Add {
     max_ttl: Option<String>,
 
     /// The most blocks that may be added to its tokens
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(..=14))]
     depth: Option<u8>,
 
     /// The lowest level of the mark
@@ -135,24 +134,19 @@ struct Check {
 /// The mode of a new roots file, which holds no secret.
 const MODE: u32 = 0o644;
 
-#[derive(Serialize)]
-struct Answer {
-    roots: Vec<Listed>,
-}
-
 impl Roots {
     /// Does it.
     pub(crate) fn run(&self, context: &Context) -> Result<Exit, Failure> {
         match &self.what {
             What::Add(add) => add.run(context),
             What::List(list) => {
-                let answer = Answer { roots: read(context, &list.file)?.1 };
-                context.output.answer(&answer, || lines(&answer.roots))
+                let listing = read(context, &list.file)?.1;
+                context.output.answer(&listing, || listing.text())
             }
             What::Retire(retire) => retire.run(context),
             What::Check(check) => {
-                let answer = Answer { roots: read(context, &check.file)?.1 };
-                context.output.answer(&answer, || format!("ok: {} trusted roots", answer.roots.len()))
+                let listing = read(context, &check.file)?.1;
+                context.output.answer(&listing, || format!("ok: {} trusted roots", listing.roots.len()))
             }
         }?;
         Ok(Exit::Done)
@@ -161,6 +155,15 @@ impl Roots {
 
 impl Add {
     fn run(&self, context: &Context) -> Result<(), Failure> {
+        typed::claim(&context.inputs, "KEY", Some(&self.key), "KEY")?;
+        let from_stdin = |key: &&String| typed::source("--succeeds", key).is_ok_and(|source| source == Source::Stdin);
+        if self.succeeds.iter().filter(from_stdin).count() > 1 {
+            return Err(Failure::new(Trouble::StdinTwice, "several `--succeeds` cannot all come from standard input"));
+        }
+        for key in &self.succeeds {
+            typed::claim(&context.inputs, "--succeeds", Some(key), "--succeeds")?;
+        }
+        self.check_values()?;
         let key = typed::public_key(&context.inputs, "KEY", &self.key)?;
         let instant =
             |flag: &str, text: &Option<String>| text.as_deref().map(|text| typed::instant(flag, text)).transpose();
@@ -191,6 +194,15 @@ impl Add {
         answer(context, &text)
     }
 
+    /// Refuses here, by the name of its flag, what the library would refuse by its line in a file not yet written.
+    fn check_values(&self) -> Result<(), Failure> {
+        typed::values::<Pattern>("--aud", &self.aud)?;
+        typed::values::<Scope>("--scope", &self.scope)?;
+        typed::values::<Name>("--label", &self.label)?;
+        self.level.as_deref().map_or(Ok(()), |text| typed::value::<Level>("--level", text).map(drop))?;
+        self.max_ttl.as_deref().map_or(Ok(()), |text| typed::duration("--max-ttl", text).map(drop))
+    }
+
     /// The file as it is. One without entries is no roots file yet, and may become one.
     fn old(&self, context: &Context, edit: &Edit) -> Result<String, Failure> {
         if !edit.exists() {
@@ -198,7 +210,7 @@ impl Add {
         }
         let source = Source::File(self.file.clone());
         let text = context.inputs.read_text(&source, "the roots", TOML_TEXT)?;
-        match roots_file::entries(&text).map_err(|failure| failure.within(source.name()))?.is_empty() {
+        match roots_file::entries(&text).map_err(|failure| failure.within(source.name()))?.roots.is_empty() {
             true => Ok(text.to_string()),
             false => read(context, &source).map(|(text, _)| text),
         }
@@ -238,7 +250,7 @@ impl Retire {
 }
 
 /// The file as the library accepts it, and its entries.
-fn read(context: &Context, source: &Source) -> Result<(String, Vec<Listed>), Failure> {
+fn read(context: &Context, source: &Source) -> Result<(String, Listing), Failure> {
     let text = context.inputs.read_text(source, "the roots", TOML_TEXT)?;
     let listed = TrustedRoots::from_toml(&text).map_err(Failure::from).and_then(|_| roots_file::entries(&text));
     Ok((text.to_string(), listed.map_err(|failure| failure.within(source.name()))?))
@@ -247,11 +259,7 @@ fn read(context: &Context, source: &Source) -> Result<(String, Vec<Listed>), Fai
 /// Only JSON is an answer here: for people, the note on standard error says it.
 fn answer(context: &Context, text: &str) -> Result<(), Failure> {
     if context.output.is_json() {
-        context.output.object(&Answer { roots: roots_file::entries(text)? })?;
+        context.output.object(&roots_file::entries(text)?)?;
     }
     Ok(())
-}
-
-fn lines(roots: &[Listed]) -> String {
-    roots.iter().map(|entry| format!("{}\n", escape(&entry.line()))).collect()
 }

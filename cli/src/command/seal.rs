@@ -53,7 +53,7 @@ pub(crate) struct Seal {
     key: Option<Source>,
 
     /// Where the passphrase of an encrypted key is read from, instead of the terminal
-    #[arg(long, value_name = "FILE", value_parser = source())]
+    #[arg(long, value_name = "FILE", value_parser = source(), requires = "key")]
     passphrase_file: Option<Source>,
 
     /// Print a JSON object with the Authorization header

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use clap::Args;
+use serde::Serialize;
 use wane::{Grant, PublicKey, Roots, UntrustedToken};
 
 use crate::arguments::Context;
@@ -11,7 +12,8 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::holder;
 use crate::input::{Source, TOML_TEXT, source};
-use crate::{key_file, output, roots_file, tree};
+use crate::roots_file::{self, Listing};
+use crate::{key_file, tree};
 
 /// Decode a token, sealed token, key or roots file WITHOUT verifying it
 #[derive(Args, Debug)]
@@ -39,9 +41,11 @@ impl Show {
         if text.contains("PRIVATE KEY-----") {
             context
                 .output
-                .warn("it is a private key: whoever has this file can sign with it; only its public half is shown");
+                .warn("it is a private key: whoever has this file can sign with it; at most its public half is shown");
         }
-        let shown = if text.starts_with("wane1.key.") || key_file::looks_like_a_key(&text) {
+        let shown = if key_file::is_encrypted(&text) {
+            show_encrypted(context)
+        } else if text.starts_with("wane1.key.") || key_file::looks_like_a_key(&text) {
             show_key(context, &key_file::public_of_any(&context.inputs, &text, &source, None)?)
         } else if text.starts_with("wane1.") {
             show_token(context, &text)
@@ -84,6 +88,13 @@ fn show_token(context: &Context, text: &str) -> Result<(), Failure> {
     })
 }
 
+/// Showing asks nobody for a passphrase.
+fn show_encrypted(context: &Context) -> Result<(), Failure> {
+    context.output.hint("`wane key FILE` asks for its passphrase and prints the public half");
+    let json = serde_json::json!({ "verified": false, "kind": "encrypted-key" });
+    context.output.answer(&json, || "encrypted private key".into())
+}
+
 fn show_key(context: &Context, key: &PublicKey) -> Result<(), Failure> {
     context.output.warn("NOT VERIFIED: compare the fingerprint with its owner's");
     let json = serde_json::json!({
@@ -92,13 +103,19 @@ fn show_key(context: &Context, key: &PublicKey) -> Result<(), Failure> {
     context.output.answer(&json, || format!("public key {key}\nfingerprint {}", key.hint()))
 }
 
+#[derive(Serialize)]
+struct Shown<'a> {
+    verified: bool,
+    kind: &'static str,
+    #[serde(flatten)]
+    listing: &'a Listing,
+}
+
 fn show_roots(context: &Context, text: &str) -> Result<(), Failure> {
     Roots::from_toml(text)
         .map_err(|refusal| Failure::from(refusal).hint("a token, a sealed token, a key or a roots.toml is decoded"))?;
     context.output.warn("NOT VERIFIED: a roots file is believed for where it lies, not for what it says");
-    let entries = roots_file::entries(text)?;
-    let json = serde_json::json!({ "verified": false, "kind": "roots", "roots": entries });
-    context
-        .output
-        .answer(&json, || entries.iter().map(|entry| format!("{}\n", output::escape(&entry.line()))).collect())
+    let listing = roots_file::entries(text)?;
+    let json = Shown { verified: false, kind: "roots", listing: &listing };
+    context.output.answer(&json, || listing.text())
 }

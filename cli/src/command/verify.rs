@@ -12,7 +12,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::input::{self, Source, TOKEN_TEXT, source};
 use crate::tree::{self, BlockJson};
-use crate::trust;
+use crate::{trust, typed};
 
 /// Verify a sealed token against trusted roots, and print who signed what
 ///
@@ -49,8 +49,14 @@ const ALLOWS_NOTHING: &str = "genuine, which by itself allows nothing: `wane che
 impl Verify {
     /// Does it.
     pub(crate) fn run(&self, context: &Context) -> Result<Exit, Failure> {
+        let source = context.inputs.or_stdin(self.sealed.as_ref(), "sealed token");
+        if let Ok(source) = &source {
+            context.inputs.claim(source, input::SEALED)?;
+        }
+        typed::claim(&context.inputs, "--root", self.root.as_deref(), input::ROOTS)?;
+        // Without a root there is nothing to say about any token.
         let roots = trust::roots(context, self.root.as_deref())?;
-        let source = context.inputs.or_stdin(self.sealed.as_ref(), "sealed token")?;
+        let source = source?;
         let text = context.inputs.read_text(&source, input::SEALED, TOKEN_TEXT)?;
         let verified = match SealedToken::parse(&text).and_then(|sealed| verify(&sealed, &roots)) {
             Ok(verified) => verified,

@@ -112,6 +112,7 @@ fn every_verb_prints_the_documented_shape() {
         ("wane show", "wane show ledger.tok --json", 0),
         ("wane show", "wane show one --json", 0),
         ("wane show of a key", "wane show root.pub --json", 0),
+        ("wane show of an encrypted key", "printf -- '-----BEGIN ENCRYPTED PRIVATE KEY-----\n' | wane show --json", 0),
         ("wane show of a roots file", "wane show roots.toml --json", 0),
         ("wane roots", "wane roots retire roots.toml a --json", 0),
         ("wane demo", "wane demo --json", 0),

@@ -23,6 +23,8 @@ mod scene;
 #[cfg(test)]
 mod settings;
 #[cfg(test)]
+mod strict;
+#[cfg(test)]
 mod tokens;
 #[cfg(test)]
 mod usage;
