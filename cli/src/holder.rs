@@ -27,7 +27,7 @@ pub(crate) fn source(context: &Context, named: Option<&Source>) -> Result<Source
 pub(crate) fn read_token(context: &Context, named: Option<&Source>) -> Result<Token, Failure> {
     let source = source(context, named)?;
     let text = context.inputs.read_text(&source, input::TOKEN, TOKEN_TEXT)?;
-    Token::parse(&text).map_err(|refusal| Failure::from(refusal).within(source.name()))
+    Token::parse(input::unmarked(&text)).map_err(|refusal| Failure::from(refusal).within(source.name()))
 }
 
 /// What a chain grants at its end.

@@ -11,8 +11,8 @@ use std::path::PathBuf;
 use zeroize::Zeroizing;
 
 use crate::failure::{Failure, Trouble};
-use crate::output::{Output, escape};
-use crate::settings::is_foreign;
+use crate::output::{Output, escape, shell};
+use crate::settings::{beside, is_foreign};
 
 /// The largest token text that is read; the library refuses smaller ones by its own exact limit.
 pub(crate) const TOKEN_TEXT: u64 = 64 * 1024;
@@ -74,6 +74,22 @@ impl Source {
         Ok(Self::File(argument.into()))
     }
 
+    /// A path that stands in what is read here.
+    pub(crate) fn beside(&self, value: String) -> String {
+        match self {
+            Self::File(file) => beside(file, value),
+            Self::Env(_) | Self::Fd(_) | Self::Key(_) | Self::Stdin => value,
+        }
+    }
+
+    /// The file as a shell reads it.
+    fn in_shell(&self) -> String {
+        match self {
+            Self::File(path) => shell(&path.display().to_string()),
+            Self::Env(_) | Self::Fd(_) | Self::Key(_) | Self::Stdin => "FILE".into(),
+        }
+    }
+
     /// The source as it is named in messages.
     pub(crate) fn name(&self) -> String {
         match self {
@@ -112,7 +128,7 @@ impl Care {
         let holds = |needle: &[u8]| bytes.windows(needle.len()).any(|window| window == needle);
         if holds(b"PRIVATE KEY-----") {
             Self::Refuse
-        } else if bytes.starts_with(b"wane1.token.") {
+        } else if holds(b"wane1.token.") {
             Self::Warn
         } else {
             Self::Public
@@ -239,10 +255,7 @@ impl Inputs {
         }
         let (mode, name) = (metadata.mode(), source.name());
         let owned = metadata.uid() == rustix::process::geteuid().as_raw();
-        let file = match source {
-            Source::File(path) => escape(&path.display().to_string()),
-            Source::Env(_) | Source::Fd(_) | Source::Key(_) | Source::Stdin => "FILE".into(),
-        };
+        let file = source.in_shell();
         let who = match (mode & OTHERS, mode & GROUP) {
             (0, 0) => return Ok(()),
             (0, _) if !owned => {
@@ -253,7 +266,8 @@ impl Inputs {
             (0, _) => "its group",
             _ => "others",
         };
-        let message = format!("{who} can read {name} (mode {:04o})", mode & 0o7777);
+        let can = if mode & if who == "others" { 0o004 } else { 0o040 } == 0 { "write" } else { "read" };
+        let message = format!("{who} can {can} {name} (mode {:04o})", mode & 0o7777);
         match care {
             Care::Refuse => Err(Failure::new(Trouble::KeyOpen, message).hint(format!("`chmod 600 {file}`"))),
             _ => {
@@ -296,9 +310,8 @@ fn text(mut bytes: Zeroizing<Vec<u8>>, source: &Source) -> Result<Zeroizing<Stri
 
 fn environment(name: &str, what: &str, cap: u64) -> Result<Zeroizing<Vec<u8>>, Failure> {
     use std::os::unix::ffi::OsStringExt as _;
-    let value = std::env::var_os(name).ok_or_else(|| {
-        Failure::new(Trouble::Input, format!("no {what}: the variable `{}` is not set", escape(name)))
-    })?;
+    let value = std::env::var_os(name)
+        .ok_or_else(|| Failure::new(Trouble::Input, format!("{what}: the variable `{}` is not set", escape(name))))?;
     within(Zeroizing::new(value.into_vec()), &format!("`env:{}`", escape(name)), cap)
 }
 
@@ -308,6 +321,11 @@ fn within(bytes: Zeroizing<Vec<u8>>, name: &str, cap: u64) -> Result<Zeroizing<V
     }
     let refusal = wane::Refusal::new(wane::Code::ParseTooLarge, "", format_args!("more than {cap}"), cap);
     Err(Failure::from(refusal).within(name))
+}
+
+/// Text less what editors and shells put before it: a byte order mark, spaces, empty lines.
+pub(crate) fn unmarked(text: &str) -> &str {
+    text.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}')
 }
 
 /// Whether an argument holds a secret. It is asked before anything else looks at the arguments, because a

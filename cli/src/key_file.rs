@@ -18,6 +18,14 @@ use crate::terminal;
 
 /// id-Ed25519, RFC 8410.
 const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
+/// des-EDE3-CBC, RFC 8018, as it stands in DER.
+const DES_EDE3: [u8; 10] = [0x06, 0x08, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x03, 0x07];
+/// The most PBKDF2 iterations: seconds, where a file could ask for hours.
+const MOST_ITERATIONS: u32 = 10_000_000;
+/// The highest cost of scrypt times its block size: 1 GiB, at 128 bytes each.
+const MOST_COST: u64 = 1 << 23;
+/// The highest parallelization of scrypt, which is run one after the other.
+const MOST_PARALLEL: u16 = 16;
 const PRIVATE: &str = "PRIVATE KEY";
 const ENCRYPTED: &str = "ENCRYPTED PRIVATE KEY";
 const PUBLIC: &str = "PUBLIC KEY";
@@ -229,13 +237,12 @@ fn public_from_jwk(text: &str) -> Result<PublicKey, Failure> {
 fn decrypt(inputs: &Inputs, text: &str, key: &Source, passphrase: Option<&Source>) -> Result<SecretKey, Failure> {
     let (_, document) = SecretDocument::from_pem(text).map_err(broken)?;
     // What cannot be decrypted is refused before anybody is asked for a passphrase.
-    let info: EncryptedPrivateKeyInfoRef<'_> = document.decode_msg().map_err(|_| weak("with an unknown cipher"))?;
+    let info: EncryptedPrivateKeyInfoRef<'_> = document.decode_msg().map_err(|_| {
+        let holds = |needle: &[u8]| document.as_bytes().windows(needle.len()).any(|window| window == needle);
+        weak(if holds(&DES_EDE3) { "with 3des" } else { "with an unknown cipher" })
+    })?;
     let scheme = info.encryption_algorithm.pbes2().ok_or_else(|| weak("with pbes1"))?;
-    if let pbes2::Kdf::Pbkdf2(parameters) = &scheme.kdf
-        && parameters.prf == pbes2::Pbkdf2Prf::HmacWithSha1
-    {
-        return Err(weak("under hmacWithSHA1"));
-    }
+    check_derivation(&scheme.kdf)?;
     let passphrase = match passphrase {
         Some(source) => inputs.read_passphrase(source)?,
         None => match terminal::ask_passphrase(&format!("passphrase of {}: ", key.name())) {
@@ -255,6 +262,25 @@ fn decrypt(inputs: &Inputs, text: &str, key: &Source, passphrase: Option<&Source
             Err(Failure::new(Trouble::Passphrase, "the passphrase does not open the key"))
         }
         Err(_) => Err(weak("with a cipher that is not accepted")),
+    }
+}
+
+/// Whether a passphrase is turned into a key safely, and before tomorrow.
+fn check_derivation(kdf: &pbes2::Kdf) -> Result<(), Failure> {
+    match kdf {
+        pbes2::Kdf::Pbkdf2(parameters) if parameters.prf == pbes2::Pbkdf2Prf::HmacWithSha1 => {
+            Err(weak("under hmacWithSHA1"))
+        }
+        pbes2::Kdf::Pbkdf2(parameters) if parameters.iteration_count > MOST_ITERATIONS => {
+            Err(weak(&format!("under {} iterations, more than {MOST_ITERATIONS}", parameters.iteration_count)))
+        }
+        pbes2::Kdf::Scrypt(parameters)
+            if parameters.cost_parameter.saturating_mul(parameters.block_size.into()) > MOST_COST
+                || parameters.parallelization > MOST_PARALLEL =>
+        {
+            Err(weak("under scrypt of a cost that takes more than 1 GiB or 16 runs"))
+        }
+        _ => Ok(()),
     }
 }
 
@@ -290,6 +316,28 @@ mod tests {
         assert_eq!(public_from_text(&pem).unwrap_err().code(), "parse-key-file");
         let jwk = r#"{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo","d":"AA"}"#;
         assert!(public_from_text(jwk).unwrap_err().message().contains("private"));
+    }
+
+    #[test]
+    fn a_derivation_that_takes_hours_is_refused() {
+        let salt = || pbes2::Salt::new(b"12345678").unwrap();
+        let prf = pbes2::Pbkdf2Prf::HmacWithSha256;
+        let pbkdf2 = |iteration_count| {
+            let parameters = pbes2::Pbkdf2Params { salt: salt(), iteration_count, key_length: None, prf };
+            check_derivation(&pbes2::Kdf::Pbkdf2(parameters)).map_err(|failure| failure.code())
+        };
+        assert_eq!(pbkdf2(MOST_ITERATIONS), Ok(()));
+        assert_eq!(pbkdf2(MOST_ITERATIONS + 1), Err("use-key-cipher"));
+        let scrypt = |cost_parameter, block_size, parallelization| {
+            let salt = salt();
+            let key_length = None;
+            let parameters = pbes2::ScryptParams { salt, cost_parameter, block_size, parallelization, key_length };
+            check_derivation(&pbes2::Kdf::Scrypt(parameters)).map_err(|failure| failure.code())
+        };
+        assert_eq!(scrypt(1 << 20, 8, 16), Ok(()));
+        for (cost, blocks, parallel) in [(1 << 21, 8, 1), (1 << 20, 9, 1), (1 << 14, 8, 17), (u64::MAX, 2, 1)] {
+            assert_eq!(scrypt(cost, blocks, parallel), Err("use-key-cipher"), "{cost} {blocks} {parallel}");
+        }
     }
 
     #[test]

@@ -104,7 +104,8 @@ impl Output {
         let Some((mode, path)) = stdout_file() else { return };
         if mode & 0o044 != 0 {
             self.warn(format_args!(
-                "others can read {path}, and a secret is written to it: `chmod 600 {path}`, or use `-o`"
+                "others can read {path}, and a secret is written to it: `chmod 600 {}`, or use `-o`",
+                shell(&path)
             ));
         }
     }
@@ -163,6 +164,17 @@ pub(crate) fn paint(exit: Exit, word: &str) -> String {
         _ => RED,
     };
     format!("{style}{word}{style:#}")
+}
+
+/// A path as a shell reads it.
+pub(crate) fn shell(path: &str) -> String {
+    let path = escape(path);
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_./+,:@%-".contains(c);
+    match path.starts_with('-') {
+        true => shell(&format!("./{path}")),
+        false if !path.is_empty() && path.chars().all(plain) => path,
+        false => format!("'{}'", path.replace('\'', r"'\''")),
+    }
 }
 
 /// One line of talk. Whatever was put into it, it ends where it ends and moves no cursor.

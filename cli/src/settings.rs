@@ -118,17 +118,21 @@ impl Settings {
             }
         };
         // Paths in a file are meant from where the file lies, not from where somebody happens to stand.
-        let beside = |value: String| match path.parent() {
-            Some(folder) if !["wane1.", "env:", "fd:"].iter().any(|start| value.starts_with(start)) => {
-                folder.join(value).display().to_string()
-            }
-            _ => value,
-        };
+        let beside = |value| beside(path, value);
         fill(&mut self.roots, file.roots.map(beside));
         fill(&mut self.aud, file.aud);
         fill(&mut self.ledger, file.ledger.map(beside));
         fill(&mut self.token_file, file.token_file.map(beside));
         Ok(())
+    }
+}
+
+/// What a file says is at `value`, meant from where that file lies. What is no path stays what it is.
+pub(crate) fn beside(file: &Path, value: String) -> String {
+    let elsewhere = value == "-" || ["wane1.", "env:", "fd:"].iter().any(|start| value.starts_with(start));
+    match file.parent() {
+        Some(folder) if !elsewhere => folder.join(value).display().to_string(),
+        _ => value,
     }
 }
 

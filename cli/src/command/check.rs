@@ -106,11 +106,10 @@ impl Check {
                 .warn(format_args!("the ledger named by {} is not asked: this version has none", ledger.origin));
         }
         let text = context.inputs.read_text(&source, input::SEALED, TOKEN_TEXT)?;
-        let verified = match SealedToken::parse(&text).and_then(|sealed| verify(&sealed, &roots)) {
+        let verified = match SealedToken::parse(input::unmarked(&text)).and_then(|sealed| verify(&sealed, &roots)) {
             Ok(verified) => verified,
             Err(refusal) => {
-                super::verify::unverified(context, &text, &refusal)?;
-                return Err(refusal.into());
+                return Err(super::verify::unverified(context, &text, &source, refusal));
             }
         };
         let decision = decide(&verified, &request, &LiveState::without_ledger(), now);

@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 use crate::arguments::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::output::shell;
 use crate::{key_file, random, write};
 
 /// Make a new key: the private key to FILE, the public key to standard output
@@ -52,7 +53,11 @@ impl Keygen {
             public_key: public.to_string(),
             fingerprint: public.hint().to_string(),
         };
-        context.output.answer(&answer, || answer.public_key.clone())?;
+        context.output.answer(&answer, || answer.public_key.clone()).map_err(|failure| {
+            let file = shell(&answer.file);
+            failure
+                .hint(format!("the private key is in its file all the same: `wane key {file}` prints its public half"))
+        })?;
         Ok(Exit::Done)
     }
 }

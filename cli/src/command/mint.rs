@@ -84,7 +84,7 @@ impl Mint {
             let file = GrantFile::open(context, source)?;
             limits = limits.over(file.read().map_err(|failure| failure.within(source.name()))?);
             issuer |= file.issuer;
-            to = to.or(file.to);
+            to = to.or(file.to.map(|to| source.beside(to)));
         }
         let grant = root_grant(context, limits, issuer)?;
         let mut rng = random::system()?;

@@ -251,7 +251,7 @@ impl Retire {
 
 /// The file as the library accepts it, and its entries.
 fn read(context: &Context, source: &Source) -> Result<(String, Listing), Failure> {
-    let text = context.inputs.read_text(source, "the roots", TOML_TEXT)?;
+    let text = context.inputs.read_roots(source, true)?;
     let listed = TrustedRoots::from_toml(&text).map_err(Failure::from).and_then(|_| roots_file::entries(&text));
     Ok((text.to_string(), listed.map_err(|failure| failure.within(source.name()))?))
 }

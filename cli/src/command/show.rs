@@ -11,7 +11,7 @@ use crate::change;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::holder;
-use crate::input::{Source, TOML_TEXT, source};
+use crate::input::{self, Source, TOML_TEXT, source};
 use crate::roots_file::{self, Listing};
 use crate::{key_file, tree};
 
@@ -38,19 +38,20 @@ impl Show {
     pub(crate) fn run(&self, context: &Context) -> Result<Exit, Failure> {
         let source = holder::source(context, self.any.as_ref())?;
         let text = context.inputs.read_text(&source, "the input", TOML_TEXT)?;
+        let text = input::unmarked(&text);
         if text.contains("PRIVATE KEY-----") {
             context
                 .output
                 .warn("it is a private key: whoever has this file can sign with it; at most its public half is shown");
         }
-        let shown = if key_file::is_encrypted(&text) {
+        let shown = if key_file::is_encrypted(text) {
             show_encrypted(context)
-        } else if text.starts_with("wane1.key.") || key_file::looks_like_a_key(&text) {
-            show_key(context, &key_file::public_of_any(&context.inputs, &text, &source, None)?)
+        } else if text.starts_with("wane1.key.") || key_file::looks_like_a_key(text) {
+            show_key(context, &key_file::public_of_any(&context.inputs, text, &source, None)?)
         } else if text.starts_with("wane1.") {
-            show_token(context, &text)
+            show_token(context, text)
         } else {
-            show_roots(context, &text)
+            show_roots(context, text)
         };
         shown.map_err(|failure| failure.within(source.name()))?;
         Ok(Exit::Done)

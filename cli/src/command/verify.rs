@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use clap::Args;
 use serde::Serialize;
-use wane::{Grant, SealedToken, UntrustedToken, verify};
+use wane::{Grant, Refusal, SealedToken, UntrustedToken, verify};
 
 use crate::arguments::Context;
 use crate::change::{self, GrantJson};
@@ -58,11 +58,10 @@ impl Verify {
         let roots = trust::roots(context, self.root.as_deref())?;
         let source = source?;
         let text = context.inputs.read_text(&source, input::SEALED, TOKEN_TEXT)?;
-        let verified = match SealedToken::parse(&text).and_then(|sealed| verify(&sealed, &roots)) {
+        let verified = match SealedToken::parse(input::unmarked(&text)).and_then(|sealed| verify(&sealed, &roots)) {
             Ok(verified) => verified,
             Err(refusal) => {
-                unverified(context, &text, &refusal)?;
-                return Err(refusal.into());
+                return Err(unverified(context, &text, &source, refusal));
             }
         };
         let (chain, grants) = (verified.chain(), &verified.grants());
@@ -88,14 +87,16 @@ impl Verify {
     }
 }
 
-/// Shows what a refused token claims, on standard error since nobody vouches for it.
-pub(crate) fn unverified(context: &Context, text: &str, refusal: &wane::Refusal) -> Result<(), Failure> {
-    if context.output.is_json() {
-        return Ok(());
+/// Shows what a refused token claims, on standard error since nobody vouches for it. What does not parse is named
+/// by where it came from.
+pub(crate) fn unverified(context: &Context, text: &str, source: &Source, refusal: Refusal) -> Failure {
+    let Ok(token) = UntrustedToken::parse(input::unmarked(text)) else {
+        return Failure::from(refusal).within(source.name());
+    };
+    if !context.output.is_json() {
+        let grants: Vec<Grant> = token.chain().grants().unwrap_or_default();
+        context.output.say("What it claims, which nobody vouches for:");
+        context.output.say(tree::draw(token.chain(), &grants, Some(&refusal)).trim_end());
     }
-    let Ok(token) = UntrustedToken::parse(text) else { return Ok(()) };
-    let grants: Vec<Grant> = token.chain().grants().unwrap_or_default();
-    context.output.say("What it claims, which nobody vouches for:");
-    context.output.say(tree::draw(token.chain(), &grants, Some(refusal)).trim_end());
-    Ok(())
+    refusal.into()
 }

@@ -170,6 +170,9 @@ fn weak_encryption_is_refused_before_anybody_is_asked() {
         let ran = scene.sh("setsid wane key enc.pem").fails(1, "use-key-cipher");
         assert!(ran.err.contains("hint: `openssl pkcs8 -topk8"), "{ran:?}");
     }
+    let des = "openssl pkcs8 -topk8 -v2 des3 -v2prf hmacWithSHA256 -in root.pem -out des.pem -passout pass:abc";
+    scene.sh(&format!("umask 077; {des}")).exits(0);
+    assert!(scene.sh("wane key des.pem").err.contains("encrypted with 3des"));
     // The hint works.
     scene.sh("umask 077; echo abc > pass").exits(0);
     let line = format!("umask 077; openssl pkcs8 -topk8 {SHA256} -in root.pem -out NEW -passout pass:abc");

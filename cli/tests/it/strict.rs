@@ -173,3 +173,68 @@ fn pages_and_completions_are_there_for_what_can_be_said_and_nothing_else() {
         assert!(out.contains("retire") && out.contains("json"), "{shell}");
     }
 }
+
+#[test]
+fn the_chmod_of_a_hint_can_be_pasted() {
+    let scene = scene();
+    scene
+        .sh("cp root.pem 'a $(b) it'\\''s.pem'; chmod 0644 *s.pem; cp root.pem ./-r.pem; chmod 0644 ./-r.pem")
+        .exits(0);
+    for (line, file) in [("wane key 'a $(b) it'\\''s.pem'", "a $(b) it's.pem"), ("wane key -- -r.pem", "-r.pem")] {
+        let ran = scene.sh(line).fails(1, "use-key-open");
+        let chmod = ran.err.split('`').find(|part| part.starts_with("chmod ")).unwrap().to_owned();
+        scene.sh(&chmod).exits(0);
+        assert_eq!(scene.mode(file), 0o600, "{chmod}");
+    }
+}
+
+#[test]
+fn messages_say_what_is_the_matter() {
+    let scene = scene();
+    scene.chmod("root.pem", 0o602);
+    assert!(scene.sh("wane key root.pem").fails(1, "use-key-open").err.contains("others can write `root.pem`"));
+    scene.chmod("root.pem", 0o620);
+    assert!(scene.sh("wane key root.pem").fails(1, "use-key-open").err.contains("its group can write `root.pem`"));
+    scene.chmod("root.pem", 0o600);
+    let ran = scene.sh("wane verify env:NONE --root root.pub").fails(2, "use-input");
+    assert!(ran.err.contains("]: the sealed token: the variable `NONE` is not set"), "{ran:?}");
+    scene.write("broken", "wane1.sealed.AAAA\n");
+    for verb in ["verify broken", "check broken --aud files --action read:a --level public"] {
+        let ran = scene.sh(&format!("wane {verb} --root root.pub")).exits(4);
+        assert!(ran.err.contains("]: `broken`: "), "{ran:?}");
+    }
+    let ran = scene.sh("wane keygen kept.pem > /dev/full").fails(1, "use-file");
+    assert!(ran.err.contains("hint: the private key is in its file all the same: `wane key kept.pem`"), "{ran:?}");
+    scene.sh("wane key kept.pem").exits(0);
+    scene.sh("wane roots add roots.toml root.pub && chmod 666 roots.toml").exits(0);
+    for verb in ["list", "check"] {
+        assert!(scene.sh(&format!("wane roots {verb} roots.toml")).exits(0).err.contains("warning: others can write"));
+    }
+}
+
+#[test]
+fn what_stands_before_a_token_does_not_hide_it() {
+    let scene = scene();
+    for before in ["\u{feff}", " ", "\n\n", "\u{feff}\r\n"] {
+        for name in ["tok", "sealed"] {
+            scene.write(&format!("{name}.marked"), &format!("{before}{}", scene.read(name)));
+            assert_eq!(
+                scene.sh(&format!("wane show {name}.marked")).exits(0).out,
+                scene.sh(&format!("wane show {name}")).out
+            );
+        }
+        scene.sh("wane attenuate tok.marked --dry-run && wane verify sealed.marked --root root.pub").exits(0);
+        scene.sh("wane check sealed.marked --root root.pub --aud files --action read:a --level public").exits(0);
+        scene.chmod("tok.marked", 0o644);
+        assert!(scene.sh("wane show tok.marked").err.contains("others can read `tok.marked`"));
+    }
+}
+
+#[test]
+fn the_holder_in_a_grant_file_lies_beside_it() {
+    let scene = scene();
+    scene.sh("mkdir grants && mv b.pub grants/").exits(0);
+    scene.write("grants/grant.toml", "aud = ['files']\nscope = ['read:*']\nto = 'b.pub'\n");
+    let json = scene.sh("wane mint --key root.pem --grant grants/grant.toml --json").exits(0).json();
+    assert_eq!(json["carries_secret"], false);
+}
