@@ -3,7 +3,7 @@
 
 use wane::{Chain, Heir, Level, Name, Pattern, Refusal, RootGrant, Rule, mint};
 
-use crate::cbor::{Item, strict};
+use crate::cbor::Item;
 use crate::claims::PRIVATE;
 use crate::forge::{self, Known, NOW};
 
@@ -22,8 +22,8 @@ pub(crate) fn smallest_root() -> Vec<u8> {
     Item::Map(claims).encode()
 }
 
-/// Mints what the first block of `chain`, whose payload is `payload`, says that it says.
-pub(crate) fn root_block(chain: &Chain, payload: &[u8]) {
+/// Mints what the first block of `chain` says that it says.
+pub(crate) fn root_block(chain: &Chain) {
     let Some(block) = chain.blocks().first() else { return };
     let stated = block.claims().stated();
     let one = |name: &str| stated.iter().find(|(known, _)| *known == name).map(|(_, text)| text.as_str());
@@ -39,14 +39,14 @@ pub(crate) fn root_block(chain: &Chain, payload: &[u8]) {
         Some(id) => Heir::bound(heir.public_key(), &mut Known(id)),
         None => Heir::carried(&mut Known(heir.expose_seed())),
     };
-    let grant = grant(&stated, payload).expect("what is printed parses");
+    let grant = grant(&stated).expect("what is printed parses");
     match mint(&grant, forge::key(0), heir) {
         Ok(minted) => assert_eq!(minted.chain().blocks()[0].id(), block.id(), "{stated:?}"),
         Err(refusal) => assert_eq!(Some(refusal), chain.grants().err(), "{stated:?}"),
     }
 }
 
-fn grant(stated: &[(&'static str, String)], payload: &[u8]) -> Result<RootGrant, Refusal> {
+fn grant(stated: &[(&'static str, String)]) -> Result<RootGrant, Refusal> {
     let number = |text: &str| text.parse::<u64>().expect("a number");
     let all =
         |wanted: &'static str| stated.iter().filter(move |(name, _)| *name == wanted).map(|(_, text)| text.as_str());
@@ -58,11 +58,6 @@ fn grant(stated: &[(&'static str, String)], payload: &[u8]) -> Result<RootGrant,
     if all("session").count() == 0 {
         grant = grant.issuer();
     }
-    // An empty list of rules replaces the default ones, and prints as nothing.
-    let private = strict(payload).and_then(|claims| claims.get(&PRIVATE).cloned());
-    if private.is_some_and(|private| private.get(&Item::Unsigned(7)) == Some(&Item::Array(Vec::new()))) {
-        grant = grant.own_rules(Vec::new());
-    }
     for (name, text) in stated {
         grant = match *name {
             "sub" => grant.subject(text),
@@ -72,7 +67,8 @@ fn grant(stated: &[(&'static str, String)], payload: &[u8]) -> Result<RootGrant,
             "scope" => grant.scope(text.parse()?),
             "deny" => grant.deny(text.parse()?),
             "ask" => grant.ask(text.parse()?),
-            "ratchet" => grant.rule(rule(text)?),
+            "ratchet" if text == "no rules" => grant.own_rules(Vec::new()),
+            "ratchet" => grant.own_rules(vec![rule(text)?]),
             "level" => grant.raise(text.parse()?),
             "label" => grant.label(text.parse()?),
             "clearance" => grant.clearance(text.parse()?),
@@ -82,7 +78,7 @@ fn grant(stated: &[(&'static str, String)], payload: &[u8]) -> Result<RootGrant,
             }
             "depth" => grant.depth(text.parse().expect("a depth")),
             "note" => grant.note(text),
-            "aud" | "cnf" | "cti" | "exp" | "hint" | "iat" | "session" => grant,
+            "aud" | "cnf" | "cti" | "exp" | "hint" | "iat" | "scopes" | "session" => grant,
             unknown => panic!("`{unknown}` in a root block"),
         };
     }

@@ -51,7 +51,7 @@ fn as_root_payload(bytes: &[u8]) {
     let answer = UntrustedToken::from_bytes(&token);
     agrees_with_the_second_reader(&payload, answer.as_ref().err(), Some(0));
     if let Ok(token) = answer {
-        rebuild::root_block(token.chain(), &payload);
+        rebuild::root_block(token.chain());
     }
 }
 

@@ -72,6 +72,16 @@ pub(crate) enum Scopes {
     Whole(Vec<Scope>),
 }
 
+impl Scopes {
+    /// Whether nothing is allowed from here on.
+    pub(crate) fn is_empty(&self) -> bool {
+        match self {
+            Self::Refined(refinements) => refinements.is_empty(),
+            Self::Whole(scopes) => scopes.is_empty(),
+        }
+    }
+}
+
 /// A narrower version of one scope in force.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Refinement {
@@ -168,6 +178,7 @@ impl Claims {
         say("continues", self.continues.map(|id| id.to_string()));
         say("ledger", self.ledger.map(|id| id.to_string()));
         match &self.scopes {
+            Some(scopes) if scopes.is_empty() => say("scopes", Some("none".to_string())),
             Some(Scopes::Whole(scopes)) => scopes.iter().for_each(|scope| say("scope", Some(scope.to_string()))),
             Some(Scopes::Refined(list)) => list.iter().for_each(|one| say("scope", Some(one.to_string()))),
             None => {}
@@ -175,6 +186,8 @@ impl Claims {
         self.deny.iter().for_each(|pattern| say("deny", Some(pattern.to_string())));
         self.ask.iter().for_each(|rule| say("ask", Some(rule.to_string())));
         self.rules.iter().flatten().for_each(|rule| say("ratchet", Some(rule.to_string())));
+        // Where a root block may replace the default rules, stating none is a statement.
+        say("ratchet", self.rules.as_ref().filter(|rules| rules.is_empty()).map(|_| "no rules".to_string()));
         say("level", self.level.map(|level| level.to_string()));
         self.labels.iter().for_each(|label| say("label", Some(label.to_string())));
         say("clearance", self.clearance.map(|level| level.to_string()));
