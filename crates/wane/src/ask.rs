@@ -7,6 +7,7 @@ use core::str::FromStr;
 use crate::code::Code;
 use crate::key::PublicKey;
 use crate::name::Name;
+use crate::narrowing::push_new;
 use crate::pattern::Pattern;
 use crate::refusal::Refusal;
 
@@ -105,8 +106,11 @@ impl FromStr for AskRule {
             Some((approvers, need)) => (approvers, count(need).ok_or_else(refuse)?),
             None => (rest, 1),
         };
-        let approvers = approvers.split(',').map(|one| one.trim_matches(SPACE).parse());
-        Ok(Self { pattern: pattern.parse()?, approvers: approvers.collect::<Result<_, _>>()?, need })
+        let mut distinct = Vec::new();
+        for approver in approvers.split(',') {
+            push_new(&mut distinct, approver.trim_matches(SPACE).parse()?);
+        }
+        Ok(Self { pattern: pattern.parse()?, approvers: distinct, need })
     }
 }
 

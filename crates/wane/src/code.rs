@@ -230,6 +230,7 @@ codes! {
     DenyNeedsApproval "deny-needs-approval" Deny Approve "`{found}` needs {bound}" "",
     // Misuse of the API.
     UseActions "use-actions" Use Never "{found} actions, a request needs 1 to {bound}" "",
+    UseCall "use-call" Use Never "the call `{found}` is made of other actions than `{bound}`" "",
     UseBuilder "use-builder" Use Never "{found} is stated twice" "",
     UseDrop "use-drop" Use Never "no scope lies within `{found}`; {bound}" "to forbid a part of a scope use `--deny`",
     UseKey "use-key" Use Never "the key {found} is not the one the last block names, {bound}" "",

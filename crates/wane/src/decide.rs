@@ -4,7 +4,6 @@ mod outcome;
 
 use alloc::string::ToString;
 use alloc::vec::Vec;
-use core::cell::Cell;
 use core::fmt;
 
 pub use outcome::{Ask, Decision, Permit};
@@ -248,14 +247,8 @@ fn check_denied(verified: &Verified, request: &Request) -> Result<(), Refusal> {
 
 fn check_scopes(verified: &Verified, request: &Request) -> Result<(), Refusal> {
     let parts = request.parts();
-    let budget = Cell::new(limits::CONDITIONED_BYTES);
-    let evidence = Evidence {
-        arguments: &parts.arguments,
-        facts: &parts.facts,
-        said: verified.said(),
-        seen: &parts.seen,
-        budget: &budget,
-    };
+    let evidence =
+        Evidence { arguments: &parts.arguments, facts: &parts.facts, said: verified.said(), seen: &parts.seen };
     let mut hearing = Hearing::new(&verified.grant().scopes, &evidence);
     for action in request.actions() {
         // spec: T147

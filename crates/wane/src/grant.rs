@@ -300,7 +300,7 @@ pub(crate) fn quoted<'a>(f: &mut fmt::Formatter<'_>, patterns: impl Iterator<Ite
         match count {
             0 => write!(f, "`{pattern}`")?,
             1..SHOWN => write!(f, ", `{pattern}`")?,
-            SHOWN => write!(f, ", …")?,
+            SHOWN => f.write_str(", ...")?,
             _ => {}
         }
         count = count.saturating_add(1);

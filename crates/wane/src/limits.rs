@@ -63,12 +63,13 @@ pub const REQUEST_DEPTH: usize = 64;
 /// Bytes of a text of a request that stands under a condition.
 pub const CONDITIONED_TEXT_BYTES: usize = 4096;
 
-/// Elements of an array of a request that stands under a condition.
+/// Elements of an array of a request that stands under a condition: each condition looks at each, and a token has room
+/// for over a thousand conditions.
 pub const CONDITIONED_ELEMENTS: usize = 1024;
 
-/// Bytes of arguments that all conditions together look at for one decision, each element of an array counted as 16 at
-/// least: a token has room for over a thousand conditions, and without this each could read a whole request again.
-pub const CONDITIONED_BYTES: usize = 4 * 1024 * 1024;
+/// Bytes of all texts in such an array. The bounds are each argument's own: one that conditions shared would let a scope
+/// spend what the next one needs, and a narrower chain would be allowed what its prefix is denied.
+pub const CONDITIONED_ARRAY_BYTES: usize = 32 * 1024;
 
 /// The largest integer that every JSON implementation keeps exactly: 2^53 − 1.
 pub const INTEGER_MAX: i64 = 9_007_199_254_740_991;

@@ -270,7 +270,8 @@ pub fn mint(grant: &RootGrant, root: &(impl Signer + ?Sized), heir: Heir) -> Res
     let mut claims = grant.claims()?;
     claims.hint = Some(root.public_key().hint());
     let secret = heir.enter(&mut claims);
+    // A root key signs nothing that would be refused.
+    Grant::root(&claims).map_err(|refusal| refusal.in_block(0))?;
     let block = Block::sign(Kind::Root, None, &claims, root)?;
-    Grant::root(block.claims()).map_err(|refusal| refusal.in_block(0))?;
     Token::new(Chain::new(block), secret)
 }

@@ -6,6 +6,7 @@ use core::fmt;
 use core::str::FromStr;
 
 use crate::code::Code;
+use crate::json;
 use crate::limits;
 use crate::refusal::Refusal;
 
@@ -56,7 +57,12 @@ impl FromStr for Name {
             && text.as_bytes().iter().all(letters)
             && text.len() <= limits::NAME_BYTES;
         if !fits {
-            return Err(Refusal::new(Code::ParseName, "name", text, "a-z, then a-z 0-9 -, at most 64 bytes"));
+            return Err(Refusal::new(
+                Code::ParseName,
+                "name",
+                json::shorten(text),
+                "a-z, then a-z 0-9 -, at most 64 bytes",
+            ));
         }
         Ok(Self(text.to_string().into_boxed_str()))
     }

@@ -14,7 +14,8 @@ use crate::ratchet::Rule;
 use crate::refusal::Refusal;
 use crate::scope::{OtherArguments, Scope};
 
-/// What a block takes away. Everything not mentioned is inherited; stating something twice keeps the narrower.
+/// What a block takes away. Everything not mentioned is inherited. Of two limits the narrower counts, of two names or
+/// notes the later; audiences and kept scopes add up to what is kept.
 ///
 /// ```
 /// # use rand_core::UnwrapErr;

@@ -6,6 +6,7 @@ use core::fmt;
 use core::str::FromStr;
 
 use crate::code::Code;
+use crate::json;
 use crate::limits;
 use crate::refusal::Refusal;
 
@@ -245,7 +246,11 @@ fn check(text: &str, what: &'static str, wild: fn(&str) -> bool) -> Result<Box<s
     let fits = text.len() <= limits::TEXT_BYTES
         && text.split(':').count() <= limits::SEGMENTS
         && text.split(':').all(|segment| word(segment) || wild(segment));
-    if fits { Ok(text.to_string().into_boxed_str()) } else { Err(Refusal::new(Code::ParsePattern, what, text, what)) }
+    if fits {
+        Ok(text.to_string().into_boxed_str())
+    } else {
+        Err(Refusal::new(Code::ParsePattern, what, json::shorten(text), what))
+    }
 }
 
 /// Whether `pattern` matches `text`, in which `*` is a segment like any other that only a `*` matches.

@@ -6,6 +6,7 @@ use core::fmt;
 use crate::code::Code;
 use crate::level::{Level, Mark};
 use crate::name::Name;
+use crate::narrowing::push_new;
 use crate::pattern::{Action, Pattern};
 use crate::refusal::Refusal;
 
@@ -38,7 +39,9 @@ impl Rule {
         let mut labels: Vec<Name> = labels.into_iter().collect();
         labels.sort();
         labels.dedup();
-        Self { level, labels, keep: keep.into_iter().collect() }
+        let mut kept = Vec::new();
+        keep.into_iter().for_each(|pattern| push_new(&mut kept, pattern));
+        Self { level, labels, keep: kept }
     }
 
     /// The rules in force where a root block states none: confidential keeps `read:*` and `write:*`,

@@ -146,27 +146,46 @@ impl fmt::Debug for Refusal {
 
 impl core::error::Error for Refusal {}
 
-/// One line of printable text: what could move a cursor, hide or reorder text is written as `\u{..}`. What looks like
-/// a token or a private key is left out, wherever somebody pasted it.
+/// One line of printable text: what could move a cursor, hide or reorder text is written as `\u{..}`. Tokens and private
+/// keys are left out, wherever somebody pasted them.
 pub(crate) fn escape(text: &str) -> String {
-    let secret = SECRETS.into_iter().filter_map(|start| Some(text.find(start)?.saturating_add(start.len()))).min();
-    let (text, rest) = match secret {
-        Some(end) => (text.get(..end).unwrap_or_default(), "[..]"),
-        None => (text, ""),
-    };
+    if text.contains(PRIVATE_KEY) {
+        return "[a private key]".to_string();
+    }
     let mut out = String::with_capacity(text.len());
-    for c in text.chars().chain(rest.chars()) {
+    let mut rest = text;
+    while let Some((start, end)) = token_body(rest) {
+        escape_into(&mut out, rest.get(..start).unwrap_or_default());
+        out.push_str("[..]");
+        rest = rest.get(end..).unwrap_or_default();
+    }
+    escape_into(&mut out, rest);
+    out
+}
+
+/// Where the part of the first token that follows its prefix starts and ends.
+fn token_body(text: &str) -> Option<(usize, usize)> {
+    let after = |prefix: &str| Some(text.find(prefix)?.saturating_add(prefix.len()));
+    let start = TOKENS.into_iter().filter_map(after).min()?;
+    let letters = text.get(start..)?.bytes().take_while(|b| b.is_ascii_alphanumeric() || b"-_".contains(b)).count();
+    Some((start, start.saturating_add(letters)))
+}
+
+/// Whoever reads one of these can show it.
+const TOKENS: [&str; 2] = ["wane1.token.", "wane1.sealed."];
+
+/// Stands in the first and in the last line of a PEM file.
+const PRIVATE_KEY: &str = "PRIVATE KEY-----";
+
+fn escape_into(out: &mut String, text: &str) {
+    for c in text.chars() {
         if is_plain(c) {
             out.push(c);
         } else {
             out.extend(c.escape_unicode());
         }
     }
-    out
 }
-
-/// What a text that nobody must see starts with.
-const SECRETS: [&str; 2] = ["wane1.token.", "PRIVATE KEY-----"];
 
 /// Whether a character prints as itself and nothing else.
 pub(crate) fn is_plain(c: char) -> bool {
@@ -196,6 +215,8 @@ mod tests {
     fn a_pasted_token_is_not_repeated() {
         let refusal = "read:wane1.token.c2VjcmV0".parse::<crate::Level>().unwrap_err();
         assert_eq!(refusal.to_string(), "`read:wane1.token.[..]` is not a level");
+        assert_eq!(escape("a wane1.sealed.AA-_9, wane1.token.BB: no"), "a wane1.sealed.[..], wane1.token.[..]: no");
+        assert_eq!(escape("MC4CAQ\n-----END PRIVATE KEY-----"), "[a private key]");
     }
 
     #[test]

@@ -25,7 +25,7 @@ use crate::value::Value;
 /// assert_eq!(Call::http("GET", "/files?limit=5")?.to_string(), "http GET /files?limit=5");
 /// # Ok::<(), wane::Refusal>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Call(Vec<Box<str>>);
 
 impl Call {
@@ -101,6 +101,12 @@ impl Call {
             }
             None => Ok(Self(parts.iter().map(|part| (*part).into()).collect())),
         }
+    }
+}
+
+impl fmt::Debug for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Call({self})")
     }
 }
 
@@ -187,7 +193,8 @@ impl Request {
             return Err(Refusal::new(Code::UseActions, "actions", actions.len(), limits::ACTIONS));
         }
         if call.0.first().is_some_and(|head| &**head == "action") && call != Call::actions(&actions) {
-            return Err(Refusal::new(Code::UseActions, "actions", "other", format_args!("{call}")));
+            let stated = Call::actions(&actions);
+            return Err(Refusal::new(Code::UseCall, "call", call, stated));
         }
         Ok(Self(Arc::new(Parts {
             audience,

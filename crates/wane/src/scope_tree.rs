@@ -1,6 +1,7 @@
 //! The scopes of a chain: each refinement is a node below the scope it narrows, so conditions accumulate along
 //! the path and none is ever evaluated twice for one request.
 
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -141,11 +142,14 @@ pub(crate) struct Hearing<'a> {
     evidence: &'a Evidence<'a>,
     /// The answer of each node's own conditions, once asked for.
     heard: Vec<Option<Result<(), Refusal>>>,
+    /// For each node that says `only`, the first argument it does not name, once looked for.
+    unnamed: Vec<Option<Option<String>>>,
 }
 
 impl<'a> Hearing<'a> {
     pub(crate) fn new(tree: &'a ScopeTree, evidence: &'a Evidence<'a>) -> Self {
-        Self { tree, evidence, heard: alloc::vec![None; tree.nodes.len()] }
+        let count = tree.nodes.len();
+        Self { tree, evidence, heard: alloc::vec![None; count], unnamed: alloc::vec![None; count] }
     }
 
     /// Whether one scope in force covers the action with all conditions. Otherwise the first failing check of the
@@ -194,11 +198,16 @@ impl<'a> Hearing<'a> {
         }
     }
 
-    fn refuse_unnamed(&self, id: usize, closer: usize) -> Result<(), Refusal> {
+    fn refuse_unnamed(&mut self, id: usize, closer: usize) -> Result<(), Refusal> {
         // spec: T77
-        let names = self.tree.names(closer);
-        let Some(unnamed) = self.evidence.arguments.first_unnamed(&names) else { return Ok(()) };
-        let node = |id: usize| self.tree.nodes.get(id);
+        let (tree, evidence) = (self.tree, self.evidence);
+        let look = || evidence.arguments.first_unnamed(&tree.names(closer));
+        let unnamed = match self.unnamed.get_mut(closer) {
+            Some(found) => found.get_or_insert_with(look).clone(),
+            None => look(),
+        };
+        let Some(unnamed) = unnamed else { return Ok(()) };
+        let node = |id: usize| tree.nodes.get(id);
         let pattern = node(id).map(|node| node.pattern.as_str()).unwrap_or_default();
         let refusal = Refusal::new(Code::DenyOnly, "arguments", unnamed, pattern);
         Err(refusal.in_block(node(closer).map(|node| node.block).unwrap_or_default()))

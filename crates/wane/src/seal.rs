@@ -130,7 +130,8 @@ impl Seal {
     }
 
     /// Seals for exactly this call with these arguments, from `issued_at` up to but not at `expires_at`, at most
-    /// 300 seconds later. The verifier computes the same digest from what it received.
+    /// 300 seconds later. The verifier computes the same digest from what it received. Two requests are refused with
+    /// `use-builder` when the token is sealed.
     pub fn for_request(
         mut self,
         call: Call,
@@ -141,7 +142,9 @@ impl Seal {
     ) -> Self {
         let mut token_id = [0; 8];
         rng.fill_bytes(&mut token_id);
-        self.request = Some((call, arguments));
+        if self.request.replace((call, arguments)).is_some() {
+            self.narrowing.contradict("request");
+        }
         let claims = self.narrowing.claims_mut();
         // spec: T62
         claims.token_id = Some(token_id);

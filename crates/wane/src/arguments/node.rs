@@ -40,6 +40,14 @@ pub(crate) enum Lookup<'a> {
 }
 
 impl Node {
+    /// Bytes of a text; anything else has none.
+    pub(crate) fn text_bytes(&self) -> usize {
+        match self {
+            Self::Text(text) => text.len(),
+            _ => 0,
+        }
+    }
+
     /// The type as words, for messages.
     pub(crate) const fn kind(&self) -> &'static str {
         match self {

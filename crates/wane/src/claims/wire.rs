@@ -10,6 +10,7 @@ use crate::ask::{Approver, AskRule};
 use crate::cbor::{Item, Reader, Writer, wrong_type};
 use crate::code::Code;
 use crate::condition::{Condition, Length, Operands, Target, Test};
+use crate::json;
 use crate::key::PublicKey;
 use crate::level::Level;
 use crate::limits;
@@ -17,7 +18,7 @@ use crate::name::Name;
 use crate::pattern::Pattern;
 use crate::ratchet::Rule;
 use crate::refusal::Refusal;
-use crate::value::{Integer, Value};
+use crate::value::{INTEGER_RANGE, Integer, Value};
 
 pub(super) mod scope_item;
 
@@ -69,7 +70,7 @@ pub(super) fn value(reader: &mut Reader<'_>, field: &'static str) -> Result<Valu
 fn integer(value: Option<i64>, field: &'static str) -> Result<Integer, Refusal> {
     value
         .and_then(Integer::new)
-        .ok_or_else(|| Refusal::new(Code::ParseLimit, field, "an integer beyond it", "±(2^53−1)"))
+        .ok_or_else(|| Refusal::new(Code::ParseLimit, field, "an integer beyond them", INTEGER_RANGE))
 }
 
 pub(super) fn write_value(out: &mut Writer, value: &Value) {
@@ -91,10 +92,10 @@ fn approver(reader: &mut Reader<'_>) -> Result<Approver, Refusal> {
     if matches!(reader.clone().next()?, Item::Bytes(_)) {
         return PublicKey::from_bytes(&reader.bytes("ask")?).map(Approver::Key);
     }
-    let group = text(reader, "ask", limits::TEXT_BYTES)?;
+    let group = reader.text("ask")?;
     match group.strip_prefix('@') {
         Some(name) => name.parse().map(Approver::Group),
-        None => Err(Refusal::new(Code::ParseName, "ask", group, "a group starts with `@`")),
+        None => Err(Refusal::new(Code::ParseName, "ask", json::shorten(group), "a group starts with `@`")),
     }
 }
 

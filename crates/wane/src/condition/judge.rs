@@ -4,7 +4,6 @@ use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
 use alloc::string::{String, ToString};
-use core::cell::Cell;
 
 use super::{Condition, Target, Test, cidr, host, path};
 use crate::arguments::{Arguments, Lookup, Node};
@@ -25,28 +24,7 @@ pub(crate) struct Evidence<'a> {
     pub(crate) said: &'a BTreeMap<Name, Value>,
     /// The values that each trusted result field returned in this session.
     pub(crate) seen: &'a BTreeMap<Box<str>, BTreeSet<Value>>,
-    /// Bytes of arguments that conditions may still look at.
-    pub(crate) budget: &'a Cell<usize>,
 }
-
-impl Evidence<'_> {
-    /// Spends what a condition on this argument may cost.
-    fn spend(&self, node: &Node) -> Option<()> {
-        let cost = |node: &Node| match node {
-            Node::Text(text) => text.len().max(LEAST_COST),
-            _ => LEAST_COST,
-        };
-        let cost = match node {
-            Node::Array(elements) => elements.iter().map(cost).sum(),
-            other => cost(other),
-        };
-        self.budget.set(self.budget.get().checked_sub(cost)?);
-        Some(())
-    }
-}
-
-/// What looking at anything costs, in bytes.
-const LEAST_COST: usize = 16;
 
 /// A value that a condition may be judged on.
 #[derive(Clone, Copy, PartialEq)]
@@ -88,10 +66,6 @@ impl Condition {
         if self.test == Test::Absent {
             return Err(self.refuse(Code::DenyCondition, &format!("{} at {}", node.kind(), self.target)));
         }
-        // spec: T162
-        if evidence.spend(node).is_none() {
-            return Err(self.shape("conditions have looked at more than 4 MiB of arguments"));
-        }
         let Node::Array(elements) = node else {
             return self.judge_scalar(self.scalar(node, "")?, evidence);
         };
@@ -101,6 +75,11 @@ impl Condition {
         }
         if elements.len() > limits::CONDITIONED_ELEMENTS {
             return Err(self.shape(&format!("an array of {}", elements.len())));
+        }
+        // spec: T162
+        let bytes: usize = elements.iter().map(Node::text_bytes).sum();
+        if bytes > limits::CONDITIONED_ARRAY_BYTES {
+            return Err(self.shape(&format!("an array with {bytes} bytes of text")));
         }
         for element in elements {
             self.scalar(element, "an array with ")?;

@@ -29,7 +29,6 @@ fn refusal(text: &str, arguments: &str) -> Option<Refusal> {
         facts: &facts(&[("env", Value::text("prod").unwrap()), ("n", Value::integer(3).unwrap())]),
         said: &facts(&[("purpose", Value::text("audit").unwrap())]),
         seen: &seen,
-        budget: &core::cell::Cell::new(crate::limits::CONDITIONED_BYTES),
     };
     condition(text).judge(&evidence).err()
 }

@@ -166,6 +166,7 @@ impl<'de> Deserialize<'de> for Seconds {
         text.parse::<jiff::Span>()
             .and_then(|span| span.to_duration(jiff::SpanRelativeTo::days_are_24_hours()))
             .ok()
+            .filter(|duration| duration.subsec_nanos() == 0)
             .and_then(|duration| u64::try_from(duration.as_secs()).ok())
             .filter(|seconds| *seconds > 0)
             .map(Self)
@@ -181,8 +182,8 @@ impl<'de> Deserialize<'de> for Time {
         let text = toml::value::Datetime::deserialize(from)?.to_string();
         text.parse::<jiff::Timestamp>()
             .ok()
-            // Rounding a fraction would move a bound.
-            .filter(|time| time.subsec_nanosecond() == 0)
+            // Rounding a fraction or a leap second would move a bound.
+            .filter(|time| time.subsec_nanosecond() == 0 && !text.contains(":60"))
             .and_then(|time| u64::try_from(time.as_second()).ok())
             .map(Self)
             .ok_or_else(|| D::Error::custom(alloc::format!("`{text}` is not a whole second with an offset after 1970")))

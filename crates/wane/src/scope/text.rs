@@ -1,7 +1,7 @@
 //! Reading scope text.
 //!
 //! ```text
-//! scope     = pattern ["if" condition *("and" condition)] ["only" / "open"]
+//! scope     = text ["if" condition *("and" condition)] ["only" / "open"]
 //! condition = target ("=" value / "in" "[" value *("," value) "]" / "<=" integer / ">=" integer
 //!           / "len" "<=" integer / ("like" / "scheme") text / "absent"
 //!           / ("under" / "host" / "cidr" / "seen") text *("," text))
@@ -12,7 +12,7 @@
 //! quoted    = a JSON text
 //! ```
 //!
-//! `and`, `if`, `only` and `open` are never targets, values or texts unless they are quoted.
+//! `and`, `if`, `only` and `open` are never patterns, targets, values or texts unless they are quoted.
 
 use alloc::borrow::Cow;
 use alloc::format;

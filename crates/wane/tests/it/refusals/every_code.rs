@@ -205,6 +205,10 @@ fn provoke(code: Code) -> Option<Result<(), Refusal>> {
         Code::DenyGroup => deny_of(from_root(&ask("@nobody")), &public_read(), NOW),
         Code::DenyNeedsApproval => deny_of(from_root(&ask("@local")), &public_read(), NOW),
         Code::UseActions => Request::for_actions("files".parse().unwrap(), vec![], Level::Public).map(|_| ()),
+        Code::UseCall => {
+            let (one, other) = ("read:a".parse().unwrap(), "read:b".parse().unwrap());
+            Request::new("files".parse().unwrap(), wane::Call::actions(&[one]), vec![other], Level::Public).map(|_| ())
+        }
         Code::UseBuilder => minted().and_then(|token| {
             let said = |seal: Seal, value| Ok::<_, Refusal>(seal.said("n".parse()?, wane::Value::Bool(value)));
             token.seal(&said(said(Seal::new(), true)?, false)?).map(|_| ())

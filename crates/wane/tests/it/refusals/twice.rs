@@ -1,8 +1,8 @@
 //! What is stated twice, at its limit, or in the wrong place: never a way to more, and never an echo of a secret.
 
 use wane::{
-    Arguments, AskRule, Call, Code, Heir, Level, LiveState, Mark, Narrowing, Pattern, Request, RootGrant, Roots, Rule,
-    Scope, Seal, SealedToken, Token, TrustedRoot, Value, decide, mint, verify,
+    Arguments, AskRule, Call, Code, Heir, Level, Mark, Narrowing, Pattern, Request, RootGrant, Roots, Rule, Scope,
+    Seal, SealedToken, Token, TrustedRoot, Value, mint, verify,
 };
 
 use crate::forge::{EXP, IAT, NOW, OPS, Rng, allowed, decided, denied, json, public, request, secret};
@@ -119,22 +119,45 @@ fn arrays_and_facts_under_a_condition_have_a_bound() {
 }
 
 #[test]
-fn all_conditions_together_look_at_four_mebibytes() {
-    // Fourteen holders add 64 conditions each; the request is as large as one may be.
-    let mut token = minted(&grant().scope("read:*".parse().unwrap()));
-    for block in 0..14_u8 {
-        let condition = |i: u16| format!("a host h, x{}", u16::from(block) * 64 + i);
-        let conditions: Vec<String> = (0..64).map(condition).collect();
-        let scope = format!("read:* if {} open", conditions.join(" and ")).parse().unwrap();
-        token = token
-            .attenuate(&Narrowing::new().keep(scope), Heir::carried(&mut Rng::new(90 + u64::from(block))))
-            .unwrap();
+fn an_array_under_a_condition_has_a_bound_in_bytes() {
+    let scope = "read:* if a len <= 2000".parse().unwrap();
+    let verified =
+        verify(&minted(&grant().scope(scope)).seal(&Seal::new()).unwrap(), &Roots::single(public(OPS))).unwrap();
+    let texts = |length: usize| {
+        let arguments = format!("{{\"a\":[{}]}}", vec![format!("\"{}\"", "x".repeat(length)); 32].join(","));
+        decided(&verified, &request("read:a").arguments(json(&arguments)))
+    };
+    allowed(&texts(1_024));
+    denied(&texts(1_025), Code::DenyArgumentShape, 0);
+}
+
+#[test]
+fn l1_a_scope_that_fails_takes_nothing_from_the_next() {
+    // What a scope that is tried first looks at must not count against the one that allows.
+    let numbers = format!("{{\"path\":\"/data/a-name-of-more-than-16\",\"big\":[{}]}}", vec!["0"; 262_143].join(","));
+    let texts = format!("{{\"big\":[{}]}}", vec![format!("\"{}\"", "x".repeat(32)); 1_000].join(","));
+    let greedy = "big len <= 2001 and big len <= 2002 and big len <= 2003 and mode = never";
+    for (first, second, arguments) in [
+        ("read:files:* if big len <= 9 open".to_owned(), "read:* if path under /data open", numbers),
+        (format!("read:files:* if {greedy} open"), "read:* if big len <= 5000 open", texts),
+    ] {
+        let parent = minted(&grant().scope(first.parse().unwrap()).scope(second.parse().unwrap()));
+        let child = narrowed(&parent, &Narrowing::new().drop("read:files:*".parse().unwrap())).unwrap();
+        let request = request("read:files:a").arguments(json(&arguments));
+        for token in [parent, child] {
+            let verified = verify(&token.seal(&Seal::new()).unwrap(), &Roots::single(public(OPS))).unwrap();
+            allowed(&decided(&verified, &request));
+        }
     }
-    let verified = verify(&token.seal(&Seal::new()).unwrap(), &Roots::single(public(OPS))).unwrap();
-    let url = format!("\"http://h/{}\"", "a/".repeat(505));
-    let arguments = format!("{{\"a\":[{}]}}", vec![url; 1_000].join(","));
-    let request = request("read:a").arguments(Arguments::from_json(arguments.as_bytes()).unwrap());
-    denied(&decide(&verified, &request, &LiveState::without_ledger(), NOW), Code::DenyArgumentShape, 14);
+}
+
+#[test]
+fn two_requests_in_one_seal_are_refused() {
+    let call = |tool| Call::tool(tool).unwrap();
+    let empty = Arguments::empty;
+    let seal = Seal::new().for_request(call("a"), empty(), NOW, NOW + 9, &mut Rng::new(7));
+    let twice = seal.for_request(call("b"), empty(), NOW, NOW + 9, &mut Rng::new(8));
+    assert_eq!(minted(&grant()).seal(&twice).unwrap_err().code(), Code::UseBuilder);
 }
 
 #[test]
