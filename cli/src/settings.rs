@@ -212,8 +212,8 @@ fn read_if_trusted(path: &Path) -> io::Result<Trusted> {
 /// A user without a reachable home has no settings of its own; that stops no verb.
 fn out_of_reach(error: io::Error) -> io::Result<Trusted> {
     match error.kind() {
-        io::ErrorKind::NotADirectory | io::ErrorKind::NotFound => Ok(Trusted::Missing),
-        io::ErrorKind::PermissionDenied => Ok(Trusted::Foreign("is out of reach")),
+        io::ErrorKind::NotFound => Ok(Trusted::Missing),
+        io::ErrorKind::NotADirectory | io::ErrorKind::PermissionDenied => Ok(Trusted::Foreign("is out of reach")),
         _ => Err(error),
     }
 }

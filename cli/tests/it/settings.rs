@@ -126,7 +126,14 @@ fn the_file_of_the_user_is_passed_over_with_a_note() {
     scene.chmod(".config/wane/wane.toml", 0o666);
     let ran = scene.sh("wane config").exits(0);
     assert!(ran.err.contains("can be written by others, so it is not read"), "{ran:?}");
-    scene.sh("rm -r .config && touch .config && wane config").exits(0);
+    let ran = scene.sh("rm -r .config && touch .config && wane config").exits(0);
+    assert!(ran.err.contains("wane.toml` is out of reach, so it is not read"), "{ran:?}");
+    // A user that may pass everywhere is never kept out.
+    if !rustix::process::geteuid().is_root() {
+        let ran = scene.sh("rm .config && mkdir .config && chmod 0 .config && wane config; chmod 700 .config");
+        assert!(ran.err.contains("is out of reach, so it is not read") && ran.out.contains("aud "), "{ran:?}");
+        scene.sh("rmdir .config && touch .config").exits(0);
+    }
     let ran =
         scene.sh("rm .config && mkdir .config && ln -s loop .config/wane && ln -s loop .config/loop; wane config");
     ran.fails(1, "use-file");
