@@ -6,8 +6,9 @@ use super::deny::{self, Deny};
 use super::metadata::{self, Metadata};
 use super::{assert_broken, assert_kept};
 
-/// The only place packages may come from, apart from folders of this repository.
-pub(super) const REGISTRY: &str = "registry+https://github.com/rust-lang/crates.io-index";
+/// What cargo writes before the address of a registry. Packages come from one, which is cargo's own while
+/// `.cargo/config.toml` names no other.
+pub(super) const REGISTRY: &str = "registry+";
 
 /// What no dependency of the token library may bring in, for it owns no generator.
 const GENERATORS: &[&str] = &["fastrand", "getrandom", "oorandom", "rand", "rand_chacha", "rand_pcg"];
@@ -57,9 +58,11 @@ fn banned_or_doubled(metadata: &Metadata, deny: &Deny) -> Vec<String> {
 
 fn foreign_sources(metadata: &Metadata) -> Vec<String> {
     let mut found = Vec::new();
+    let sources = || metadata.packages.iter().filter_map(|package| package.source.as_deref());
+    let registry = sources().find(|source| source.starts_with(REGISTRY));
     for package in &metadata.packages {
         match package.source.as_deref() {
-            Some(REGISTRY) => {}
+            Some(source) if Some(source) == registry => {}
             None if metadata.workspace_members.contains(&package.id) => {}
             None => found.push(format!("`{}` comes from a folder outside the workspace", package.name)),
             Some(source) => found.push(format!("`{}` comes from {source}", package.name)),
@@ -139,11 +142,13 @@ fn a_foreign_source_is_noticed() {
 #[test]
 fn packages_come_from_the_registry() {
     assert_kept(foreign_sources(&metadata::real()));
+    let config = include_str!("../../../../.cargo/config.toml");
+    assert!(!config.contains("source") && !config.contains("registr"), "{config}");
 }
 
 #[test]
 fn a_generator_below_the_library_is_noticed() {
-    let tree = "wane v0.1.0 (/work/crates/wane)\nrand_core v0.10.1\ngetrandom v0.4.3\n";
+    let tree = "wane v0.1.0 (/elsewhere/crates/wane)\nrand_core v0.10.1\ngetrandom v0.4.3\n";
     assert_broken(generators(tree), &["the token library depends on `getrandom`"]);
 }
 

@@ -95,7 +95,7 @@ fn a_misplaced_crate_is_noticed() {
     let mut metadata = metadata::made(&[("wane", &[])], &[]);
     assert_kept(misplaced(&metadata));
     for package in &mut metadata.packages {
-        package.manifest_path = "/work/crates/core/Cargo.toml".into();
+        package.manifest_path = "/elsewhere/crates/core/Cargo.toml".into();
     }
     assert_broken(misplaced(&metadata), &["`wane` lies in the folder Some(\"core\")"]);
 }

@@ -73,7 +73,7 @@ pub(super) fn made(members: &[(&str, &[&str])], packages: &[(&str, &str, &str)])
         version: "0.1.0".to_owned(),
         source: None,
         license: Some("MIT".to_owned()),
-        manifest_path: PathBuf::from(format!("/work/crates/{name}/Cargo.toml")),
+        manifest_path: PathBuf::from(format!("/elsewhere/crates/{name}/Cargo.toml")),
         dependencies: dependencies.iter().map(|text| dependency(text)).collect(),
     };
     let foreign = |&(name, version, license): &(&str, &str, &str)| Package {
