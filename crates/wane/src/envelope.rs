@@ -127,7 +127,7 @@ impl SigStructure {
     }
 
     pub(crate) fn is_signed_by(&self, key: &PublicKey, signature: &[u8; 64]) -> bool {
-        key.signed(&self.0, signature)
+        key.has_signed(&self.0, signature)
     }
 
     /// Has it signed and checks the answer: a faulty device must not put its mistakes into a token.

@@ -73,7 +73,17 @@ impl PublicKey {
 
     /// Whether `signature` is this key's over `message`, judged as strictly as RFC 8032 allows: one accepted
     /// encoding, no small-order component.
-    pub(crate) fn signed(&self, message: &[u8], signature: &[u8; 64]) -> bool {
+    ///
+    /// ```
+    /// use wane::{SecretKey, Signer};
+    /// let key = SecretKey::from_seed([7; 32]);
+    /// let signature = key.sign(b"bytes")?;
+    /// assert!(key.public_key().has_signed(b"bytes", &signature));
+    /// assert!(!key.public_key().has_signed(b"other", &signature));
+    /// # Ok::<(), wane::SignerError>(())
+    /// ```
+    #[must_use]
+    pub fn has_signed(&self, message: &[u8], signature: &[u8; 64]) -> bool {
         // spec: T23
         is_below_order(signature) && self.0.verify_strict(message, &Signature::from_bytes(signature)).is_ok()
     }

@@ -152,7 +152,7 @@ pub use request::{Call, Request};
 pub use roots::{Roots, TrustedRoot};
 pub use scope::{OtherArguments, Scope};
 pub use seal::Seal;
-pub use state::LiveState;
+pub use state::{Bearer, BlockState, FirstState, LedgerState, LiveState, Volatility};
 pub use token::{SealedToken, Token, UntrustedToken};
 pub use value::{Integer, Value};
 pub use verify::{Verified, verify};
