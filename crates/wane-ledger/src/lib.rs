@@ -3,4 +3,4 @@
 
 mod store;
 
-pub use store::{Change, Fault, Key, Lock, Room, Rows, Store, Table};
+pub use store::{Change, Fault, Key, Lock, Room, Row, Rows, Store, Table};

@@ -122,6 +122,14 @@ pub type Key = (Table, Vec<u8>);
 /// ```
 pub type Change = (Key, Option<Vec<u8>>);
 
+/// A row that was found: its key without the table, and its value.
+///
+/// ```
+/// let row: wane_ledger::Row = (vec![0; 32], b"{}".to_vec());
+/// # let _ = row;
+/// ```
+pub type Row = (Vec<u8>, Vec<u8>);
+
 /// What a transaction holds before it starts.
 ///
 /// ```
@@ -224,13 +232,7 @@ pub trait Rows {
     ///
     /// # Errors
     /// The store's own faults.
-    fn scan(
-        &mut self,
-        table: Table,
-        from: &[u8],
-        to: Option<&[u8]>,
-        limit: usize,
-    ) -> Result<Vec<(Vec<u8>, Vec<u8>)>, Fault>;
+    fn scan(&mut self, table: Table, from: &[u8], to: Option<&[u8]>, limit: usize) -> Result<Vec<Row>, Fault>;
 }
 
 /// Why a store did not do it. The texts are one line, lower case, without secrets (no URL with a password).
