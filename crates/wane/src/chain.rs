@@ -28,6 +28,7 @@ use crate::refusal::Refusal;
 /// assert_eq!(block.id().to_string().len(), 64);
 /// assert_eq!(block.claims().note(), None);
 /// assert!(block.size() > 100);
+/// assert_eq!(block.envelope_bytes().len(), block.size());
 /// # Ok::<(), wane::Refusal>(())
 /// ```
 #[derive(Clone, Debug)]
@@ -62,9 +63,15 @@ impl Block {
     /// Bytes of CBOR the envelope takes.
     #[must_use]
     pub fn size(&self) -> usize {
+        self.envelope_bytes().len()
+    }
+
+    /// The envelope as it stands in the token: payload and signature, no secret.
+    #[must_use]
+    pub fn envelope_bytes(&self) -> Vec<u8> {
         let mut out = Writer::default();
         self.envelope().write(&mut out);
-        out.into_bytes().len()
+        out.into_bytes()
     }
 
     pub(crate) const fn signed(&self) -> &SigStructure {

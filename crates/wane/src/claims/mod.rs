@@ -145,6 +145,92 @@ impl Claims {
         self.key.as_ref()
     }
 
+    /// The hint of the root key; stated by a root block only.
+    ///
+    /// ```
+    /// # use rand_core::UnwrapErr;
+    /// # use getrandom::SysRng;
+    /// # use wane::{Heir, RootGrant, SecretKey, mint};
+    /// # let mut rng = UnwrapErr(SysRng);
+    /// # let root = SecretKey::from_seed([1; 32]);
+    /// let token = mint(&RootGrant::new("files".parse()?, 1_000, 4_600), &root, Heir::carried(&mut rng))?;
+    /// assert_eq!(token.chain().blocks()[0].claims().hint(), Some(root.public_key().hint()));
+    /// # Ok::<(), wane::Refusal>(())
+    /// ```
+    #[must_use]
+    pub const fn hint(&self) -> Option<KeyHint> {
+        self.hint
+    }
+
+    /// Whether the block opens the session.
+    ///
+    /// ```
+    /// # use rand_core::UnwrapErr;
+    /// # use getrandom::SysRng;
+    /// # use wane::{Heir, RootGrant, SecretKey, mint};
+    /// # let mut rng = UnwrapErr(SysRng);
+    /// let grant = RootGrant::new("files".parse()?, 1_000, 4_600);
+    /// let token = mint(&grant, &SecretKey::from_seed([1; 32]), Heir::carried(&mut rng))?;
+    /// assert!(token.chain().blocks()[0].claims().opens_session());
+    /// # Ok::<(), wane::Refusal>(())
+    /// ```
+    #[must_use]
+    pub const fn opens_session(&self) -> bool {
+        self.session
+    }
+
+    /// The end of the lifetime that the block states, seconds since 1970-01-01T00:00:00Z.
+    ///
+    /// ```
+    /// # use rand_core::UnwrapErr;
+    /// # use getrandom::SysRng;
+    /// # use wane::{Heir, RootGrant, SecretKey, mint};
+    /// # let mut rng = UnwrapErr(SysRng);
+    /// let grant = RootGrant::new("files".parse()?, 1_000, 4_600);
+    /// let token = mint(&grant, &SecretKey::from_seed([1; 32]), Heir::carried(&mut rng))?;
+    /// assert_eq!(token.chain().blocks()[0].claims().expires_at(), Some(4_600));
+    /// # Ok::<(), wane::Refusal>(())
+    /// ```
+    #[must_use]
+    pub const fn expires_at(&self) -> Option<u64> {
+        self.expires_at
+    }
+
+    /// When the block says it was issued, seconds since 1970-01-01T00:00:00Z.
+    ///
+    /// ```
+    /// # use rand_core::UnwrapErr;
+    /// # use getrandom::SysRng;
+    /// # use wane::{Heir, RootGrant, SecretKey, mint};
+    /// # let mut rng = UnwrapErr(SysRng);
+    /// let grant = RootGrant::new("files".parse()?, 1_000, 4_600);
+    /// let token = mint(&grant, &SecretKey::from_seed([1; 32]), Heir::carried(&mut rng))?;
+    /// assert_eq!(token.chain().blocks()[0].claims().issued_at(), Some(1_000));
+    /// # Ok::<(), wane::Refusal>(())
+    /// ```
+    #[must_use]
+    pub const fn issued_at(&self) -> Option<u64> {
+        self.issued_at
+    }
+
+    /// The budgets that the block caps, each with its cap.
+    ///
+    /// ```
+    /// # use rand_core::UnwrapErr;
+    /// # use getrandom::SysRng;
+    /// # use wane::{Heir, LedgerId, RootGrant, SecretKey, mint};
+    /// # let mut rng = UnwrapErr(SysRng);
+    /// let ledger = LedgerId::from_bytes([1; 16]);
+    /// let grant = RootGrant::new("files".parse()?, 1_000, 4_600).ledger(ledger).budget("calls".parse()?, 50);
+    /// let token = mint(&grant, &SecretKey::from_seed([1; 32]), Heir::carried(&mut rng))?;
+    /// assert_eq!(token.chain().blocks()[0].claims().budgets(), [("calls".parse()?, 50)]);
+    /// # Ok::<(), wane::Refusal>(())
+    /// ```
+    #[must_use]
+    pub fn budgets(&self) -> &[(Name, u64)] {
+        &self.budgets
+    }
+
     /// Everything the block states, claim by claim in the order of the wire: a name and a value for people.
     /// Times are seconds since 1970, bytes are hexadecimal; texts are as stated and want escaping on display.
     ///

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use super::Grant;
 use crate::ask::AskRule;
-use crate::ids::LedgerId;
+use crate::ids::{BlockId, LedgerId};
 use crate::level::{Level, Mark};
 use crate::name::Name;
 use crate::pattern::Pattern;
@@ -30,7 +30,7 @@ use crate::scope::Scope;
 /// assert_eq!(child.scopes()[0].to_string(), "read:*");
 /// assert_eq!(child.clearance(), Level::TopSecret);
 /// assert_eq!((child.issued_at(), child.not_before()), (1_000, None));
-/// assert_eq!((child.session(), child.ledger()), (Some(0), None));
+/// assert_eq!((child.session(), child.continues(), child.ledger()), (Some(0), None, None));
 /// assert!(child.budgets().is_empty());
 /// assert_eq!(child.denied().count() + child.asks().count() + child.rules().count(), 0);
 /// # Ok::<(), wane::Refusal>(())
@@ -118,5 +118,11 @@ impl Grant {
     #[must_use]
     pub const fn session(&self) -> Option<usize> {
         self.session
+    }
+
+    /// The first session of the line that the session continues, if it continues one.
+    #[must_use]
+    pub const fn continues(&self) -> Option<BlockId> {
+        self.continues
     }
 }
