@@ -123,5 +123,6 @@ fn kind(block: &Block) -> &'static str {
         Kind::Root => "root",
         Kind::Delegate => "delegate",
         Kind::Seal => "seal",
+        Kind::Approval => "approval",
     }
 }

@@ -113,8 +113,8 @@ impl Block {
         // spec: T19
         let kind = match (place, &claims.key) {
             (Place::Root, _) => Kind::Root,
-            (Place::Later, Some(_)) => Kind::Delegate,
-            (Place::Later, None) => Kind::Seal,
+            (Place::Later | Place::Approval, Some(_)) => Kind::Delegate,
+            (Place::Later | Place::Approval, None) => Kind::Seal,
         };
         let previous = previous.or_else(|| claims.hint.map(before_root)).unwrap_or(BlockId([0; 32]));
         let signed = SigStructure::new(kind, previous, envelope.payload)?;
@@ -255,6 +255,37 @@ impl Chain {
             _ => None,
         };
         Ok((Self { blocks }, secret))
+    }
+
+    /// The chain of a recorded decision: signed envelopes, and a seal of which only id and claims are known.
+    pub(crate) fn recalled(envelopes: &[Vec<u8>], seal: BlockId, seal_claims: &[u8]) -> Result<Self, Refusal> {
+        let mut blocks: Vec<Block> = Vec::with_capacity(envelopes.len().saturating_add(1));
+        if envelopes.len() >= limits::BLOCKS {
+            let found = envelopes.len().saturating_add(1);
+            return Err(Refusal::new(Code::ParseTooManyBlocks, "token", found, limits::BLOCKS));
+        }
+        for (index, envelope) in envelopes.iter().enumerate() {
+            scan(envelope).map_err(|refusal| refusal.in_block(index))?;
+            let previous = blocks.last().map(|block| block.id);
+            let block = Block::read(&mut Reader::new(envelope), previous).map_err(|refusal| refusal.in_block(index))?;
+            // A seal's signature would not be checked, so none may stand among the signed blocks.
+            if block.kind == Kind::Seal {
+                return Err(
+                    Refusal::new(Code::ParseMissingClaim, "cnf", "cnf", "a block before the last").in_block(index)
+                );
+            }
+            blocks.push(block);
+        }
+        let previous = blocks.last().map(|block| block.id).ok_or_else(no_block)?;
+        scan(seal_claims)?;
+        let claims = Claims::read(seal_claims, Place::Later)?;
+        let signed = SigStructure::new(Kind::Seal, previous, seal_claims)?;
+        if claims.key.is_some() {
+            return Err(Refusal::new(Code::ParseMisplacedClaim, "cnf", "cnf", "a seal"));
+        }
+        let payload = seal_claims.to_vec();
+        blocks.push(Block { kind: Kind::Seal, id: seal, payload, signed, signature: [0; 64], claims });
+        Ok(Self { blocks })
     }
 
     /// The token's one encoding. The result is wiped because it may hold the secret.

@@ -268,6 +268,7 @@ codes! {
     UseKey "use-key" Use Never "the key {found} is not the one the last block names, {bound}" "",
     UseKeyReused "use-key-reused" Use Never "the fresh key stands in the chain already" "",
     UseSigner "use-signer" Use Never "the signer failed: {found}" "",
+    UseRecall "use-recall" Use Never "the record does not say what {found} answered" "",
     UseNoSecret "use-no-secret" Use Never "the token carries no secret: its holder's own key must sign" "give the key with `--key`",
 }
 

@@ -1,26 +1,30 @@
 //! The one decision: may this request be forwarded, now, here?
 
+mod approvals;
+mod live;
 mod outcome;
 
 use alloc::string::ToString;
 use alloc::vec::Vec;
 use core::fmt;
 
-pub use outcome::{Ask, Decision, Permit};
+pub use outcome::{Ask, Charge, Decision, Effects, Permit, Use};
+
+use approvals::asks;
 
 use crate::ask::AskRule;
 use crate::code::Code;
 use crate::condition::Evidence;
-use crate::key::Hex;
 use crate::level::Mark;
 use crate::limits;
 use crate::pattern::Pattern;
 use crate::ratchet::Rule;
 use crate::refusal::Refusal;
-use crate::request::{Request, SealDemand, request_digest};
+use crate::request::{Request, SealDemand};
 use crate::scope_tree::Hearing;
 use crate::state::LiveState;
 use crate::verify::Verified;
+use crate::witness::{Heard, Present, Tree, Witness, digest};
 
 /// Decides on one request. `now` is in seconds since 1970-01-01T00:00:00Z. Pure: the same arguments give the same
 /// answer on every machine, and the work is bounded by their size.
@@ -48,23 +52,98 @@ use crate::verify::Verified;
 /// # Ok::<(), wane::Refusal>(())
 /// ```
 pub fn decide(verified: &Verified, request: &Request, state: &LiveState, now: u64) -> Decision {
-    let mark = match deny(verified, request, state, now) {
-        Ok(mark) => mark,
-        Err(refusal) => return Decision::Deny(refusal),
-    };
-    let unmet = unmet_asks(verified, request);
-    // spec: T150 T152
-    match unmet.first() {
-        None => Decision::Allow(Permit::new(request.clone(), mark)),
-        Some((block, rule)) => {
-            let covered = request.actions().iter().find(|action| rule.pattern.covers(action));
-            let found = covered.map(ToString::to_string).unwrap_or_default();
-            let bound = Missing(rule);
-            let refusal = Refusal::new(Code::DenyNeedsApproval, "ask", found, bound).in_block(*block);
-            let rules = unmet.iter().map(|(_, rule)| (*rule).clone()).collect();
-            Decision::Ask(Ask::new(refusal, rules, digest(verified, request)))
+    judge(verified, request, state, now).decision
+}
+
+/// A decision, and what each condition answered on the way to it: what an audit log keeps, so that the decision can be made
+/// again without the arguments.
+///
+/// ```
+/// # use rand_core::UnwrapErr;
+/// # use getrandom::SysRng;
+/// use wane::{Arguments, Code, Decision, Heir, Judgement, Level, LiveState, Request, Roots, RootGrant, Seal, SecretKey};
+/// # let mut rng = UnwrapErr(SysRng);
+/// # let root = SecretKey::generate(&mut rng);
+/// let grant = RootGrant::new("files".parse()?, 1_000, 4_600).scope("read:* if path under /data".parse()?);
+/// # let sealed = wane::mint(&grant, &root, Heir::carried(&mut rng))?.seal(&Seal::new())?;
+/// # let verified = wane::verify(&sealed, &Roots::single(root.public_key()))?;
+/// let request = Request::for_actions("files".parse()?, vec!["read:hr".parse()?], Level::Internal)?
+///     .arguments(Arguments::from_json(br#"{"path": "/etc/passwd"}"#)?);
+/// let Judgement { decision, heard } = wane::judge(&verified, &request, &LiveState::without_ledger(), 2_000);
+/// assert!(matches!(decision, Decision::Deny(_)));
+/// assert_eq!(heard[0].outcome, Some(Code::DenyCondition));
+/// # Ok::<(), wane::Refusal>(())
+/// ```
+#[derive(Debug)]
+#[must_use]
+pub struct Judgement {
+    /// The decision.
+    pub decision: Decision,
+    /// What each condition that was looked at answered, in the order they were looked at, each once.
+    pub heard: Vec<Heard>,
+}
+
+/// As [`decide`], with what each condition answered.
+pub fn judge(verified: &Verified, request: &Request, state: &LiveState, now: u64) -> Judgement {
+    let parts = request.parts();
+    let evidence =
+        Evidence { arguments: &parts.arguments, facts: &parts.facts, said: verified.said(), seen: &parts.seen };
+    let mut witness = Present { evidence, heard: Vec::new() };
+    let decision = match settle(verified, request, state, now, &mut witness) {
+        Ok(Settled { mark, unmet }) if unmet.is_empty() => {
+            let effects = live::effects(verified, request, state);
+            Decision::Allow(Permit::new(request.clone(), mark, effects))
         }
-    }
+        Ok(Settled { unmet, .. }) => Decision::Ask(Ask::new(
+            missing(request, &unmet),
+            unmet.iter().map(|(_, rule)| (*rule).clone()).collect(),
+            digest(verified, request),
+        )),
+        Err(refusal) => Decision::Deny(refusal),
+    };
+    Judgement { decision, heard: witness.heard }
+}
+
+/// What is left when nothing denies.
+pub(crate) struct Settled<'a> {
+    /// The mark that holds once the request is admitted.
+    pub(crate) mark: Mark,
+    /// The asks that no approval satisfies, each with its block.
+    pub(crate) unmet: Vec<(usize, &'a AskRule)>,
+}
+
+/// Every check, in order. There is no other place where a request is judged.
+pub(crate) fn settle<'a>(
+    verified: &'a Verified,
+    request: &Request,
+    state: &LiveState,
+    now: u64,
+    witness: &mut impl Witness,
+) -> Result<Settled<'a>, Refusal> {
+    // spec: T106
+    check_audience(verified, request)?;
+    check_times(verified, now)?;
+    check_request_seal(verified, request, witness)?;
+    live::check_ledger(verified, state)?;
+    let mark = check_mark(verified, request, state)?;
+    check_denied(verified, request)?;
+    // spec: T151
+    check_scopes(verified, request, witness)?;
+    check_groups(verified, request)?;
+    live::check_budgets(verified, request, state)?;
+    // spec: T150 T152
+    let unmet = approvals::unmet(verified, request, state, now, witness)?;
+    Ok(Settled { mark, unmet })
+}
+
+/// The refusal that names the first approval rule still open.
+pub(crate) fn missing(request: &Request, unmet: &[(usize, &AskRule)]) -> Refusal {
+    let Some((block, rule)) = unmet.first() else {
+        return Refusal::new(Code::DenyNeedsApproval, "ask", "", "");
+    };
+    let covered = request.actions().iter().find(|action| rule.pattern.covers(action));
+    let found = covered.map(ToString::to_string).unwrap_or_default();
+    Refusal::new(Code::DenyNeedsApproval, "ask", found, Missing(rule)).in_block(*block)
 }
 
 /// The approvals that a rule asks for, in words.
@@ -103,27 +182,12 @@ pub fn may_still(verified: &Verified, pattern: &Pattern, state: &LiveState, now:
     let mark = joined_mark(verified, state, &Mark::default());
     let meets = |other: &Pattern| other.overlaps(pattern);
     check_times(verified, now).is_ok()
-        && check_ledger(verified).is_ok()
+        && live::check_ledger(verified, state).is_ok()
         && mark.labels().len() <= limits::LABELS
         && rules(verified).all(|(_, rule)| !rule.applies(&mark) || rule.keep.iter().any(meets))
         && !grant.deny.iter().any(|(_, denied)| denied.contains(pattern))
         && grant.scopes.patterns().any(meets)
         && verified.root().ceiling().is_none_or(|ceiling| ceiling.patterns().any(meets))
-}
-
-/// Every check that can deny, in order. The mark that holds once the request is admitted.
-fn deny(verified: &Verified, request: &Request, state: &LiveState, now: u64) -> Result<Mark, Refusal> {
-    // spec: T106
-    check_audience(verified, request)?;
-    check_times(verified, now)?;
-    check_request_seal(verified, request)?;
-    check_ledger(verified)?;
-    let mark = check_mark(verified, request, state)?;
-    check_denied(verified, request)?;
-    // spec: T151
-    check_scopes(verified, request)?;
-    check_groups(verified, request)?;
-    Ok(mark)
 }
 
 fn check_audience(verified: &Verified, request: &Request) -> Result<(), Refusal> {
@@ -152,43 +216,14 @@ fn check_times(verified: &Verified, now: u64) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn check_request_seal(verified: &Verified, request: &Request) -> Result<(), Refusal> {
+fn check_request_seal(verified: &Verified, request: &Request, witness: &mut impl Witness) -> Result<(), Refusal> {
     match (verified.digest(), request.parts().seal) {
         (None, SealDemand::Any) => Ok(()),
         // spec: T141
         (None, SealDemand::ForThisRequest) => {
             Err(Refusal::new(Code::DenyNotForOneRequest, "digest", "none", "a seal for this request"))
         }
-        (Some(sealed), _) => {
-            let asked = digest(verified, request);
-            // spec: T140
-            if *sealed == asked {
-                return Ok(());
-            }
-            Err(Refusal::new(Code::DenyOtherRequest, "digest", Hex(&asked), Hex(sealed)))
-        }
-    }
-}
-
-fn digest(verified: &Verified, request: &Request) -> [u8; 32] {
-    let parts = request.parts();
-    let said = verified.said().iter();
-    request_digest(&parts.audience, &parts.call, &parts.arguments, said)
-}
-
-/// What is kept in a ledger cannot be judged without one.
-fn check_ledger(verified: &Verified) -> Result<(), Refusal> {
-    match verified.grant().ledger {
-        None => Ok(()),
-        // spec: T142
-        Some(ledger) => {
-            let found = match verified.grant() {
-                grant if grant.continues.is_some() => "a continued session",
-                grant if !grant.budgets.is_empty() => "a budget",
-                _ => "the chain",
-            };
-            Err(Refusal::new(Code::StateNoLedger, "ledger", found, ledger))
-        }
+        (Some(_), _) => witness.seal_fits(verified, request),
     }
 }
 
@@ -221,6 +256,7 @@ fn joined_mark(verified: &Verified, state: &LiveState, asked: &Mark) -> Mark {
     let mut mark = verified.grant().mark.clone();
     mark.join(verified.root().lowest_mark());
     mark.join(state.mark());
+    live::join_marks(&mut mark, state);
     mark.join(asked);
     mark
 }
@@ -245,17 +281,14 @@ fn check_denied(verified: &Verified, request: &Request) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn check_scopes(verified: &Verified, request: &Request) -> Result<(), Refusal> {
-    let parts = request.parts();
-    let evidence =
-        Evidence { arguments: &parts.arguments, facts: &parts.facts, said: verified.said(), seen: &parts.seen };
-    let mut hearing = Hearing::new(&verified.grant().scopes, &evidence);
+fn check_scopes(verified: &Verified, request: &Request, witness: &mut impl Witness) -> Result<(), Refusal> {
+    let mut hearing = Hearing::new(&verified.grant().scopes, Tree::Scopes, witness);
     for action in request.actions() {
         // spec: T147
         hearing.allow(action)?;
     }
     let Some(ceiling) = verified.root().ceiling() else { return Ok(()) };
-    let mut hearing = Hearing::new(ceiling, &evidence);
+    let mut hearing = Hearing::new(ceiling, Tree::Ceiling, witness);
     for action in request.actions() {
         // spec: T148
         let beyond = |why| Refusal::new(Code::DenyCeiling, "scopes", action, why);
@@ -266,16 +299,10 @@ fn check_scopes(verified: &Verified, request: &Request) -> Result<(), Refusal> {
 
 /// A group that the roots do not define could never approve, so it denies.
 fn check_groups(verified: &Verified, request: &Request) -> Result<(), Refusal> {
-    for (block, rule) in unmet_asks(verified, request) {
+    for (block, rule) in asks(verified, request) {
         for approver in &rule.approvers {
             verified.roots().check_defined(approver).map_err(|refusal| refusal.in_block(block))?;
         }
     }
     Ok(())
-}
-
-/// Every approval rule that covers an action. Without a ledger none is ever satisfied.
-fn unmet_asks<'a>(verified: &'a Verified, request: &Request) -> Vec<(usize, &'a AskRule)> {
-    let covers = |rule: &AskRule| request.actions().iter().any(|action| rule.pattern.covers(action));
-    verified.grant().ask.iter().filter(|(_, rule)| covers(rule)).map(|(block, rule)| (*block, rule)).collect()
 }

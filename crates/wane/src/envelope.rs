@@ -34,10 +34,12 @@ pub enum Kind {
     Delegate,
     /// The last block of a sealed token; nobody can extend it.
     Seal,
+    /// No block: a statement that approves one request.
+    Approval,
 }
 
 impl Kind {
-    /// The word: `root`, `delegate` or `seal`.
+    /// The word: `root`, `delegate`, `seal` or `approval`.
     ///
     /// ```
     /// assert_eq!(wane::Kind::Root.as_str(), "root");
@@ -48,6 +50,7 @@ impl Kind {
             Self::Root => "root",
             Self::Delegate => "delegate",
             Self::Seal => "seal",
+            Self::Approval => "approval",
         }
     }
 
@@ -56,6 +59,7 @@ impl Kind {
             Self::Root => 0,
             Self::Delegate => 1,
             Self::Seal => 2,
+            Self::Approval => 3,
         }
     }
 }

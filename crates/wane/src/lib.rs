@@ -85,6 +85,7 @@
 extern crate alloc;
 
 // What is compared.
+mod approval;
 mod arguments;
 mod ask;
 mod condition;
@@ -112,6 +113,7 @@ mod decide;
 mod grant;
 mod mint;
 mod narrowing;
+mod recall;
 mod request;
 mod roots;
 mod scope_tree;
@@ -119,6 +121,7 @@ mod seal;
 mod state;
 mod token;
 mod verify;
+mod witness;
 
 // How it is refused.
 mod code;
@@ -129,13 +132,14 @@ mod refusal;
 #[doc = include_str!("../../../README.md")]
 struct Readme;
 
+pub use approval::{Approval, UntrustedApproval};
 pub use arguments::Arguments;
 pub use ask::{Approver, AskRule};
 pub use chain::{Block, Chain};
 pub use claims::Claims;
 pub use code::{Code, Family, Retry};
 pub use condition::{Condition, Directory, Glob, Host, Length, Network, Operands, Scheme, Source, Target, Test};
-pub use decide::{Ask, Decision, Permit, decide, may_still};
+pub use decide::{Ask, Charge, Decision, Effects, Judgement, Permit, Use, decide, judge, may_still};
 pub use envelope::Kind;
 pub use grant::Grant;
 pub use ids::{BlockId, LedgerId};
@@ -147,6 +151,7 @@ pub use narrowing::Narrowing;
 pub use pattern::{Action, Audience, Pattern};
 pub use pointer::Pointer;
 pub use ratchet::Rule;
+pub use recall::{Recall, RecalledApproval, Remembered, Verdict};
 pub use refusal::Refusal;
 pub use request::{Call, Request};
 pub use roots::{Roots, TrustedRoot};
@@ -156,3 +161,4 @@ pub use state::{Bearer, BlockState, FirstState, LedgerState, LiveState, Volatili
 pub use token::{SealedToken, Token, UntrustedToken};
 pub use value::{Integer, Value};
 pub use verify::{Verified, verify};
+pub use witness::{Heard, Place, Tree};

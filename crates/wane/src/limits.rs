@@ -82,3 +82,6 @@ pub const LEEWAY: u64 = 30;
 
 /// Seconds between `iat` and `exp` of a seal for one request, at most.
 pub const REQUEST_SEAL_SECONDS: u64 = 300;
+
+/// Seconds between `iat` and `exp` of an approval, at most.
+pub const APPROVAL_SECONDS: u64 = 3_600;

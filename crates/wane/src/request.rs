@@ -93,6 +93,44 @@ impl Call {
         Self(core::iter::once(head).chain(actions.iter().map(|action| action.as_str().into())).collect())
     }
 
+    /// The call with these parts, as [`Call::parts`] gives them.
+    ///
+    /// # Errors
+    /// `parse-json` for parts that no call has; `parse-limit` for one over 4,096 bytes; `parse-pattern` for what is no
+    /// action.
+    ///
+    /// ```
+    /// let call = wane::Call::from_parts(&["tools/call", "read_file"])?;
+    /// assert_eq!(call, wane::Call::tool("read_file")?);
+    /// assert!(wane::Call::from_parts(&["tools/list"]).is_err());
+    /// # Ok::<(), wane::Refusal>(())
+    /// ```
+    pub fn from_parts(parts: &[&str]) -> Result<Self, Refusal> {
+        match *parts {
+            ["tools/call", name] => Self::tool(name),
+            ["resources/read", uri] => Self::resource(uri),
+            ["prompts/get", name] => Self::prompt(name),
+            ["http", method, target] => Self::http(method, target),
+            ["action", ref actions @ ..] => actions
+                .iter()
+                .map(|action| action.parse())
+                .collect::<Result<Vec<Action>, _>>()
+                .map(|list| Self::actions(&list)),
+            _ => Err(Refusal::new(Code::ParseJson, "call", "parts of no known call", "")),
+        }
+    }
+
+    /// Its parts: `tools/call` and a name, `http`, a method and a target, and so on.
+    ///
+    /// ```
+    /// let call = wane::Call::http("GET", "/files")?;
+    /// assert_eq!(call.parts().collect::<Vec<_>>(), ["http", "GET", "/files"]);
+    /// # Ok::<(), wane::Refusal>(())
+    /// ```
+    pub fn parts(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.0.iter().map(AsRef::as_ref)
+    }
+
     fn of<const N: usize>(parts: [&str; N]) -> Result<Self, Refusal> {
         match parts.iter().find(|part| part.len() > limits::CONDITIONED_TEXT_BYTES) {
             Some(long) => {
@@ -137,11 +175,14 @@ impl fmt::Display for Call {
 /// .arguments(Arguments::from_json(br#"{"path": "/data/q3.csv"}"#)?)
 /// .fact("env".parse()?, Value::text("prod")?)
 /// .seen("search.results", Value::text("id-7")?)
+/// .cost("calls".parse()?, 1)
 /// .require_request_seal();
 /// assert_eq!(request.actions().len(), 1);
 /// assert_eq!(request.call().to_string(), "tools/call read_file");
 /// assert_eq!(request.mark().to_string(), "internal with untrusted");
 /// assert_eq!(request.audience().as_str(), "files");
+/// assert_eq!(request.costs().count(), 1);
+/// assert!(request.demands_request_seal());
 /// # Ok::<(), wane::Refusal>(())
 /// ```
 #[derive(Clone)]
@@ -164,6 +205,7 @@ pub(crate) struct Parts {
     pub(crate) facts: BTreeMap<Name, Value>,
     pub(crate) seen: BTreeMap<Box<str>, BTreeSet<Value>>,
     pub(crate) mark: Mark,
+    pub(crate) costs: BTreeMap<Name, u64>,
     pub(crate) seal: SealDemand,
 }
 
@@ -204,6 +246,7 @@ impl Request {
             facts: BTreeMap::new(),
             seen: BTreeMap::new(),
             mark: Mark::at(level),
+            costs: BTreeMap::new(),
             seal: SealDemand::Any,
         })))
     }
@@ -247,6 +290,14 @@ impl Request {
         })
     }
 
+    /// States what the call costs of a counter. It is charged once, to every block that caps the counter. Stated again, the
+    /// later value counts.
+    pub fn cost(self, counter: Name, cost: u64) -> Self {
+        self.with(|parts| {
+            parts.costs.insert(counter, cost);
+        })
+    }
+
     /// Refuses seals that are not bound to exactly this request.
     pub fn require_request_seal(self) -> Self {
         self.with(|parts| parts.seal = SealDemand::ForThisRequest)
@@ -279,6 +330,29 @@ impl Request {
     #[must_use]
     pub fn mark(&self) -> &Mark {
         &self.0.mark
+    }
+
+    /// What it costs of each counter.
+    pub fn costs(&self) -> impl Iterator<Item = (&Name, u64)> {
+        self.0.costs.iter().map(|(name, cost)| (name, *cost))
+    }
+
+    /// Whether only a seal for exactly this request will do.
+    #[must_use]
+    pub fn demands_request_seal(&self) -> bool {
+        self.0.seal == SealDemand::ForThisRequest
+    }
+
+    /// Each action once, in the order stated: what an approver signs for.
+    #[must_use]
+    pub(crate) fn distinct_actions(&self) -> Vec<Action> {
+        let mut distinct = Vec::new();
+        for action in &self.0.actions {
+            if !distinct.contains(action) {
+                distinct.push(action.clone());
+            }
+        }
+        distinct
     }
 
     pub(crate) fn parts(&self) -> &Parts {

@@ -185,6 +185,11 @@ impl TrustedRoot {
         self.name.as_deref()
     }
 
+    /// Whether sessions opened under this other key may be continued.
+    pub(crate) fn continues_those_of(&self, key: &PublicKey) -> bool {
+        self.key == *key || self.succeeds.contains(key)
+    }
+
     pub(crate) const fn lowest_mark(&self) -> &Mark {
         &self.mark
     }
@@ -416,6 +421,15 @@ impl Roots {
 
     pub(crate) fn find(&self, hint: KeyHint) -> Option<&Arc<TrustedRoot>> {
         self.0.entries.iter().find(|entry| entry.hint == hint)
+    }
+
+    /// Whether a rule's approver is, or includes, this key. `local` is the enforcement point's own.
+    pub(crate) fn names(&self, approver: &Approver, key: &PublicKey, local: Option<&PublicKey>) -> bool {
+        match approver {
+            Approver::Group(name) if name.as_str() == LOCAL => local == Some(key),
+            Approver::Group(name) => self.0.groups.get(name).is_some_and(|keys| keys.contains(key)),
+            Approver::Key(named) => named == key,
+        }
     }
 
     /// Refuses an approver group that nobody defines.

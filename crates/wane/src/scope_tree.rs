@@ -8,11 +8,12 @@ use core::fmt;
 use crate::arguments::Names;
 use crate::claims::Refinement;
 use crate::code::Code;
-use crate::condition::{Condition, Evidence};
+use crate::condition::Condition;
 use crate::grant::quoted;
 use crate::pattern::{Action, Pattern};
 use crate::refusal::Refusal;
 use crate::scope::{OtherArguments, Scope};
+use crate::witness::{Place, Tree, Witness};
 
 /// Scopes as stated, and which of them are in force.
 #[derive(Clone, Debug, Default)]
@@ -25,6 +26,8 @@ pub(crate) struct ScopeTree {
 #[derive(Clone, Debug)]
 struct Node {
     block: usize,
+    /// Its place among the scopes that the block states.
+    scope: usize,
     above: Option<usize>,
     pattern: Pattern,
     conditions: Vec<Condition>,
@@ -37,6 +40,7 @@ impl ScopeTree {
     pub(crate) fn new(scopes: &[Scope]) -> Self {
         let node = |(index, scope): (usize, &Scope)| Node {
             block: 0,
+            scope: index,
             above: None,
             pattern: scope.pattern.clone(),
             conditions: scope.conditions.clone(),
@@ -48,8 +52,8 @@ impl ScopeTree {
     /// Replaces the scopes in force by refinements of them.
     pub(crate) fn refine(&mut self, block: usize, refinements: &[Refinement]) -> Result<(), Refusal> {
         let mut in_force = Vec::with_capacity(refinements.len());
-        for refinement in refinements {
-            let node = self.refined(block, refinement)?;
+        for (scope, refinement) in refinements.iter().enumerate() {
+            let node = self.refined(block, scope, refinement)?;
             in_force.push(self.nodes.len());
             self.nodes.push(node);
         }
@@ -58,7 +62,7 @@ impl ScopeTree {
         Ok(())
     }
 
-    fn refined(&self, block: usize, refinement: &Refinement) -> Result<Node, Refusal> {
+    fn refined(&self, block: usize, scope: usize, refinement: &Refinement) -> Result<Node, Refusal> {
         // spec: T71 T72
         let above = self.in_force.get(refinement.index).copied();
         let Some((above, parent)) = above.and_then(|id| Some((id, self.nodes.get(id)?))) else {
@@ -78,6 +82,7 @@ impl ScopeTree {
         }
         Ok(Node {
             block,
+            scope,
             above: Some(above),
             pattern: refinement.pattern.as_ref().unwrap_or(&parent.pattern).clone(),
             conditions: refinement.conditions.clone(),
@@ -137,19 +142,20 @@ impl fmt::Display for ScopeTree {
 }
 
 /// One request judged by the scopes of one tree.
-pub(crate) struct Hearing<'a> {
+pub(crate) struct Hearing<'a, W> {
     tree: &'a ScopeTree,
-    evidence: &'a Evidence<'a>,
+    name: Tree,
+    witness: &'a mut W,
     /// The answer of each node's own conditions, once asked for.
     heard: Vec<Option<Result<(), Refusal>>>,
     /// For each node that says `only`, the first argument it does not name, once looked for.
-    unnamed: Vec<Option<Option<String>>>,
+    unnamed: Vec<Option<Result<Option<String>, Refusal>>>,
 }
 
-impl<'a> Hearing<'a> {
-    pub(crate) fn new(tree: &'a ScopeTree, evidence: &'a Evidence<'a>) -> Self {
+impl<'a, W: Witness> Hearing<'a, W> {
+    pub(crate) fn new(tree: &'a ScopeTree, name: Tree, witness: &'a mut W) -> Self {
         let count = tree.nodes.len();
-        Self { tree, evidence, heard: alloc::vec![None; count], unnamed: alloc::vec![None; count] }
+        Self { tree, name, witness, heard: alloc::vec![None; count], unnamed: alloc::vec![None; count] }
     }
 
     /// Whether one scope in force covers the action with all conditions. Otherwise the first failing check of the
@@ -183,33 +189,51 @@ impl<'a> Hearing<'a> {
         }
     }
 
+    fn place(&self, node: &Node, condition: Option<usize>) -> Place {
+        Place { tree: self.name, block: node.block, scope: node.scope, condition }
+    }
+
     fn hear_own(&mut self, id: usize, node: &Node) -> Result<(), Refusal> {
-        let evidence = self.evidence;
-        let judge = || {
-            node.conditions
-                .iter()
-                .try_for_each(|condition| condition.judge(evidence))
-                .map_err(|refusal| refusal.in_block(node.block))
-        };
-        match self.heard.get_mut(id) {
-            // spec: T153
-            Some(heard) => heard.get_or_insert_with(judge).clone(),
-            None => judge(),
+        // spec: T153
+        if let Some(Some(heard)) = self.heard.get(id) {
+            return heard.clone();
         }
+        let mut answer = Ok(());
+        for (number, condition) in node.conditions.iter().enumerate() {
+            answer = self.witness.condition(self.place(node, Some(number)), condition);
+            if answer.is_err() {
+                break;
+            }
+        }
+        let answer = answer.map_err(|refusal| refusal.in_block(node.block));
+        if let Some(heard) = self.heard.get_mut(id) {
+            *heard = Some(answer.clone());
+        }
+        answer
     }
 
     fn refuse_unnamed(&mut self, id: usize, closer: usize) -> Result<(), Refusal> {
-        // spec: T77
-        let (tree, evidence) = (self.tree, self.evidence);
-        let look = || evidence.arguments.first_unnamed(&tree.names(closer));
-        let unnamed = match self.unnamed.get_mut(closer) {
-            Some(found) => found.get_or_insert_with(look).clone(),
-            None => look(),
-        };
+        let tree = self.tree;
+        let unnamed = match self.unnamed.get(closer) {
+            Some(Some(found)) => found.clone(),
+            _ => self.look_for_unnamed(closer),
+        }?;
         let Some(unnamed) = unnamed else { return Ok(()) };
         let node = |id: usize| tree.nodes.get(id);
         let pattern = node(id).map(|node| node.pattern.as_str()).unwrap_or_default();
         let refusal = Refusal::new(Code::DenyOnly, "arguments", unnamed, pattern);
         Err(refusal.in_block(node(closer).map(|node| node.block).unwrap_or_default()))
+    }
+
+    fn look_for_unnamed(&mut self, closer: usize) -> Result<Option<String>, Refusal> {
+        let tree = self.tree;
+        let Some(node) = tree.nodes.get(closer) else { return Ok(None) };
+        let place = self.place(node, None);
+        // spec: T77
+        let found = self.witness.first_unnamed(place, &|| tree.names(closer));
+        if let Some(unnamed) = self.unnamed.get_mut(closer) {
+            *unnamed = Some(found.clone());
+        }
+        found
     }
 }

@@ -4,6 +4,7 @@ use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
+use crate::approval::Approval;
 use crate::ids::{BlockId, LedgerId};
 use crate::key::PublicKey;
 use crate::level::Mark;
@@ -16,13 +17,22 @@ use crate::name::Name;
 /// use wane::{Level, LiveState, Mark};
 /// let state = LiveState::without_ledger().marked(Mark::at(Level::Confidential));
 /// assert_eq!(state.mark().level(), Level::Confidential);
-/// assert!(state.ledger().is_none());
+/// assert!(state.ledger().is_none() && state.approvals().is_empty());
+///
+/// let key = wane::SecretKey::from_seed([7; 32]);
+/// let action = vec!["send:mail".parse()?];
+/// let approval = wane::Approval::sign(wane::BlockId::from_bytes([1; 32]), [2; 32], action, 1_000, 1_600, &key)?;
+/// let state = state.approved_by(approval).local_approver(key.public_key());
+/// assert_eq!(state.approvals().len(), 1);
+/// # Ok::<(), wane::Refusal>(())
 /// ```
 #[derive(Clone, Debug, Default)]
 #[must_use]
 pub struct LiveState {
     mark: Mark,
     ledger: Option<LedgerState>,
+    approvals: Vec<Approval>,
+    local: Option<PublicKey>,
 }
 
 impl LiveState {
@@ -33,13 +43,35 @@ impl LiveState {
 
     /// What a ledger knows about the chain and the request, read in the transaction that will commit what follows.
     pub fn with_ledger(ledger: LedgerState) -> Self {
-        Self { mark: Mark::default(), ledger: Some(ledger) }
+        Self { ledger: Some(ledger), ..Self::default() }
     }
 
     /// Joins a mark that the enforcement point itself remembers for this session.
     pub fn marked(mut self, mark: Mark) -> Self {
         self.mark.join(&mark);
         self
+    }
+
+    /// Adds an approval that came with the request. Only a decision with a ledger counts it.
+    pub fn approved_by(mut self, approval: Approval) -> Self {
+        self.approvals.push(approval);
+        self
+    }
+
+    /// States the enforcement point's own approval key, which asks know as `@local`.
+    pub fn local_approver(mut self, key: PublicKey) -> Self {
+        self.local = Some(key);
+        self
+    }
+
+    /// The approvals that came with the request.
+    #[must_use]
+    pub fn approvals(&self) -> &[Approval] {
+        &self.approvals
+    }
+
+    pub(crate) const fn local(&self) -> Option<&PublicKey> {
+        self.local.as_ref()
     }
 
     /// The mark remembered.

@@ -13,16 +13,18 @@ use crate::refusal::Refusal;
 /// What a text says that it holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Prefix {
+    Approval,
     Key,
     Sealed,
     Token,
 }
 
 impl Prefix {
-    const ALL: [Self; 3] = [Self::Key, Self::Sealed, Self::Token];
+    const ALL: [Self; 4] = [Self::Approval, Self::Key, Self::Sealed, Self::Token];
 
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
+            Self::Approval => "wane1.approval.",
             Self::Key => "wane1.key.",
             Self::Sealed => "wane1.sealed.",
             Self::Token => "wane1.token.",
@@ -32,6 +34,7 @@ impl Prefix {
     /// What the content is called in messages.
     pub(crate) const fn content(self) -> &'static str {
         match self {
+            Self::Approval => "an approval",
             Self::Key => "a public key",
             Self::Sealed => "a sealed token",
             Self::Token => "a token that can be extended",

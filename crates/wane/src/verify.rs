@@ -5,10 +5,12 @@ use alloc::string::ToString;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use crate::chain::Chain;
+use crate::chain::{Block, Chain};
 use crate::claims::Claims;
 use crate::code::Code;
+use crate::envelope::Kind;
 use crate::grant::Grant;
+use crate::ids::BlockId;
 use crate::key::PublicKey;
 use crate::name::Name;
 use crate::pattern::Audience;
@@ -42,6 +44,7 @@ use crate::value::Value;
 /// assert_eq!(verified.root().key(), &root.public_key());
 /// assert_eq!(verified.roots_digest(), roots.digest());
 /// assert!(!verified.is_for_one_request());
+/// assert_eq!(verified.seal_claims(), [0xa0], "it states nothing");
 /// # Ok::<(), wane::Refusal>(())
 /// ```
 #[derive(Clone, Debug)]
@@ -78,7 +81,19 @@ pub struct Verified {
 /// # Ok::<(), wane::Refusal>(())
 /// ```
 pub fn verify(token: &SealedToken, roots: &Roots) -> Result<Verified, Refusal> {
-    let chain = token.shared_chain();
+    replay(Arc::clone(token.shared_chain()), roots, Signed::Throughout)
+}
+
+/// Which blocks carry a signature to check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Signed {
+    /// All of them.
+    Throughout,
+    /// All but the seal, of which a log keeps only what it states. What is verified so permits nothing.
+    BeforeTheSeal,
+}
+
+pub(crate) fn replay(chain: Arc<Chain>, roots: &Roots, signed: Signed) -> Result<Verified, Refusal> {
     let claims = |index: usize| chain.blocks().get(index).map(|block| block.claims());
     let hint = claims(0).and_then(|claims| claims.hint);
     // spec: T111
@@ -91,7 +106,8 @@ pub fn verify(token: &SealedToken, roots: &Roots) -> Result<Verified, Refusal> {
     let grant = chain.replay(
         |_, block| {
             // spec: T112
-            if !block.signed().is_signed_by(&key, block.signature()) {
+            let unsigned = signed == Signed::BeforeTheSeal && block.kind() == Kind::Seal;
+            if !unsigned && !block.signed().is_signed_by(&key, block.signature()) {
                 return Err(Refusal::new(Code::ChainSignature, "signature", "", ""));
             }
             // A seal names no next key, and nothing follows it.
@@ -117,7 +133,7 @@ pub fn verify(token: &SealedToken, roots: &Roots) -> Result<Verified, Refusal> {
         said: seal.said.iter().cloned().collect(),
         root: Arc::clone(root),
         roots: roots.clone(),
-        chain: Arc::clone(chain),
+        chain,
         grant,
     })
 }
@@ -169,6 +185,18 @@ impl Verified {
         self.digest.is_some()
     }
 
+    /// What the seal states, as a log may keep it: the payload without the request digest and the said facts.
+    #[must_use]
+    pub fn seal_claims(&self) -> Vec<u8> {
+        let seal = self.chain.last().map(|block| block.claims().clone()).unwrap_or_default();
+        Claims { digest: None, said: Vec::new(), ..seal }.write()
+    }
+
+    /// Only for what is remembered: there the digest itself is not kept.
+    pub(crate) const fn set_for_one_request(&mut self) {
+        self.digest = Some([0; 32]);
+    }
+
     pub(crate) const fn digest(&self) -> Option<&[u8; 32]> {
         self.digest.as_ref()
     }
@@ -179,6 +207,11 @@ impl Verified {
 
     pub(crate) const fn roots(&self) -> &Roots {
         &self.roots
+    }
+
+    /// The last block before the seal: approvals are signed for it.
+    pub(crate) fn last_delegate(&self) -> Option<BlockId> {
+        self.chain.blocks().iter().rev().nth(1).map(Block::id)
     }
 
     pub(crate) fn root_claims(&self) -> Option<&Claims> {

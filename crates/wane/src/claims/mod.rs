@@ -16,7 +16,7 @@ use crate::ids::{BlockId, LedgerId};
 use crate::key::{Hex, KeyHint, PublicKey};
 use crate::level::Level;
 use crate::name::Name;
-use crate::pattern::Pattern;
+use crate::pattern::{Action, Pattern};
 use crate::ratchet::Rule;
 use crate::scope::{OtherArguments, Scope};
 use crate::value::Value;
@@ -63,6 +63,9 @@ pub struct Claims {
     pub(crate) note: Option<Box<str>>,
     pub(crate) digest: Option<[u8; 32]>,
     pub(crate) said: Vec<(Name, Value)>,
+    /// Only in an approval, as the two below.
+    pub(crate) approver: Option<PublicKey>,
+    pub(crate) actions: Vec<Action>,
 }
 
 /// The scopes a block states: whole ones in a root block, refinements later.

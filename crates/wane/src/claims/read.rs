@@ -3,7 +3,7 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use super::wire::{ask, name, pattern, rule, scope_item, text, value};
+use super::wire::{action, ask, name, pattern, rule, scope_item, text, value};
 use super::{Claims, Scopes};
 use crate::cbor::{Item, Reader, wrong_type};
 use crate::code::Code;
@@ -18,6 +18,7 @@ use crate::refusal::Refusal;
 pub(crate) enum Place {
     Root,
     Later,
+    Approval,
 }
 
 /// The key of the private map, −65537, as its CBOR argument.
@@ -66,7 +67,7 @@ impl Claims {
                 Item::Unsigned(5) => self.deny = distinct(reader, "deny", 1, limits::LIST, pattern)?,
                 Item::Unsigned(6) => self.ask = distinct(reader, "ask", 1, limits::LIST, ask)?,
                 Item::Unsigned(7) => {
-                    let least = usize::from(place == Place::Later);
+                    let least = usize::from(place != Place::Root);
                     self.rules = Some(distinct(reader, "rules", least, limits::LIST, rule)?);
                 }
                 Item::Unsigned(8) => self.level = Some(level(reader, "level")?),
@@ -77,9 +78,12 @@ impl Claims {
                 Item::Unsigned(13) => self.note = Some(long_text(reader, "note", limits::NOTE_BYTES)?),
                 Item::Unsigned(14) => self.digest = Some(reader.bytes("digest")?),
                 Item::Unsigned(15) => self.said = entries(reader, "said", |reader| value(reader, "said"))?,
-                Item::Unsigned(key @ (16 | 17)) => {
+                // spec: T29
+                Item::Unsigned(key @ (16 | 17)) if place != Place::Approval => {
                     return Err(misplaced(if key == 16 { "approver" } else { "actions" }, "a token"));
                 }
+                Item::Unsigned(16) => self.approver = Some(PublicKey::from_bytes(&reader.bytes("approver")?)?),
+                Item::Unsigned(17) => self.actions = distinct(reader, "actions", 1, limits::ACTIONS, action)?,
                 Item::Unsigned(key) => return Err(unknown(format_args!("-65537/{key}"))),
                 other => return Err(unknown(format_args!("-65537 under {}", other.kind()))),
             }
@@ -105,7 +109,31 @@ impl Claims {
             // spec: T29
             Place::Later if self.hint.is_some() => Err(misplaced("hint", "a block after the root")),
             Place::Root | Place::Later => self.check_seal_only(),
+            Place::Approval => self.check_approval(),
         }
+    }
+
+    /// An approval states its five claims and no other.
+    fn check_approval(&self) -> Result<(), Refusal> {
+        let missing = |field: &'static str| Err(Refusal::new(Code::ParseMissingClaim, field, field, "an approval"));
+        match self {
+            // spec: T163
+            Self { expires_at: None, .. } => return missing("exp"),
+            Self { issued_at: None, .. } => return missing("iat"),
+            Self { digest: None, .. } => return missing("digest"),
+            Self { approver: None, .. } => return missing("approver"),
+            Self { actions, .. } if actions.is_empty() => return missing("actions"),
+            Self { .. } => {}
+        }
+        let its_own = Self {
+            expires_at: self.expires_at,
+            issued_at: self.issued_at,
+            digest: self.digest,
+            approver: self.approver,
+            actions: self.actions.clone(),
+            ..Self::default()
+        };
+        if *self == its_own { Ok(()) } else { Err(misplaced("a claim of blocks", "an approval")) }
     }
 
     /// A block with `cnf` is no seal and states nothing that only seals state; a seal for one request has all
@@ -277,7 +305,7 @@ fn scopes(reader: &mut Reader<'_>, place: Place) -> Result<Scopes, Refusal> {
     }
     match place {
         Place::Root => (0..count).map(|_| scope_item::whole(reader)).collect::<Result<_, _>>().map(Scopes::Whole),
-        Place::Later => {
+        Place::Later | Place::Approval => {
             (0..count).map(|_| scope_item::refinement(reader)).collect::<Result<_, _>>().map(Scopes::Refined)
         }
     }

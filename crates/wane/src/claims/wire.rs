@@ -15,7 +15,7 @@ use crate::key::PublicKey;
 use crate::level::Level;
 use crate::limits;
 use crate::name::Name;
-use crate::pattern::Pattern;
+use crate::pattern::{Action, Pattern};
 use crate::ratchet::Rule;
 use crate::refusal::Refusal;
 use crate::value::{INTEGER_RANGE, Integer, Value};
@@ -50,6 +50,10 @@ pub(super) fn name(reader: &mut Reader<'_>, field: &'static str) -> Result<Name,
 
 pub(super) fn pattern(reader: &mut Reader<'_>) -> Result<Pattern, Refusal> {
     reader.text("pattern")?.parse()
+}
+
+pub(super) fn action(reader: &mut Reader<'_>) -> Result<Action, Refusal> {
+    reader.text("actions")?.parse()
 }
 
 pub(super) fn write_pattern(out: &mut Writer, pattern: &Pattern) {

@@ -124,6 +124,10 @@ impl Claims {
         private.text(13, self.note.as_deref());
         private.bytes(14, self.digest.as_ref().map(<[u8; 32]>::as_slice));
         private.entries(15, &self.said, write_value);
+        private.bytes(16, self.approver.as_ref().map(|key| key.as_bytes().as_slice()));
+        private.list(17, &self.actions, |out, action| {
+            out.text(action.as_str());
+        });
         private
     }
 }

@@ -3,7 +3,9 @@
 use alloc::vec::Vec;
 
 use crate::ask::AskRule;
+use crate::ids::BlockId;
 use crate::level::Mark;
+use crate::name::Name;
 use crate::refusal::Refusal;
 use crate::request::Request;
 
@@ -35,8 +37,8 @@ pub enum Decision {
 /// by value, so that it serves once.
 ///
 /// ```compile_fail,E0451
-/// fn forge(request: wane::Request, mark: wane::Mark) -> wane::Permit {
-///     wane::Permit { request, mark }
+/// fn forge(request: wane::Request, mark: wane::Mark, effects: wane::Effects) -> wane::Permit {
+///     wane::Permit { request, mark, effects }
 /// }
 /// ```
 ///
@@ -63,6 +65,7 @@ pub enum Decision {
 /// let Decision::Allow(permit) = decide(&verified, &request, &LiveState::without_ledger(), 2_000) else { panic!() };
 /// assert_eq!(permit.mark().level(), Level::Internal);
 /// assert_eq!(permit.request().actions().len(), 1);
+/// assert_eq!(permit.effects().raise.level(), Level::Internal);
 /// assert_eq!(forward(permit), "action read:hr");
 /// # Ok::<(), wane::Refusal>(())
 /// ```
@@ -71,11 +74,18 @@ pub enum Decision {
 pub struct Permit {
     request: Request,
     mark: Mark,
+    effects: Effects,
 }
 
 impl Permit {
-    pub(crate) const fn new(request: Request, mark: Mark) -> Self {
-        Self { request, mark }
+    pub(crate) const fn new(request: Request, mark: Mark, effects: Effects) -> Self {
+        Self { request, mark, effects }
+    }
+
+    /// What a ledger must have committed before the call is forwarded.
+    #[must_use]
+    pub const fn effects(&self) -> &Effects {
+        &self.effects
     }
 
     /// What is permitted.
@@ -94,6 +104,59 @@ impl Permit {
     pub fn into_request(self) -> Request {
         self.request
     }
+}
+
+/// What follows from an admission: a ledger commits it, all or nothing, before the call is forwarded.
+///
+/// ```
+/// use wane::{BlockId, Effects, Mark};
+/// let none = Effects { session: BlockId::from_bytes([1; 32]), raise: Mark::default(), charges: vec![], uses: vec![] };
+/// assert!(none.charges.is_empty());
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Effects {
+    /// The block under which the session's mark is kept: the one that opened it, or the first of the line it continues.
+    pub session: BlockId,
+    /// What the mark of the session is joined with: the request's own level and labels.
+    pub raise: Mark,
+    /// What is charged, one for each cap.
+    pub charges: Vec<Charge>,
+    /// What has served now: the seal for one request, the approvals.
+    pub uses: Vec<Use>,
+}
+
+/// A cost, charged to the counter of one block.
+///
+/// ```
+/// use wane::{BlockId, Charge};
+/// let charge = Charge { block: BlockId::from_bytes([1; 32]), name: "calls".parse()?, cost: 1, cap: 50 };
+/// assert!(charge.cost <= charge.cap);
+/// # Ok::<(), wane::Refusal>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Charge {
+    /// Whose counter.
+    pub block: BlockId,
+    /// Which counter.
+    pub name: Name,
+    /// How much.
+    pub cost: u64,
+    /// The most that the counter may come to.
+    pub cap: u64,
+}
+
+/// An id that may serve once, and has.
+///
+/// ```
+/// let seal = wane::Use { id: wane::BlockId::from_bytes([1; 32]), expires_at: 1_300 };
+/// assert_eq!(seal.expires_at, 1_300);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Use {
+    /// The seal's or the approval's id.
+    pub id: BlockId,
+    /// From this second on it is refused by its own exp, seconds since 1970-01-01T00:00:00Z.
+    pub expires_at: u64,
 }
 
 /// Approvals that are missing before a request may be forwarded.

@@ -40,7 +40,7 @@ impl UntrustedToken {
     /// ```
     pub fn parse(line: &str) -> Result<Self, Refusal> {
         let (prefix, bytes) = text::split(line)?;
-        if prefix == Prefix::Key {
+        if matches!(prefix, Prefix::Approval | Prefix::Key) {
             return Err(Refusal::new(Code::ParsePrefix, "text", prefix.content(), "to be a token"));
         }
         let token = Self::from_bytes(&bytes)?;

@@ -15,6 +15,8 @@ mod forge;
 #[cfg(test)]
 mod laws;
 #[cfg(test)]
+mod live;
+#[cfg(test)]
 mod refusals;
 #[cfg(test)]
 mod sentences;

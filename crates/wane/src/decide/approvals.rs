@@ -1,0 +1,94 @@
+//! Asks, and the approvals that satisfy them.
+
+use alloc::collections::BTreeSet;
+use alloc::vec::Vec;
+
+use crate::approval::{Approval, check_lifetime};
+use crate::ask::AskRule;
+use crate::code::Code;
+use crate::key::PublicKey;
+use crate::limits;
+use crate::refusal::Refusal;
+use crate::request::Request;
+use crate::state::{LedgerState, LiveState};
+use crate::verify::Verified;
+use crate::witness::Witness;
+
+/// Every approval rule that covers an action, with the block that states it.
+pub(super) fn asks<'a>(verified: &'a Verified, request: &Request) -> Vec<(usize, &'a AskRule)> {
+    let covers = |rule: &AskRule| request.actions().iter().any(|action| rule.pattern.covers(action));
+    verified.grant().ask.iter().filter(|(_, rule)| covers(rule)).map(|(block, rule)| (*block, rule)).collect()
+}
+
+/// The rules that the approvals leave open. An approval that is not good for this request denies: whoever shows one has it
+/// counted or refused, never passed over.
+pub(super) fn unmet<'a>(
+    verified: &'a Verified,
+    request: &Request,
+    state: &LiveState,
+    now: u64,
+    witness: &mut impl Witness,
+) -> Result<Vec<(usize, &'a AskRule)>, Refusal> {
+    let mut asks = asks(verified, request);
+    // Only a ledger can tell whether an approval has served, so without one none counts.
+    // spec: T152
+    let Some(ledger) = state.ledger() else { return Ok(asks) };
+    for approval in state.approvals() {
+        witness.approval_fits(verified, request, approval)?;
+        check_approver(verified, &asks, approval, state)?;
+        check_times(approval, ledger, now)?;
+        // spec: T175
+        if ledger.used.contains(&approval.id()) {
+            return Err(Refusal::new(Code::StateApprovalUsed, "approval", approval.id(), ""));
+        }
+    }
+    asks.retain(|(_, rule)| {
+        let approvers =
+            state.approvals().iter().map(Approval::approver).filter(|key| names(verified, rule, key, state));
+        // spec: T174
+        let distinct: BTreeSet<&[u8; 32]> = approvers.map(PublicKey::as_bytes).collect();
+        u64::try_from(distinct.len()).is_ok_and(|count| count < rule.need)
+    });
+    Ok(asks)
+}
+
+fn names(verified: &Verified, rule: &AskRule, key: &PublicKey, state: &LiveState) -> bool {
+    rule.approvers.iter().any(|approver| verified.roots().names(approver, key, state.local()))
+}
+
+fn check_approver(
+    verified: &Verified,
+    asks: &[(usize, &AskRule)],
+    approval: &Approval,
+    state: &LiveState,
+) -> Result<(), Refusal> {
+    let key = approval.approver();
+    let mut holders = verified.chain().blocks().iter().filter_map(|block| block.claims().key());
+    // spec: T169
+    if verified.root().key() == key || holders.any(|holder| holder == key) {
+        return Err(Refusal::new(Code::DenyApprovalSelf, "approval", key.hint(), ""));
+    }
+    // spec: T170
+    if !asks.iter().any(|(_, rule)| names(verified, rule, key, state)) {
+        return Err(Refusal::new(Code::DenyApprovalKey, "approval", key.hint(), ""));
+    }
+    Ok(())
+}
+
+fn check_times(approval: &Approval, ledger: &LedgerState, now: u64) -> Result<(), Refusal> {
+    let (issued_at, expires_at) = (approval.statement().issued_at(), approval.statement().expires_at());
+    check_lifetime(issued_at, expires_at)?;
+    // spec: T171
+    if issued_at > now.saturating_add(limits::LEEWAY) {
+        return Err(Refusal::new(Code::DenyApprovalFuture, "approval", now, issued_at));
+    }
+    // spec: T172
+    if now >= expires_at {
+        return Err(Refusal::new(Code::DenyApprovalExpired, "approval", now, expires_at));
+    }
+    // spec: T173
+    if expires_at <= ledger.collected {
+        return Err(Refusal::new(Code::StateCollected, "approval", expires_at, ledger.collected));
+    }
+    Ok(())
+}
