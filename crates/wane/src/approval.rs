@@ -96,6 +96,22 @@ impl UntrustedApproval {
         Ok(Approval { id: signed.id(), last_block, untrusted: self.clone() })
     }
 
+    /// The id it has behind this block, whoever signed it.
+    ///
+    /// # Errors
+    /// `parse-limit` where it is longer than what is ever signed.
+    ///
+    /// ```
+    /// # use wane::{Approval, BlockId, SecretKey};
+    /// let (chain, key) = (BlockId::from_bytes([1; 32]), SecretKey::from_seed([7; 32]));
+    /// let signed = Approval::sign(chain, [2; 32], vec!["send:mail".parse()?], 1_000, 1_600, &key)?;
+    /// assert_eq!(signed.statement().id_behind(chain)?, signed.id());
+    /// # Ok::<(), wane::Refusal>(())
+    /// ```
+    pub fn id_behind(&self, last_block: BlockId) -> Result<BlockId, Refusal> {
+        SigStructure::new(Kind::Approval, last_block, &self.payload).map(|signed| signed.id())
+    }
+
     /// Who says so.
     #[must_use]
     pub const fn approver(&self) -> &PublicKey {

@@ -5,6 +5,7 @@ mod node;
 pub(crate) mod number;
 mod read;
 mod scalar;
+mod write;
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -72,6 +73,30 @@ impl Arguments {
     #[must_use]
     pub const fn empty() -> Self {
         Self { members: Vec::new() }
+    }
+
+    /// The arguments as one line of JSON, members ascending in the order of their encodings: equal arguments give equal texts.
+    ///
+    /// ```
+    /// let arguments = wane::Arguments::from_json(br#"{"limit": 1e2, "at": {"b": null}}"#)?;
+    /// assert_eq!(arguments.to_json(), r#"{"at":{"b":null},"limit":100}"#);
+    /// # Ok::<(), wane::Refusal>(())
+    /// ```
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        write::object(&self.members)
+    }
+
+    /// The outermost members, each with its value as one line of JSON.
+    ///
+    /// ```
+    /// let arguments = wane::Arguments::from_json(br#"{"path": "/data", "n": [1]}"#)?;
+    /// let members: Vec<_> = arguments.members_json().collect();
+    /// assert_eq!(members, [("n", "[1]".to_string()), ("path", "\"/data\"".to_string())]);
+    /// # Ok::<(), wane::Refusal>(())
+    /// ```
+    pub fn members_json(&self) -> impl ExactSizeIterator<Item = (&str, String)> {
+        self.members.iter().map(|member| (&*member.name, write::value(&member.value)))
     }
 
     /// The members, ascending in the order of their encodings.

@@ -181,7 +181,8 @@ impl fmt::Display for Call {
 /// assert_eq!(request.call().to_string(), "tools/call read_file");
 /// assert_eq!(request.mark().to_string(), "internal with untrusted");
 /// assert_eq!(request.audience().as_str(), "files");
-/// assert_eq!(request.costs().count(), 1);
+/// assert_eq!((request.costs().count(), request.facts().count()), (1, 1));
+/// assert_eq!(request.stated_arguments().to_json(), r#"{"path":"/data/q3.csv"}"#);
 /// assert!(request.demands_request_seal());
 /// # Ok::<(), wane::Refusal>(())
 /// ```
@@ -330,6 +331,17 @@ impl Request {
     #[must_use]
     pub fn mark(&self) -> &Mark {
         &self.0.mark
+    }
+
+    /// The arguments as received.
+    #[must_use]
+    pub fn stated_arguments(&self) -> &Arguments {
+        &self.0.arguments
+    }
+
+    /// The facts that the enforcement point states.
+    pub fn facts(&self) -> impl Iterator<Item = (&Name, &Value)> {
+        self.0.facts.iter()
     }
 
     /// What it costs of each counter.

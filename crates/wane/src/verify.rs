@@ -43,7 +43,10 @@ use crate::value::Value;
 /// assert_eq!(verified.grants().len(), 2);
 /// assert_eq!(verified.root().key(), &root.public_key());
 /// assert_eq!(verified.roots_digest(), roots.digest());
-/// assert!(!verified.is_for_one_request());
+/// assert!(!verified.is_for_one_request() && verified.said().is_empty());
+/// let request = wane::Request::for_actions("files".parse()?, vec!["read:hr".parse()?], wane::Level::Public)?;
+/// assert_eq!(verified.request_digest(&request).len(), 32);
+/// assert_eq!(verified.last_delegate(), Some(verified.chain().blocks()[0].id()));
 /// assert_eq!(verified.seal_claims(), [0xa0], "it states nothing");
 /// # Ok::<(), wane::Refusal>(())
 /// ```
@@ -201,7 +204,16 @@ impl Verified {
         self.digest.as_ref()
     }
 
-    pub(crate) const fn said(&self) -> &BTreeMap<Name, Value> {
+    /// The digest of a request behind this seal: SHA-256 over its audience, call, arguments and the said facts. Approvers sign
+    /// for it.
+    #[must_use]
+    pub fn request_digest(&self, request: &crate::request::Request) -> [u8; 32] {
+        crate::witness::digest(self, request)
+    }
+
+    /// What the holder stated in the seal: conditions know it as `@said.name`.
+    #[must_use]
+    pub const fn said(&self) -> &BTreeMap<Name, Value> {
         &self.said
     }
 
@@ -210,7 +222,8 @@ impl Verified {
     }
 
     /// The last block before the seal: approvals are signed for it.
-    pub(crate) fn last_delegate(&self) -> Option<BlockId> {
+    #[must_use]
+    pub fn last_delegate(&self) -> Option<BlockId> {
         self.chain.blocks().iter().rev().nth(1).map(Block::id)
     }
 
