@@ -1,6 +1,9 @@
 //! The ledger: live, monotone state of sessions, and the guard that admits a request only once what follows from it is
 //! durable.
 
+#[allow(dead_code, unused_imports, reason = "the guard calls what the operator does not")]
+mod law;
 mod store;
 
+pub use law::{About, Entry, Opened, PendingRequest, Revoked, Rise};
 pub use store::{Change, Fault, Key, Lock, Room, Row, Rows, Store, Table};

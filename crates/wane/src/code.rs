@@ -270,6 +270,7 @@ codes! {
     UseSigner "use-signer" Use Never "the signer failed: {found}" "",
     UseRecall "use-recall" Use Never "the record does not say what {found} answered" "",
     UseNoSecret "use-no-secret" Use Never "the token carries no secret: its holder's own key must sign" "give the key with `--key`",
+    UseLedgerExists "use-ledger-exists" Use Never "a ledger is here already: {found}" "open it, or name another place",
 }
 
 impl fmt::Display for Code {

@@ -27,6 +27,7 @@ const ELSEWHERE: &[(Code, &str)] = &[
     (Code::StatePooler, "wane-ledger"),
     (Code::StateLogSecret, "wane-ledger"),
     (Code::StatePendingFull, "wane-ledger"),
+    (Code::UseLedgerExists, "wane-ledger"),
 ];
 
 fn root() -> Payload {

@@ -1,0 +1,33 @@
+//! What rows mean, computed once for every backend.
+//!
+//! Everything that happens to a ledger is a join: it adds to what is known and takes nothing back, so the order in which
+//! things happen does not matter to what is known in the end. Counters are the one exception: they grow by sums. Only
+//! [`collect`] takes rows away, and what it takes away is dead by its `exp` first and by the ledger's `collected` for ever.
+
+mod about;
+mod asks;
+mod collect;
+mod effects;
+mod entry;
+mod operate;
+mod outline;
+mod overlay;
+mod rows;
+mod state;
+mod text;
+
+#[cfg(test)]
+mod tests;
+
+pub(crate) use asks::{Deposited, answered, approvals_for, deposit, pending, wait, waiting_for};
+pub(crate) use collect::{Cursor, MARGIN, advance, collect_page};
+pub(crate) use effects::{commit_effects, keep_envelopes};
+pub(crate) use operate::{accept_restore, create, raise, register, revoke, revoke_before};
+pub(crate) use outline::line_of;
+pub(crate) use overlay::Overlay;
+pub(crate) use rows::{Meta, RevokedBefore, SCHEMA, Spent, Used, entry_key, load_meta, spent_key};
+pub(crate) use state::{keys_for, state_for};
+
+pub use about::About;
+pub use asks::PendingRequest;
+pub use entry::{Entry, Opened, Revoked, Rise};

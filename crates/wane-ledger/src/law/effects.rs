@@ -1,0 +1,119 @@
+//! From an admission to rows.
+
+use wane::{BlockId, Charge, Effects, Mark, Use, Verified};
+
+use super::entry::{Entry, Rise};
+use super::outline::Outline;
+use super::overlay::Overlay;
+use super::rows::{Spent, Used, entry_key, envelope_key, spent_key, used_key};
+use super::state::load_entry;
+use crate::store::Fault;
+
+/// Stages everything that an admission commits: the session's entry, its mark, charges, uses and envelopes.
+///
+/// # Errors
+/// The store's faults. [`Fault::Misuse`] where the decision cannot have been made on these rows: a charge over its cap, an id
+/// that has served, a first session that is not known, blocks that are not of this chain.
+pub(crate) fn commit_effects(
+    verified: &Verified,
+    effects: &Effects,
+    now: u64,
+    record: &str,
+    overlay: &mut Overlay<'_>,
+) -> Result<(), Fault> {
+    let outline = Outline::of(verified)?;
+    if effects.session != outline.line()? {
+        return Err(Fault::Misuse(format!("{} is not the session of this chain", effects.session)));
+    }
+    let rise = Rise { at: now, record: record.to_owned(), mark: effects.raise.clone() };
+    open(&outline, rise, overlay)?;
+    for charge in &effects.charges {
+        spend(&outline, charge, overlay)?;
+    }
+    for used in &effects.uses {
+        serve(used, overlay)?;
+    }
+    keep(&outline, overlay)
+}
+
+/// Keeps each block but the seal, so that an auditor can recompute decisions. Whoever records a denial does the same.
+pub(crate) fn keep_envelopes(verified: &Verified, overlay: &mut Overlay<'_>) -> Result<(), Fault> {
+    keep(&Outline::of(verified)?, overlay)
+}
+
+fn open(outline: &Outline<'_>, rise: Rise, overlay: &mut Overlay<'_>) -> Result<(), Fault> {
+    let session = outline.session()?;
+    let own = Entry {
+        opened: Some(outline.opened(rise.at)?),
+        about: Some(session.about()),
+        exp: Some(session.exp),
+        ..Entry::default()
+    };
+    let raise = Entry { mark: rise.mark.clone(), raised: vec![rise], ..Entry::default() };
+    let Some(first) = outline.first else {
+        let mut both = own;
+        both.join(raise);
+        return join_entry(overlay, session.id(), both);
+    };
+    // An end given to a block that was never seen could let its revocation be collected early.
+    if load_entry(overlay, first)?.is_none_or(|entry| entry.opened.is_none() || entry.exp.is_none()) {
+        return Err(Fault::Misuse(format!("the session {first} was never opened here")));
+    }
+    join_entry(overlay, session.id(), own)?;
+    join_entry(overlay, first, Entry { exp: Some(session.exp), ..raise })
+}
+
+/// Adds to what is known about a block. Where that changes nothing, nothing is staged. What raised a session that continues
+/// another one raised the line.
+pub(super) fn join_entry(overlay: &mut Overlay<'_>, id: BlockId, more: Entry) -> Result<(), Fault> {
+    let joined = join_one(overlay, id, more)?;
+    match joined.opened.and_then(|opened| opened.continues) {
+        Some(first) if joined.mark != Mark::default() => {
+            let raise = Entry { mark: joined.mark, raised: joined.raised, ..Entry::default() };
+            join_one(overlay, first, raise).map(|_| ())
+        }
+        _ => Ok(()),
+    }
+}
+
+fn join_one(overlay: &mut Overlay<'_>, id: BlockId, more: Entry) -> Result<Entry, Fault> {
+    let known = load_entry(overlay, id)?;
+    let mut joined = known.clone().unwrap_or_default();
+    joined.join(more);
+    if known.as_ref() != Some(&joined) {
+        overlay.store(entry_key(id), &joined)?;
+    }
+    Ok(joined)
+}
+
+fn spend(outline: &Outline<'_>, charge: &Charge, overlay: &mut Overlay<'_>) -> Result<(), Fault> {
+    let mut blocks = outline.blocks.iter().enumerate();
+    let (_, placed) = blocks
+        .find(|(index, placed)| outline.counters_of(*index, placed) == charge.block)
+        .ok_or_else(|| Fault::Misuse(format!("a charge to {}, which is no block of this chain", charge.block)))?;
+    let key = spent_key(charge.block, &charge.name);
+    let mut row = overlay.load::<Spent>(&key)?.unwrap_or(Spent { spent: 0, exp: placed.exp });
+    let spent = row.spent.checked_add(charge.cost).filter(|spent| *spent <= charge.cap);
+    row.spent = spent.ok_or_else(|| Fault::Misuse(format!("a charge beyond the cap of {}", charge.name)))?;
+    row.exp = row.exp.max(placed.exp);
+    if charge.cost == 0 { Ok(()) } else { overlay.store(key, &row) }
+}
+
+fn serve(used: &Use, overlay: &mut Overlay<'_>) -> Result<(), Fault> {
+    let key = used_key(used.id);
+    if overlay.load::<Used>(&key)?.is_some() {
+        return Err(Fault::Misuse(format!("{} has served", used.id)));
+    }
+    overlay.store(key, &Used { exp: used.expires_at })
+}
+
+fn keep(outline: &Outline<'_>, overlay: &mut Overlay<'_>) -> Result<(), Fault> {
+    for placed in outline.blocks.iter().filter(|placed| placed.claims().key().is_some()) {
+        let key = envelope_key(placed.id());
+        // The id says nothing about the signature, so that the first one seen is kept.
+        if overlay.bytes(&key)?.is_none() {
+            overlay.put(key, Some(placed.block.envelope_bytes()));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,121 @@
+//! What an operator does to a ledger, and what a minter tells it.
+
+use wane::{Bearer, BlockId, Chain, Code, Kind, Mark, PublicKey, Refusal, limits};
+
+use super::effects::join_entry;
+use super::entry::{Entry, Opened, Revoked, Rise};
+use super::outline::{Placed, place};
+use super::overlay::Overlay;
+use super::rows::{Meta, RevokedBefore, load_meta, meta_key, revoked_before_key};
+use crate::store::Fault;
+
+/// Writes the row of a new ledger: sessions must be issued after `now` + 30, so that none that another ledger knew is
+/// believed here.
+///
+/// # Errors
+/// `use-ledger-exists` where there is one.
+pub(crate) fn create(meta: &Meta, now: u64, overlay: &mut Overlay<'_>) -> Result<(), Fault> {
+    if overlay.bytes(&meta_key())?.is_some() {
+        let id = load_meta(overlay)?.id;
+        return Err(Refusal::new(Code::UseLedgerExists, "ledger", id, "").into());
+    }
+    let since = now.saturating_add(limits::LEEWAY);
+    overlay.store(meta_key(), &Meta { since, ..meta.clone() })
+}
+
+/// Starts a new epoch: sessions issued up to now + 30 are dead, and what was registered exempts none of them.
+pub(crate) fn accept_restore(now: u64, overlay: &mut Overlay<'_>) -> Result<Meta, Fault> {
+    let mut meta = load_meta(overlay)?;
+    meta.epoch = meta.epoch.checked_add(1).ok_or_else(|| Fault::Corrupt("no epoch is left".into()))?;
+    meta.since = meta.since.max(now.saturating_add(limits::LEEWAY));
+    overlay.store(meta_key(), &meta)?;
+    Ok(meta)
+}
+
+/// Registers the last block of a chain that can be extended, in the call that made it; `root` is the chain's root key
+/// where the caller knows it. A session that is registered may be older than the ledger, and may be continued before
+/// anything was admitted under it.
+///
+/// # Errors
+/// `state-other-ledger` for a chain bound to another; `state-session-too-old` for a session that was not made just now and
+/// that the ledger would refuse; the chain's own refusals; `chain-unknown-root` where the root key is not the one the chain
+/// names.
+pub(crate) fn register(
+    chain: &Chain,
+    root: Option<&PublicKey>,
+    now: u64,
+    overlay: &mut Overlay<'_>,
+) -> Result<BlockId, Fault> {
+    let meta = load_meta(overlay)?;
+    let grants = chain.grants()?;
+    let placed = place(chain.blocks());
+    let mut both = placed.iter().zip(&grants).filter(|(placed, _)| placed.block.kind() != Kind::Seal);
+    let (block, grant) = both.next_back().ok_or_else(|| Fault::Misuse("a chain without blocks".into()))?;
+    if let Some(other) = grant.ledger().filter(|bound| *bound != meta.id) {
+        return Err(Refusal::new(Code::StateOtherLedger, "ledger", meta.id, other).into());
+    }
+    let hint = placed.first().and_then(|root| root.claims().hint());
+    if let Some(key) = root.filter(|key| hint != Some(key.hint())) {
+        return Err(Refusal::new(Code::ChainUnknownRoot, "hint", key.hint(), "").into());
+    }
+    if block.claims().opens_session() {
+        check_fresh(block, &meta, now)?;
+    }
+    let opened = root.filter(|_| block.claims().opens_session());
+    let opened = opened.map(|root| Opened { root: *root, iat: block.iat, continues: grant.continues(), at: now });
+    let entry = Entry {
+        exp: Some(block.exp),
+        registered: Some(meta.epoch),
+        about: Some(block.about()),
+        opened,
+        ..Entry::default()
+    };
+    join_entry(overlay, block.id(), entry)?;
+    Ok(block.id())
+}
+
+/// To register an old session would bring back what a new ledger or epoch has ended.
+fn check_fresh(session: &Placed<'_>, meta: &Meta, now: u64) -> Result<(), Refusal> {
+    if session.iat > meta.since || session.iat.saturating_add(limits::LEEWAY) >= now {
+        return Ok(());
+    }
+    Err(Refusal::new(Code::StateSessionTooOld, "iat", session.iat, meta.since))
+}
+
+/// Raises the mark of a block; that of a session that continues another is raised for the whole line.
+///
+/// # Errors
+/// `deny-labels` for more labels than a mark may hold.
+pub(crate) fn raise(id: BlockId, mark: &Mark, record: &str, now: u64, overlay: &mut Overlay<'_>) -> Result<(), Fault> {
+    if mark.labels().len() > limits::LABELS {
+        return Err(Refusal::new(Code::DenyLabels, "labels", mark.labels().len(), limits::LABELS).into());
+    }
+    let rise = Rise { at: now, record: record.to_owned(), mark: mark.clone() };
+    join_entry(overlay, id, Entry { mark: mark.clone(), raised: vec![rise], ..Entry::default() })
+}
+
+/// Ends a block and everything below it, whether it is known here or not.
+pub(crate) fn revoke(id: BlockId, reason: &str, now: u64, overlay: &mut Overlay<'_>) -> Result<(), Fault> {
+    let revoked = Revoked { at: now, reason: reason.to_owned() };
+    join_entry(overlay, id, Entry { revoked: Some(revoked), ..Entry::default() })
+}
+
+/// Ends whatever was issued to this bearer at `before` or earlier, whether it is known here or not.
+pub(crate) fn revoke_before(
+    bearer: &Bearer,
+    before: u64,
+    reason: &str,
+    now: u64,
+    overlay: &mut Overlay<'_>,
+) -> Result<(), Fault> {
+    let key = revoked_before_key(bearer);
+    let said = RevokedBefore { before, at: now, reason: reason.to_owned() };
+    let row = match overlay.load::<RevokedBefore>(&key)? {
+        Some(mut known) => {
+            known.join(said);
+            known
+        }
+        None => said,
+    };
+    overlay.store(key, &row)
+}

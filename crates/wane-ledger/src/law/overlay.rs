@@ -1,0 +1,198 @@
+//! A transaction in memory: what was read, and what is to be written.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::store::{Change, Fault, Key, Row, Rows, Table};
+
+/// The rows of one transaction with the changes that are not written yet. Each row is read at most once. What happens
+/// after a savepoint can be undone, so that a request that is not admitted leaves nothing.
+pub(crate) struct Overlay<'a> {
+    rows: &'a mut dyn Rows,
+    /// `None`: looked for, and not there.
+    read: BTreeMap<Key, Option<Vec<u8>>>,
+    /// `None`: to be taken away.
+    staged: BTreeMap<Key, Option<Vec<u8>>>,
+    appended: Vec<Vec<u8>>,
+    /// What was staged before each change, oldest first.
+    undo: Vec<(Key, Option<Option<Vec<u8>>>)>,
+}
+
+/// A point to come back to.
+#[derive(Clone, Copy, Debug)]
+#[must_use]
+pub(crate) struct Savepoint {
+    changes: usize,
+    appended: usize,
+}
+
+/// Rows read at a time where all of a range is wanted.
+const PAGE: usize = 256;
+
+impl<'a> Overlay<'a> {
+    pub(crate) const fn new(rows: &'a mut dyn Rows) -> Self {
+        Self { rows, read: BTreeMap::new(), staged: BTreeMap::new(), appended: Vec::new(), undo: Vec::new() }
+    }
+
+    /// Reads those of these rows that are not known yet, all at once.
+    pub(crate) fn prefetch(&mut self, keys: &[Key]) -> Result<(), Fault> {
+        let mut missing: Vec<Key> = keys.iter().filter(|key| !self.read.contains_key(*key)).cloned().collect();
+        missing.sort_unstable();
+        missing.dedup();
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let values = self.rows.get(&missing)?;
+        if values.len() != missing.len() {
+            return Err(Fault::Corrupt(format!("{} values for {} rows", values.len(), missing.len())));
+        }
+        self.read.extend(missing.into_iter().zip(values));
+        Ok(())
+    }
+
+    /// The row as this transaction sees it.
+    pub(crate) fn bytes(&mut self, key: &Key) -> Result<Option<&[u8]>, Fault> {
+        if !self.staged.contains_key(key) && !self.read.contains_key(key) {
+            self.prefetch(std::slice::from_ref(key))?;
+        }
+        Ok(self.staged.get(key).or_else(|| self.read.get(key)).and_then(Option::as_deref))
+    }
+
+    /// The row as what it must be; a row that cannot be read is never an absent one.
+    pub(crate) fn load<T: DeserializeOwned>(&mut self, key: &Key) -> Result<Option<T>, Fault> {
+        self.bytes(key)?.map(|bytes| decode(key, bytes)).transpose()
+    }
+
+    pub(crate) fn store<T: Serialize>(&mut self, key: Key, value: &T) -> Result<(), Fault> {
+        let bytes = encode(&key, value)?;
+        self.put(key, Some(bytes));
+        Ok(())
+    }
+
+    /// Stages a row, or its removal.
+    pub(crate) fn put(&mut self, key: Key, value: Option<Vec<u8>>) {
+        let before = self.staged.insert(key.clone(), value);
+        self.undo.push((key, before));
+    }
+
+    /// Stages a record that waits for its place in the log.
+    pub(crate) fn append(&mut self, record: Vec<u8>) {
+        self.appended.push(record);
+    }
+
+    /// Rows of a range as this transaction sees them, ascending, at most `limit` of them.
+    pub(crate) fn scan(
+        &mut self,
+        table: Table,
+        from: &[u8],
+        to: Option<&[u8]>,
+        limit: usize,
+    ) -> Result<Vec<Row>, Fault> {
+        // Staged removals take rows away from what the store finds, so that many more are asked for.
+        let removed = self.staged.values().filter(|value| value.is_none()).count();
+        let found = self.rows.scan(table, from, to, limit.saturating_add(removed))?;
+        let mut merged: BTreeMap<Vec<u8>, Vec<u8>> = found.into_iter().collect();
+        for ((in_table, key), value) in &self.staged {
+            let within = *in_table == table && key.as_slice() >= from && to.is_none_or(|to| key.as_slice() < to);
+            match value {
+                Some(value) if within => {
+                    merged.insert(key.clone(), value.clone());
+                }
+                None if within => {
+                    merged.remove(key);
+                }
+                _ => {}
+            }
+        }
+        Ok(merged.into_iter().take(limit).collect())
+    }
+
+    /// All rows whose keys start so. Only for what is bounded.
+    pub(crate) fn scan_prefix(&mut self, table: Table, prefix: &[u8]) -> Result<Vec<Row>, Fault> {
+        let end = after_prefix(prefix);
+        let mut all: Vec<Row> = Vec::new();
+        let mut from = prefix.to_vec();
+        loop {
+            let page = self.scan(table, &from, end.as_deref(), PAGE)?;
+            let full = page.len() == PAGE;
+            all.extend(page);
+            match all.last() {
+                // The least key above the last one.
+                Some((last, _)) if full => from = last.iter().copied().chain([0]).collect(),
+                _ => return Ok(all),
+            }
+        }
+    }
+
+    pub(crate) const fn savepoint(&self) -> Savepoint {
+        Savepoint { changes: self.undo.len(), appended: self.appended.len() }
+    }
+
+    /// Undoes everything staged since.
+    pub(crate) fn rollback_to(&mut self, point: Savepoint) {
+        while self.undo.len() > point.changes {
+            match self.undo.pop() {
+                Some((key, Some(before))) => {
+                    self.staged.insert(key, before);
+                }
+                Some((key, None)) => {
+                    self.staged.remove(&key);
+                }
+                None => break,
+            }
+        }
+        self.appended.truncate(point.appended);
+    }
+
+    /// What is to be written: rows that differ from what was read, and records to append.
+    pub(crate) fn into_changes(self) -> (Vec<Change>, Vec<Vec<u8>>) {
+        let read = self.read;
+        let changes = self.staged.into_iter().filter(|(key, value)| read.get(key) != Some(value)).collect();
+        (changes, self.appended)
+    }
+
+    /// Hands everything staged to the transaction.
+    pub(crate) fn write(self) -> Result<(), Fault> {
+        let Overlay { rows, read, staged, appended, .. } = self;
+        let changes: Vec<Change> = staged.into_iter().filter(|(key, value)| read.get(key) != Some(value)).collect();
+        if !changes.is_empty() {
+            rows.put(&changes)?;
+        }
+        if !appended.is_empty() {
+            rows.append(&appended)?;
+        }
+        Ok(())
+    }
+}
+
+/// The least key above all that start so; `None` where there is none.
+fn after_prefix(prefix: &[u8]) -> Option<Vec<u8>> {
+    let mut end = prefix.to_vec();
+    while let Some(last) = end.pop() {
+        if let Some(next) = last.checked_add(1) {
+            end.push(next);
+            return Some(end);
+        }
+    }
+    None
+}
+
+/// The error says where and not what: a row may hold arguments of a call.
+pub(crate) fn decode<T: DeserializeOwned>(key: &Key, bytes: &[u8]) -> Result<T, Fault> {
+    serde_json::from_slice(bytes).map_err(|error| {
+        let place = error.column();
+        Fault::Corrupt(format!("the row {} cannot be read at byte {place}", name(key)))
+    })
+}
+
+fn encode<T: Serialize>(key: &Key, value: &T) -> Result<Vec<u8>, Fault> {
+    serde_json::to_vec(value).map_err(|_| Fault::Misuse(format!("the row {} cannot be written", name(key))))
+}
+
+/// The table and the first bytes of the key, enough to find the row.
+fn name((table, key): &Key) -> String {
+    let digits: String = key.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    format!("{table:?}/{digits}").to_lowercase()
+}
