@@ -3,6 +3,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use crate::ask::AskRule;
 use crate::cbor::{Reader, Writer, scan};
 use crate::claims::{Claims, Place};
 use crate::code::Code;
@@ -12,6 +13,7 @@ use crate::key::{Hex, PublicKey, Signer};
 use crate::limits;
 use crate::pattern::Action;
 use crate::refusal::Refusal;
+use crate::roots::Roots;
 use crate::text::{self, Prefix};
 
 /// An approval as read: well-formed, and not believed.
@@ -297,5 +299,101 @@ pub(crate) fn check_lifetime(issued_at: u64, expires_at: u64) -> Result<(), Refu
             let found = seconds.unwrap_or_default();
             Err(Refusal::new(Code::DenyApprovalLifetime, "approval", found, limits::APPROVAL_SECONDS))
         }
+    }
+}
+
+/// Nobody approves its own request, and nobody approves who was not asked. `holders` are all keys of the chain.
+pub(crate) fn check_approver<'a>(
+    approval: &Approval,
+    mut holders: impl Iterator<Item = &'a PublicKey>,
+    is_asked: impl FnOnce(&PublicKey) -> bool,
+) -> Result<(), Refusal> {
+    let key = approval.approver();
+    // spec: T169
+    if holders.any(|holder| holder == key) {
+        return Err(Refusal::new(Code::DenyApprovalSelf, "approval", key.hint(), ""));
+    }
+    // spec: T170
+    if !is_asked(key) {
+        return Err(Refusal::new(Code::DenyApprovalKey, "approval", key.hint(), ""));
+    }
+    Ok(())
+}
+
+/// Whether an approval is valid at `now`, and whether a ledger that has forgotten up to `collected` still knows its use.
+pub(crate) fn check_times(approval: &Approval, collected: u64, now: u64) -> Result<(), Refusal> {
+    let (issued_at, expires_at) = (approval.statement().issued_at(), approval.statement().expires_at());
+    check_lifetime(issued_at, expires_at)?;
+    // spec: T171
+    if issued_at > now.saturating_add(limits::LEEWAY) {
+        return Err(Refusal::new(Code::DenyApprovalFuture, "approval", now, issued_at));
+    }
+    // spec: T172
+    if now >= expires_at {
+        return Err(Refusal::new(Code::DenyApprovalExpired, "approval", now, expires_at));
+    }
+    // spec: T173
+    if expires_at <= collected {
+        return Err(Refusal::new(Code::StateCollected, "approval", expires_at, collected));
+    }
+    Ok(())
+}
+
+/// A request that waits for approvals, as far as approvals are compared with it.
+///
+/// ```
+/// use wane::{Approval, Asked, BlockId, Code, Roots, SecretKey};
+/// let (root, holder) = (SecretKey::from_seed([1; 32]).public_key(), SecretKey::from_seed([2; 32]));
+/// let approver = SecretKey::from_seed([3; 32]);
+/// let (chain, actions) = (BlockId::from_bytes([1; 32]), vec!["send:mail".parse()?]);
+/// let asked = Asked {
+///     last_block: chain,
+///     request_digest: [2; 32],
+///     actions: &actions,
+///     rules: &[format!("send:* by {}", approver.public_key()).parse()?],
+///     chain_keys: &[root, holder.public_key()],
+///     roots: &Roots::single(root),
+///     local: None,
+///     collected: 0,
+/// };
+/// let by = |key: &SecretKey| Approval::sign(chain, [2; 32], actions.clone(), 1_000, 1_600, key);
+/// assert!(asked.check(&by(&approver)?, 1_100).is_ok());
+/// assert_eq!(asked.check(&by(&approver)?, 1_600).unwrap_err().code(), Code::DenyApprovalExpired);
+/// assert_eq!(asked.check(&by(&holder)?, 1_100).unwrap_err().code(), Code::DenyApprovalSelf);
+/// assert_eq!(asked.check(&by(&SecretKey::from_seed([4; 32]))?, 1_100).unwrap_err().code(), Code::DenyApprovalKey);
+/// # Ok::<(), wane::Refusal>(())
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    /// The last block before the seal.
+    pub last_block: BlockId,
+    /// SHA-256 over the canonical request.
+    pub request_digest: [u8; 32],
+    /// The actions derived for it, each once, in order.
+    pub actions: &'a [Action],
+    /// The asks that it does not satisfy yet.
+    pub rules: &'a [AskRule],
+    /// The root key and every `cnf` key of the chain.
+    pub chain_keys: &'a [PublicKey],
+    /// The roots, whose groups the asks name.
+    pub roots: &'a Roots,
+    /// The enforcement point's own approval key.
+    pub local: Option<PublicKey>,
+    /// What expired at this second or before may have been forgotten, seconds since 1970-01-01T00:00:00Z.
+    pub collected: u64,
+}
+
+impl Asked<'_> {
+    /// Whether the approval would count towards this request at `now`, unless it has served: the checks of a decision.
+    ///
+    /// # Errors
+    /// The `deny-approval-*` refusal, or `state-collected`, that a decision would give.
+    pub fn check(&self, approval: &Approval, now: u64) -> Result<(), Refusal> {
+        approval.fits(Some(self.last_block), &self.request_digest, self.actions)?;
+        let named = |key: &PublicKey, rule: &AskRule| {
+            rule.approvers.iter().any(|approver| self.roots.names(approver, key, self.local.as_ref()))
+        };
+        check_approver(approval, self.chain_keys.iter(), |key| self.rules.iter().any(|rule| named(key, rule)))?;
+        check_times(approval, self.collected, now)
     }
 }

@@ -3,14 +3,13 @@
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
-use crate::approval::{Approval, check_lifetime};
+use crate::approval::{Approval, check_approver, check_times};
 use crate::ask::AskRule;
 use crate::code::Code;
 use crate::key::PublicKey;
-use crate::limits;
 use crate::refusal::Refusal;
 use crate::request::Request;
-use crate::state::{LedgerState, LiveState};
+use crate::state::LiveState;
 use crate::verify::Verified;
 use crate::witness::Witness;
 
@@ -35,8 +34,11 @@ pub(super) fn unmet<'a>(
     let Some(ledger) = state.ledger() else { return Ok(asks) };
     for approval in state.approvals() {
         witness.approval_fits(verified, request, approval)?;
-        check_approver(verified, &asks, approval, state)?;
-        check_times(approval, ledger, now)?;
+        let holders = verified.chain().blocks().iter().filter_map(|block| block.claims().key());
+        check_approver(approval, holders.chain([verified.root().key()]), |key| {
+            asks.iter().any(|(_, rule)| names(verified, rule, key, state))
+        })?;
+        check_times(approval, ledger.collected, now)?;
         // spec: T175
         if ledger.used.contains(&approval.id()) {
             return Err(Refusal::new(Code::StateApprovalUsed, "approval", approval.id(), ""));
@@ -54,41 +56,4 @@ pub(super) fn unmet<'a>(
 
 fn names(verified: &Verified, rule: &AskRule, key: &PublicKey, state: &LiveState) -> bool {
     rule.approvers.iter().any(|approver| verified.roots().names(approver, key, state.local()))
-}
-
-fn check_approver(
-    verified: &Verified,
-    asks: &[(usize, &AskRule)],
-    approval: &Approval,
-    state: &LiveState,
-) -> Result<(), Refusal> {
-    let key = approval.approver();
-    let mut holders = verified.chain().blocks().iter().filter_map(|block| block.claims().key());
-    // spec: T169
-    if verified.root().key() == key || holders.any(|holder| holder == key) {
-        return Err(Refusal::new(Code::DenyApprovalSelf, "approval", key.hint(), ""));
-    }
-    // spec: T170
-    if !asks.iter().any(|(_, rule)| names(verified, rule, key, state)) {
-        return Err(Refusal::new(Code::DenyApprovalKey, "approval", key.hint(), ""));
-    }
-    Ok(())
-}
-
-fn check_times(approval: &Approval, ledger: &LedgerState, now: u64) -> Result<(), Refusal> {
-    let (issued_at, expires_at) = (approval.statement().issued_at(), approval.statement().expires_at());
-    check_lifetime(issued_at, expires_at)?;
-    // spec: T171
-    if issued_at > now.saturating_add(limits::LEEWAY) {
-        return Err(Refusal::new(Code::DenyApprovalFuture, "approval", now, issued_at));
-    }
-    // spec: T172
-    if now >= expires_at {
-        return Err(Refusal::new(Code::DenyApprovalExpired, "approval", now, expires_at));
-    }
-    // spec: T173
-    if expires_at <= ledger.collected {
-        return Err(Refusal::new(Code::StateCollected, "approval", expires_at, ledger.collected));
-    }
-    Ok(())
 }
