@@ -172,6 +172,10 @@ codes! {
     ParseJsonDuplicate "parse-json-duplicate" Parse Never "the member `{found}` stands twice" "",
     ParseJsonNumber "parse-json-number" Parse Never "the number {found} is outside {bound}" "send it as a text",
     ParseRoots "parse-roots" Parse Never "the roots cannot be used: {found}" "",
+    // The audit log.
+    ParseRecord "parse-record" Parse Never "not a record of an audit log: {found}" "",
+    ParseCheckpoint "parse-checkpoint" Parse Never "not a checkpoint: {found}" "",
+    ParseProof "parse-proof" Parse Never "not a proof about this log: {found}" "",
     // Shape of a chain.
     ChainUnsealed "chain-unsealed" Chain Never "this is a token, not a sealed token" "seal it first: `wane seal`",
     ChainCarriesSecret "chain-carries-secret" Chain Never "the token carries a secret" "a verifier must never be shown one; treat the token as leaked",
@@ -259,6 +263,9 @@ codes! {
     StateAsyncCommit "state-async-commit" State Never "the server commits without waiting for its disk: {found}" "set `synchronous_commit`, `fsync` and `full_page_writes` to on",
     StatePooler "state-pooler" State Never "a pooler stands between here and the server: {found}" "connect to the server itself, or through a pooler in session mode",
     StateLogSecret "state-log-secret" State Never "the log secret is missing or another one: {found}, the ledger names {bound}" "",
+    StateLogBroken "state-log-broken" State Never "the audit log is broken: {found}" "keep it as it is, and compare it with its checkpoints elsewhere",
+    StateLogFork "state-log-fork" State Never "the audit log has two histories: {found}" "keep both checkpoints: together they prove it",
+    StateCheckpointKey "state-checkpoint-key" State Never "the checkpoint does not vouch for the log {bound}: {found}" "",
     StatePendingFull "state-pending-full" State Renew "{found} requests of this session wait for approval, at most {bound}" "approve or let them lapse",
     // Misuse of the API.
     UseActions "use-actions" Use Never "{found} actions, a request needs 1 to {bound}" "",

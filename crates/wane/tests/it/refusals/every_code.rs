@@ -16,6 +16,12 @@ use crate::forge::{
 
 /// Codes that this crate cannot be brought to answer with, and who does.
 const ELSEWHERE: &[(Code, &str)] = &[
+    (Code::ParseRecord, "wane-audit"),
+    (Code::ParseCheckpoint, "wane-audit"),
+    (Code::ParseProof, "wane-audit"),
+    (Code::StateLogBroken, "wane-audit"),
+    (Code::StateLogFork, "wane-audit"),
+    (Code::StateCheckpointKey, "wane-audit"),
     (Code::StateUnreachable, "wane-ledger"),
     (Code::StateFull, "wane-ledger"),
     (Code::StateReadOnly, "wane-ledger"),

@@ -1,0 +1,10 @@
+//! The audit log: what it keeps, what it proves, and each way to tamper with it.
+
+#![cfg_attr(test, allow(clippy::string_slice, reason = "tests may panic"))]
+
+#[cfg(test)]
+mod checkpoints;
+#[cfg(test)]
+mod records;
+#[cfg(test)]
+mod tree;
