@@ -6,4 +6,5 @@ mod law;
 mod store;
 
 pub use law::{About, Entry, Opened, PendingRequest, Revoked, Rise};
+pub use store::postgres::{PostgresOptions, PostgresStore};
 pub use store::{Change, Fault, Key, Lock, Room, Row, Rows, Store, Table};

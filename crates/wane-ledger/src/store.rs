@@ -16,6 +16,8 @@
 //! - **No waiting for ever.** A store that stays busy for longer than its stated limit answers [`Fault::Locked`].
 //! - **Doubt is a fault.** A row that cannot be read is [`Fault::Corrupt`], never an absent one.
 
+pub(crate) mod postgres;
+
 use std::fmt;
 
 use wane::{BlockId, Code, Refusal};

@@ -1,0 +1,208 @@
+//! One connection: opened and checked, and the few statements that are sent over it.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sha2::{Digest, Sha256};
+use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::{Client, Error, NoTls, Statement};
+
+use super::address::Address;
+use super::driver::{Driver, both};
+use super::trouble::Trouble;
+use super::{check, schema};
+use crate::store::{Fault, Lock};
+
+/// How long a transaction waits for its locks, and how long it is tried again.
+pub(super) const BUSY: Duration = Duration::from_secs(10);
+/// How long a connection may take to open, its checks included.
+const OPENING: Duration = Duration::from_secs(10);
+/// How long an answer of the server is waited for. The server itself stops each statement but a commit after [`SETTINGS`]'s `statement_timeout`, so this passes only where it is silent.
+const ANSWER: Duration = Duration::from_secs(20);
+
+/// Plans by the index alone: a plan that reads a whole table would conflict with every transaction that writes to it. The
+/// transaction of a client that hangs is ended, and its locks with it.
+const SETTINGS: &str = "SET search_path = pg_catalog; SET lock_timeout = '10s'; SET statement_timeout = '15s';
+    SET idle_in_transaction_session_timeout = '60s'; SET enable_seqscan = off; SET enable_bitmapscan = off;
+    SET enable_hashjoin = off; SET enable_mergejoin = off; SET plan_cache_mode = force_generic_plan; SET jit = off";
+const UNLOCK: &str = "SELECT pg_catalog.pg_advisory_unlock_all()";
+
+pub(super) struct Connection {
+    client: Arc<Client>,
+    statements: Arc<Statements>,
+    /// The number of the server's process that serves it.
+    process: String,
+    schema: String,
+    driver: Arc<Driver>,
+}
+
+pub(super) struct Statements {
+    pub(super) get: Statement,
+    pub(super) upsert: Statement,
+    pub(super) delete: Statement,
+    pub(super) append: Statement,
+    pub(super) scan: Statement,
+    pub(super) scan_to: Statement,
+    lock: Statement,
+}
+
+impl Connection {
+    /// A connection to a server and a schema that have passed every check; makes the tables first where `create` says so.
+    pub(super) fn open(driver: &Arc<Driver>, address: &Address, create: bool) -> Result<Self, Fault> {
+        let (config, schema) = (address.config.clone(), address.schema.clone());
+        let name = schema.clone();
+        let opening = async move {
+            let client = connect(&config).await?;
+            let process = check::server(&client).await?;
+            let second = connect(&config).await?;
+            check::pooler(&client, &second, process, number(&name, &[b"probe", &process.to_be_bytes()])).await?;
+            client.batch_execute(SETTINGS).await.map_err(|error| Trouble::of(&error))?;
+            if create {
+                schema::create(&client, &name, number(&name, &[b"create"])).await?;
+            }
+            schema::check(&client, &name).await?;
+            let statements = prepare(&client, &name).await.map_err(|error| Trouble::of(&error))?;
+            Ok::<_, Trouble>((client, statements, process))
+        };
+        match driver.run(OPENING, opening) {
+            Some(Ok((client, statements, process))) => Ok(Self {
+                client: Arc::new(client),
+                statements: Arc::new(statements),
+                process: process.to_string(),
+                schema,
+                driver: Arc::clone(driver),
+            }),
+            Some(Err(trouble)) => Err(trouble.fault()),
+            None => Err(silent(OPENING)),
+        }
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.client.is_closed()
+    }
+
+    /// Takes the locks in their order, then begins.
+    pub(super) fn begin(&self, locks: &[Lock], writes: bool) -> Result<(), Trouble> {
+        // Not READ WRITE: a server that is set to take no writes is to say so.
+        let access = if writes { "" } else { "READ ONLY" };
+        let begin = format!(
+            "BEGIN ISOLATION LEVEL SERIALIZABLE {access}; SET LOCAL synchronous_commit = on; SELECT concat_ws(' ',
+             pg_catalog.pg_backend_pid(), current_setting('fsync'), current_setting('full_page_writes'))"
+        );
+        let keys: Vec<i64> = locks.iter().map(|lock| self.key(lock)).collect();
+        let state = if keys.is_empty() {
+            self.ask(move |client, _| async move { Ok(check::first(&client, &begin).await) })?
+        } else {
+            self.ask(move |client, statements| async move {
+                let parameters: [&(dyn ToSql + Sync); 1] = [&keys];
+                let taken = client.execute(&statements.lock, &parameters);
+                let (taken, begun) = both(taken, check::first(&client, &begin)).await;
+                taken.map(|_| begun)
+            })?
+        };
+        match state?.split_once(' ') {
+            Some((process, _)) if process != self.process => {
+                Err(Trouble::Lost(Fault::Pooler("the server's process changed between transactions".to_owned())))
+            }
+            Some((_, "on on")) => Ok(()),
+            _ => Err(Trouble::Failed(Fault::AsyncCommit("fsync or full_page_writes is off".to_owned()))),
+        }
+    }
+
+    /// Commits and releases the locks; says whether they are free. After an error the locks are free or the connection is
+    /// lost, as after [`Self::roll_back`].
+    pub(super) fn commit(&self) -> Result<bool, Trouble> {
+        // A commit that waits for a standby must not be cut short: it would count as done without the standby.
+        let commit = "SET LOCAL statement_timeout = 0; COMMIT";
+        let (committed, released) = self.ask(move |client, _| async move {
+            Ok(both(client.batch_execute(commit), client.batch_execute(UNLOCK)).await)
+        })?;
+        committed.map_err(|error| Trouble::of(&error))?;
+        Ok(released.is_ok())
+    }
+
+    /// Ends the transaction without a change and releases the locks.
+    pub(super) fn roll_back(&self) -> Result<(), Trouble> {
+        self.ask(|client, _| async move {
+            let (rolled_back, released) = both(client.batch_execute("ROLLBACK"), client.batch_execute(UNLOCK)).await;
+            rolled_back.and(released)
+        })
+    }
+
+    /// Waits for what `work` asks of the server.
+    pub(super) fn ask<T, F>(&self, work: impl FnOnce(Arc<Client>, Arc<Statements>) -> F) -> Result<T, Trouble>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, Error>> + Send + 'static,
+    {
+        match self.driver.run(ANSWER, work(Arc::clone(&self.client), Arc::clone(&self.statements))) {
+            Some(answer) => answer.map_err(|error| Trouble::of(&error)),
+            None => Err(Trouble::Lost(silent(ANSWER))),
+        }
+    }
+
+    fn key(&self, lock: &Lock) -> i64 {
+        match lock {
+            Lock::Sequencer => number(&self.schema, &[b"sequencer"]),
+            Lock::Session(id) => number(&self.schema, &[b"session", id.as_bytes()]),
+        }
+    }
+}
+
+async fn connect(config: &tokio_postgres::Config) -> Result<Client, Trouble> {
+    let (client, connection) = config.connect(NoTls).await.map_err(|error| Trouble::of(&error))?;
+    tokio::spawn(async move {
+        let _ = connection.await;
+    });
+    Ok(client)
+}
+
+/// The server knows its locks by numbers, which all users of a database share. Two of ours with one number would only
+/// wait for each other.
+fn number(schema: &str, parts: &[&[u8]]) -> i64 {
+    let mut hash = Sha256::new();
+    hash.update(b"wane ledger\0");
+    hash.update(schema.as_bytes());
+    for part in parts {
+        hash.update([0]);
+        hash.update(part);
+    }
+    let digest: [u8; 32] = hash.finalize().into();
+    let [a, b, c, d, e, f, g, h, ..] = digest;
+    i64::from_be_bytes([a, b, c, d, e, f, g, h])
+}
+
+fn silent(limit: Duration) -> Fault {
+    Fault::Unreachable(format!("the server did not answer in {} s", limit.as_secs()))
+}
+
+async fn prepare(client: &Client, schema: &str) -> Result<Statements, Error> {
+    let row = format!("\"{schema}\".row");
+    let keys = "unnest($1::int2[], $2::bytea[])";
+    let get = format!(
+        "SELECT k.place, r.value FROM {keys} WITH ORDINALITY AS k(tbl, key, place)
+         JOIN {row} r ON r.tbl = k.tbl AND r.key = k.key"
+    );
+    let upsert = format!(
+        "INSERT INTO {row} SELECT * FROM unnest($1::int2[], $2::bytea[], $3::bytea[])
+         ON CONFLICT (tbl, key) DO UPDATE SET value = excluded.value"
+    );
+    let delete = format!("DELETE FROM {row} r USING {keys} AS k(tbl, key) WHERE r.tbl = k.tbl AND r.key = k.key");
+    let append = format!(
+        "INSERT INTO {row} SELECT $1, int8send(nextval('\"{schema}\".queue')), v.value FROM (
+             SELECT value FROM unnest($2::bytea[]) WITH ORDINALITY AS v(value, place) ORDER BY place) v"
+    );
+    let scan = format!("SELECT key, value FROM {row} WHERE tbl = $1 AND key >= $2 ORDER BY key LIMIT $3");
+    let scan_to =
+        format!("SELECT key, value FROM {row} WHERE tbl = $1 AND key >= $2 AND key < $4 ORDER BY key LIMIT $3");
+    Ok(Statements {
+        get: client.prepare(&get).await?,
+        upsert: client.prepare(&upsert).await?,
+        delete: client.prepare(&delete).await?,
+        append: client.prepare_typed(&append, &[Type::INT2, Type::BYTEA_ARRAY]).await?,
+        scan: client.prepare_typed(&scan, &[Type::INT2, Type::BYTEA, Type::INT8]).await?,
+        scan_to: client.prepare_typed(&scan_to, &[Type::INT2, Type::BYTEA, Type::INT8, Type::BYTEA]).await?,
+        lock: client.prepare("SELECT pg_advisory_lock(k) FROM unnest($1::int8[]) AS k").await?,
+    })
+}
