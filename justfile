@@ -20,6 +20,10 @@ doc:
 demo:
     cargo run --package wane-cli -- demo
 
+# a private PostgreSQL for tests, until Ctrl-C; its URL goes into WANE_TEST_POSTGRES, or tests start one themselves
+postgres:
+    .ci/postgres run
+
 # verify and decide beside as many bare signature checks; fails when a ratio passes its bound
 bench:
     cargo bench --package wane --bench chain

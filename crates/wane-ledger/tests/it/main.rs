@@ -1,0 +1,4 @@
+//! The stores against their contract and against what goes wrong around them.
+
+#[cfg(test)]
+mod postgres;

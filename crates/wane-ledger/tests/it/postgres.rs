@@ -1,0 +1,10 @@
+//! The store in PostgreSQL, on real servers.
+
+mod contract;
+mod faults;
+mod pooler;
+mod restart;
+mod schema;
+pub(crate) mod server;
+mod together;
+mod unfit;
