@@ -11,6 +11,7 @@ use wane::{
     Arguments, Call, Heir, LedgerId, Level, Name, Narrowing, RootGrant, Rule, Seal, SecretKey, Token, Value, mint,
 };
 
+use crate::approval_vectors::Vector;
 use crate::example::Always;
 
 const GRAMMAR: &str = include_str!("../../../../spec/token.cddl");
@@ -133,4 +134,30 @@ fn tokens_of_the_library() {
             assert!(validate(fits, &broken).is_err(), "{rule}: {broken:02x?}");
         }
     }
+}
+
+/// Every approval that a reader takes, and every one that it refuses for what the grammar can say.
+#[test]
+fn approvals() {
+    const BEYOND_GRAMMAR: [&str; 3] = ["actions-twice", "approver-small-order", "spelling-"];
+    let text = grammar("approval");
+    let approval = cddl::cddl_from_str(&text, true).unwrap();
+    let (mut good, mut bad) = (0, 0);
+    for (name, file) in crate::approval_vectors::files() {
+        let vector = Vector::read(&file);
+        let refused = vector.one("expect") == Some("refuse");
+        for line in &vector.payload {
+            let Some(text) = line.strip_prefix("wane1.approval.") else { continue };
+            let Ok(bytes) = Base64UrlUnpadded::decode_vec(text) else { continue };
+            let found = validate(&approval, &bytes);
+            if !refused {
+                assert_eq!(found, Ok(()), "{name}");
+                good += 1;
+            } else if !BEYOND_GRAMMAR.iter().any(|start| name.starts_with(start)) {
+                assert!(found.is_err(), "{name}");
+                bad += 1;
+            }
+        }
+    }
+    assert!(good > 25 && bad > 12, "{good} and {bad}");
 }
