@@ -7,4 +7,4 @@ mod store;
 
 pub use law::{About, Entry, Opened, PendingRequest, Revoked, Rise};
 pub use store::postgres::{PostgresOptions, PostgresStore};
-pub use store::{Change, Fault, Key, Lock, Room, Row, Rows, Store, Table};
+pub use store::{Change, Fault, Key, Lock, MemoryStore, Room, Row, Rows, Store, Table};

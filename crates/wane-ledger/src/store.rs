@@ -16,10 +16,12 @@
 //! - **No waiting for ever.** A store that stays busy for longer than its stated limit answers [`Fault::Locked`].
 //! - **Doubt is a fault.** A row that cannot be read is [`Fault::Corrupt`], never an absent one.
 
+mod memory;
 pub(crate) mod postgres;
 
 use std::fmt;
 
+pub use memory::MemoryStore;
 use wane::{BlockId, Code, Refusal};
 
 /// Which map a row stands in. Numbers are part of the schema and never reused.
