@@ -142,19 +142,18 @@ pub(crate) fn pending(now: u64, limit: usize, overlay: &mut Overlay<'_>) -> Resu
     Ok(found)
 }
 
-/// The request that waits for a statement about this chain and digest.
+/// The requests with this digest that wait at `now`: the same request may have been made behind several chains.
 pub(crate) fn waiting_for(
-    last: BlockId,
     digest: &[u8; 32],
     now: u64,
     overlay: &mut Overlay<'_>,
-) -> Result<Option<PendingRequest>, Fault> {
-    let mut found = None;
+) -> Result<Vec<PendingRequest>, Fault> {
+    let mut found = Vec::new();
     each_pending(overlay, |request| {
-        if request.last == last && request.digest == *digest && now < request.until {
-            found = Some(request);
+        if request.digest == *digest && now < request.until {
+            found.push(request);
         }
-        found.is_none()
+        true
     })?;
     Ok(found)
 }

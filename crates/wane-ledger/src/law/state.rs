@@ -65,7 +65,8 @@ pub(crate) fn state_for(
     Ok(state)
 }
 
-pub(super) fn load_entry(overlay: &mut Overlay<'_>, id: BlockId) -> Result<Option<Entry>, Fault> {
+/// What is known about a block.
+pub(crate) fn load_entry(overlay: &mut Overlay<'_>, id: BlockId) -> Result<Option<Entry>, Fault> {
     overlay.load(&entry_key(id))
 }
 

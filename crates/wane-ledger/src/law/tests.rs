@@ -16,4 +16,4 @@ mod overlaid;
 mod rows;
 mod sessions;
 mod waiting;
-mod world;
+pub(crate) mod world;

@@ -119,7 +119,11 @@ impl World {
     }
 
     pub(crate) fn grant(iat: u64, exp: u64) -> RootGrant {
-        RootGrant::new("files".parse().unwrap(), iat, exp).scope("*".parse().unwrap()).ledger(LEDGER)
+        Self::grant_for(LEDGER, iat, exp)
+    }
+
+    pub(crate) fn grant_for(ledger: LedgerId, iat: u64, exp: u64) -> RootGrant {
+        RootGrant::new("files".parse().unwrap(), iat, exp).scope("*".parse().unwrap()).ledger(ledger)
     }
 
     pub(crate) fn mint(&self, grant: &RootGrant) -> Token {
