@@ -117,9 +117,11 @@ pub(crate) fn wait(request: &PendingRequest, now: u64, overlay: &mut Overlay<'_>
             waiting = waiting.saturating_add(1);
         }
     }
+    // spec: S62
     if waiting >= PENDING {
         return Err(Refusal::new(Code::StatePendingFull, "ask", waiting, PENDING).into());
     }
+    // spec: S62
     let until = request.until.min(now.saturating_add(PENDING_SECONDS));
     let request = PendingRequest { at: now, until, ..request.clone() };
     let size = serde_json::to_vec(&request).map_or(usize::MAX, |bytes| bytes.len());
@@ -226,9 +228,11 @@ pub(crate) fn answered(
     overlay: &mut Overlay<'_>,
 ) -> Result<(), Fault> {
     let key = pending_key(session, digest, last);
+    // spec: S63
     if overlay.bytes(&key)?.is_some() {
         overlay.put(key, None);
     }
+    // spec: S65
     for (key, _) in overlay.scan_prefix(Table::Approval, &approval_prefix(last, digest))? {
         overlay.put((Table::Approval, key), None);
     }

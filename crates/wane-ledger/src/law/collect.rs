@@ -27,6 +27,7 @@ pub(crate) struct Cursor {
 }
 
 /// The tables with rows that end.
+// spec: S59
 const TABLES: [Table; 5] = [Table::Entry, Table::Spent, Table::Used, Table::Pending, Table::Approval];
 
 impl Cursor {
@@ -40,6 +41,7 @@ impl Cursor {
 /// together with, the first [`collect_page`].
 pub(crate) fn advance(now: u64, overlay: &mut Overlay<'_>) -> Result<Meta, Fault> {
     let mut meta = load_meta(overlay)?;
+    // spec: S55 S56
     meta.collected = meta.collected.max(now.saturating_sub(MARGIN));
     overlay.store(meta_key(), &meta)?;
     Ok(meta)
@@ -66,6 +68,7 @@ pub(crate) fn collect_page(
     let mut gone = 0_usize;
     for (key, value) in rows {
         let key = (table, key);
+        // spec: S57
         if ends(&key, &value, overlay)?.is_some_and(|end| end <= if is_state(table) { cutoff } else { now }) {
             overlay.put(key, None);
             gone = gone.saturating_add(1);
@@ -84,6 +87,7 @@ fn ends(key: &Key, value: &[u8], overlay: &mut Overlay<'_>) -> Result<Option<u64
         decode(key, value)
     }
     Ok(match key.0 {
+        // spec: S27
         Table::Entry => of::<Entry>(key, value)?.exp,
         Table::Used => Some(of::<Used>(key, value)?.exp),
         Table::Pending => Some(of::<PendingRequest>(key, value)?.until),
@@ -95,6 +99,7 @@ fn ends(key: &Key, value: &[u8], overlay: &mut Overlay<'_>) -> Result<Option<u64
                 Some(id) => overlay.load::<Entry>(&entry_key(id))?,
                 None => None,
             };
+            // spec: S58
             Some(entry.and_then(|entry| entry.exp).map_or(exp, |end| end.max(exp)))
         }
         _ => None,

@@ -27,9 +27,11 @@ pub(crate) fn commit_effects(
     }
     let rise = Rise { at: now, record: record.to_owned(), mark: effects.raise.clone() };
     open(&outline, rise, overlay)?;
+    // spec: S20
     for charge in &effects.charges {
         spend(&outline, charge, overlay)?;
     }
+    // spec: S21
     for used in &effects.uses {
         serve(used, overlay)?;
     }
@@ -44,11 +46,13 @@ pub(crate) fn keep_envelopes(verified: &Verified, overlay: &mut Overlay<'_>) -> 
 fn open(outline: &Outline<'_>, rise: Rise, overlay: &mut Overlay<'_>) -> Result<(), Fault> {
     let session = outline.session()?;
     let own = Entry {
+        // spec: S15
         opened: Some(outline.opened(rise.at)?),
         about: Some(session.about()),
         exp: Some(session.exp),
         ..Entry::default()
     };
+    // spec: S19
     let raise = Entry { mark: rise.mark.clone(), raised: vec![rise], ..Entry::default() };
     let Some(first) = outline.first else {
         let mut both = own;
@@ -60,6 +64,7 @@ fn open(outline: &Outline<'_>, rise: Rise, overlay: &mut Overlay<'_>) -> Result<
         return Err(Fault::Misuse(format!("the session {first} was never opened here")));
     }
     join_entry(overlay, session.id(), own)?;
+    // spec: S18
     join_entry(overlay, first, Entry { exp: Some(session.exp), ..raise })
 }
 
@@ -68,6 +73,7 @@ fn open(outline: &Outline<'_>, rise: Rise, overlay: &mut Overlay<'_>) -> Result<
 pub(super) fn join_entry(overlay: &mut Overlay<'_>, id: BlockId, more: Entry) -> Result<(), Fault> {
     let joined = join_one(overlay, id, more)?;
     match joined.opened.and_then(|opened| opened.continues) {
+        // spec: S28
         Some(first) if joined.mark != Mark::default() => {
             let raise = Entry { mark: joined.mark, raised: joined.raised, ..Entry::default() };
             join_one(overlay, first, raise).map(|_| ())
@@ -111,6 +117,7 @@ fn keep(outline: &Outline<'_>, overlay: &mut Overlay<'_>) -> Result<(), Fault> {
     for placed in outline.blocks.iter().filter(|placed| placed.claims().key().is_some()) {
         let key = envelope_key(placed.id());
         // The id says nothing about the signature, so that the first one seen is kept.
+        // spec: S22
         if overlay.bytes(&key)?.is_none() {
             overlay.put(key, Some(placed.block.envelope_bytes()));
         }

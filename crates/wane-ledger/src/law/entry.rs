@@ -114,6 +114,7 @@ impl Entry {
 
     /// Adds what another account of the same block knows: idempotent, commutative, associative.
     pub(crate) fn join(&mut self, other: Self) {
+        // spec: S10
         self.mark = joined(&self.mark, &other.mark);
         self.revoked = either(self.revoked.take(), other.revoked, |a, b| a.min(b));
         self.exp = self.exp.max(other.exp);
@@ -150,6 +151,7 @@ impl Opened {
 pub(crate) fn joined(one: &Mark, other: &Mark) -> Mark {
     let mut join = one.clone();
     join.join(other);
+    // spec: S12
     if join.labels().len() <= limits::LABELS {
         return join;
     }

@@ -17,8 +17,10 @@ use crate::store::Fault;
 pub(crate) fn create(meta: &Meta, now: u64, overlay: &mut Overlay<'_>) -> Result<(), Fault> {
     if overlay.bytes(&meta_key())?.is_some() {
         let id = load_meta(overlay)?.id;
+        // spec: S45
         return Err(Refusal::new(Code::UseLedgerExists, "ledger", id, "").into());
     }
+    // spec: S46
     let since = now.saturating_add(limits::LEEWAY);
     overlay.store(meta_key(), &Meta { since, ..meta.clone() })
 }
@@ -26,6 +28,7 @@ pub(crate) fn create(meta: &Meta, now: u64, overlay: &mut Overlay<'_>) -> Result
 /// Starts a new epoch: sessions issued up to now + 30 are dead, and what was registered exempts none of them.
 pub(crate) fn accept_restore(now: u64, overlay: &mut Overlay<'_>) -> Result<Meta, Fault> {
     let mut meta = load_meta(overlay)?;
+    // spec: S53 S54
     meta.epoch = meta.epoch.checked_add(1).ok_or_else(|| Fault::Corrupt("no epoch is left".into()))?;
     meta.since = meta.since.max(now.saturating_add(limits::LEEWAY));
     overlay.store(meta_key(), &meta)?;
@@ -52,6 +55,7 @@ pub(crate) fn register(
     let mut both = placed.iter().zip(&grants).filter(|(placed, _)| placed.block.kind() != Kind::Seal);
     let (block, grant) = both.next_back().ok_or_else(|| Fault::Misuse("a chain without blocks".into()))?;
     if let Some(other) = grant.ledger().filter(|bound| *bound != meta.id) {
+        // spec: S49
         return Err(Refusal::new(Code::StateOtherLedger, "ledger", meta.id, other).into());
     }
     let hint = placed.first().and_then(|root| root.claims().hint());
@@ -65,6 +69,7 @@ pub(crate) fn register(
     let opened = opened.map(|root| Opened { root: *root, iat: block.iat, continues: grant.continues(), at: now });
     let entry = Entry {
         exp: Some(block.exp),
+        // spec: S47
         registered: Some(meta.epoch),
         about: Some(block.about()),
         opened,
@@ -76,6 +81,7 @@ pub(crate) fn register(
 
 /// To register an old session would bring back what a new ledger or epoch has ended.
 fn check_fresh(session: &Placed<'_>, meta: &Meta, now: u64) -> Result<(), Refusal> {
+    // spec: S48
     if session.iat > meta.since || session.iat.saturating_add(limits::LEEWAY) >= now {
         return Ok(());
     }
@@ -91,11 +97,13 @@ pub(crate) fn raise(id: BlockId, mark: &Mark, record: &str, now: u64, overlay: &
         return Err(Refusal::new(Code::DenyLabels, "labels", mark.labels().len(), limits::LABELS).into());
     }
     let rise = Rise { at: now, record: record.to_owned(), mark: mark.clone() };
+    // spec: S28
     join_entry(overlay, id, Entry { mark: mark.clone(), raised: vec![rise], ..Entry::default() })
 }
 
 /// Ends a block and everything below it, whether it is known here or not.
 pub(crate) fn revoke(id: BlockId, reason: &str, now: u64, overlay: &mut Overlay<'_>) -> Result<(), Fault> {
+    // spec: S24
     let revoked = Revoked { at: now, reason: reason.to_owned() };
     join_entry(overlay, id, Entry { revoked: Some(revoked), ..Entry::default() })
 }
@@ -109,6 +117,7 @@ pub(crate) fn revoke_before(
     overlay: &mut Overlay<'_>,
 ) -> Result<(), Fault> {
     let key = revoked_before_key(bearer);
+    // spec: S25
     let said = RevokedBefore { before, at: now, reason: reason.to_owned() };
     let row = match overlay.load::<RevokedBefore>(&key)? {
         Some(mut known) => {

@@ -87,6 +87,7 @@ impl<'a> Outline<'a> {
 
     /// The id that marks and the session block's counters live under.
     pub(super) fn line(&self) -> Result<BlockId, Fault> {
+        // spec: S17
         match self.first {
             Some(first) => Ok(first),
             None => self.session().map(Placed::id),
@@ -95,6 +96,7 @@ impl<'a> Outline<'a> {
 
     /// The id that the counters of block `index` live under.
     pub(super) fn counters_of(&self, index: usize, placed: &Placed<'_>) -> BlockId {
+        // spec: S17
         self.first.filter(|_| index == self.session).unwrap_or_else(|| placed.id())
     }
 

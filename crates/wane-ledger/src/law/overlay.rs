@@ -181,6 +181,7 @@ fn after_prefix(prefix: &[u8]) -> Option<Vec<u8>> {
 
 /// The error says where and not what: a row may hold arguments of a call.
 pub(crate) fn decode<T: DeserializeOwned>(key: &Key, bytes: &[u8]) -> Result<T, Fault> {
+    // spec: S13
     serde_json::from_slice(bytes).map_err(|error| {
         let place = error.column();
         Fault::Corrupt(format!("the row {} cannot be read at byte {place}", name(key)))

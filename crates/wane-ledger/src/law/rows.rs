@@ -42,7 +42,9 @@ pub(crate) fn load_meta(overlay: &mut Overlay<'_>) -> Result<Meta, Fault> {
         schema: u32,
     }
     let key = meta_key();
+    // spec: S50
     let any: Any = overlay.load(&key)?.ok_or_else(|| Fault::Schema("none".into(), SCHEMA.to_string()))?;
+    // spec: S50
     if any.schema != SCHEMA {
         return Err(Fault::Schema(any.schema.to_string(), SCHEMA.to_string()));
     }
@@ -91,6 +93,7 @@ pub(crate) struct RevokedBefore {
 impl RevokedBefore {
     /// The latest time counts; of two with the same time, who said it first.
     pub(crate) fn join(&mut self, other: Self) {
+        // spec: S26
         let rank = |one: &Self| (one.before, std::cmp::Reverse((one.at, one.reason.clone())));
         if rank(&other) > rank(self) {
             *self = other;

@@ -88,6 +88,7 @@ fn first_state(
     let Some(entry) = load_entry(overlay, id)? else { return Ok(None) };
     let spent = spent(overlay, id, session)?;
     let state = block_state(Some(&entry), spent, epoch);
+    // spec: S16
     Ok(entry.opened.map(|opened| FirstState {
         state,
         root: opened.root,
@@ -99,6 +100,7 @@ fn first_state(
 /// An entry that tells of another session than the block opens was not written by this law.
 fn check_account(outline: &Outline<'_>, placed: &Placed<'_>, entry: Option<&Entry>) -> Result<(), Fault> {
     let Some(opened) = entry.and_then(|entry| entry.opened.as_ref()) else { return Ok(()) };
+    // spec: S13
     if placed.claims().opens_session() && *opened == outline.opened(opened.at)? {
         return Ok(());
     }

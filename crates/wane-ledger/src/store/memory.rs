@@ -95,6 +95,7 @@ impl Transaction<'_> {
     fn may_write(&self) -> Result<(), Fault> {
         match self.access {
             Access::Write => Ok(()),
+            // spec: S9
             Access::Read => Err(Fault::Misuse("a view changes something".into())),
         }
     }
@@ -118,6 +119,7 @@ impl Rows for Transaction<'_> {
     fn append(&mut self, values: &[Vec<u8>]) -> Result<(), Fault> {
         self.may_write()?;
         for value in values {
+            // spec: S6
             self.last = self.last.checked_add(1).ok_or_else(|| Fault::Full("no number is left".into()))?;
             self.changed.insert((Table::Queue, self.last.to_be_bytes().to_vec()), Some(value.clone()));
         }

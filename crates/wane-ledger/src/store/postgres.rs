@@ -106,6 +106,7 @@ impl PostgresStore {
                 End::Not(Trouble::Conflict) => {
                     lease.give_back();
                     let pause = pause(conflicts);
+                    // spec: S7
                     if Instant::now().checked_add(pause).is_none_or(|then| then >= until) {
                         return Err(Trouble::Conflict.fault());
                     }
@@ -123,6 +124,7 @@ impl PostgresStore {
                 End::Unknown(fault) => {
                     drop(lease);
                     self.pool.forget_idle();
+                    // spec: S3
                     return Err(Fault::OutcomeUnknown(text(&fault)));
                 }
             }

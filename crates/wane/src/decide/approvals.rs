@@ -30,7 +30,7 @@ pub(super) fn unmet<'a>(
 ) -> Result<Vec<(usize, &'a AskRule)>, Refusal> {
     let mut asks = asks(verified, request);
     // Only a ledger can tell whether an approval has served, so without one none counts.
-    // spec: T152
+    // spec: T150
     let Some(ledger) = state.ledger() else { return Ok(asks) };
     for approval in state.approvals() {
         witness.approval_fits(verified, request, approval)?;

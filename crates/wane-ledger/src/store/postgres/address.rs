@@ -40,6 +40,7 @@ impl Address {
                 Some(("schema", _)) => return Err(refused("the url names two schemas")),
                 Some(("sslmode", "disable")) => plain = true,
                 Some(("sslmode", "allow" | "prefer")) => {}
+                // spec: S71
                 Some(("sslmode", _)) => {
                     return Err(refused(
                         "the url asks for tls, which is not built in: use a unix socket, loopback, or a tunnel that ends there",
@@ -53,6 +54,7 @@ impl Address {
         if config.get_hosts().len().max(config.get_hostaddrs().len()) != 1 {
             return Err(refused("the url must name one host: an address, or the folder of a unix socket"));
         }
+        // spec: S71
         if !(plain || is_local(&config)) {
             return Err(refused(
                 "the host is another machine and tls is not built in: use a tunnel, or say sslmode=disable where the network is trusted",
@@ -96,6 +98,7 @@ fn checked(name: &str) -> Result<String, Fault> {
 }
 
 /// Constant texts only: a URL holds a password, and one that cannot be read may hold it anywhere.
+// spec: S72
 fn refused(why: &str) -> Fault {
     Fault::Unreachable(why.to_owned())
 }

@@ -18,9 +18,11 @@ pub(super) async fn server(client: &Client) -> Result<i32, Trouble> {
     if column::<i32>(&row, 0)? < LEAST_VERSION {
         return Err(failed(Fault::Unreachable("the server is older than postgresql 12".to_owned())));
     }
+    // spec: S69
     if column::<bool>(&row, 1)? {
         return Err(failed(Fault::ReadOnly("the server is a standby".to_owned())));
     }
+    // spec: S68
     for (place, name) in [(2, "fsync"), (3, "full_page_writes"), (4, "synchronous_commit")] {
         if column::<String>(&row, place)? == "off" {
             return Err(failed(Fault::AsyncCommit(format!("{name} is off"))));
@@ -58,6 +60,7 @@ pub(super) async fn pooler(client: &Client, second: &Client, process_id: i32, lo
     for _ in 0..ASKED {
         first(client, release).await?;
     }
+    // spec: S70
     if taken || moved || !held {
         return Err(failed(Fault::Pooler("locks do not last beyond a transaction".to_owned())));
     }

@@ -87,6 +87,7 @@ impl Connection {
         // Not READ WRITE: a server that is set to take no writes is to say so.
         let access = if writes { "" } else { "READ ONLY" };
         let begin = format!(
+            // spec: S66
             "BEGIN ISOLATION LEVEL SERIALIZABLE {access}; SET LOCAL synchronous_commit = on; SELECT concat_ws(' ',
              pg_catalog.pg_backend_pid(), current_setting('fsync'), current_setting('full_page_writes'))"
         );
@@ -96,15 +97,18 @@ impl Connection {
         } else {
             self.ask(move |client, statements| async move {
                 let parameters: [&(dyn ToSql + Sync); 1] = [&keys];
+                // spec: S67
                 let taken = client.execute(&statements.lock, &parameters);
                 let (taken, begun) = both(taken, check::first(&client, &begin)).await;
                 taken.map(|_| begun)
             })?
         };
         match state?.split_once(' ') {
+            // spec: S70
             Some((process, _)) if process != self.process => {
                 Err(Trouble::Lost(Fault::Pooler("the server's process changed between transactions".to_owned())))
             }
+            // spec: S68
             Some((_, "on on")) => Ok(()),
             _ => Err(Trouble::Failed(Fault::AsyncCommit("fsync or full_page_writes is off".to_owned()))),
         }

@@ -42,6 +42,7 @@ impl<'a> PgRows<'a> {
 
     fn may_write(&mut self) -> Result<(), Fault> {
         self.ready()?;
+        // spec: S9
         if self.writes { Ok(()) } else { self.misuse("a view changes nothing") }
     }
 
