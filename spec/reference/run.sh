@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Another implementation, written from spec/token.md, verifies a token that was just minted here, and notices every
-# altered byte. PYTHON names a Python that has requirements.txt; without it one is made outside the tree.
+# altered byte; a script written from spec/audit.md recomputes an exported log, and notices what was done to it. PYTHON names a Python that has requirements.txt; without it one is made outside the tree.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 cd "$here/../.."
@@ -35,3 +35,51 @@ verify "${other%%$'\n'*}" "$sealed" >/dev/null 2>&1 || status=$?
     exit 1
 }
 echo "refused under another root"
+
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+export_log() { cargo run --locked --quiet --package wane-audit --example export_log -- "$folder" "$@"; }
+recompute() { "$PYTHON" -B "$here/verify_export.py" "${1:-$log_key}" "${2:-$log_origin}" "$folder/records.jsonl" "$folder/checkpoint"; }
+
+for shape in "0" "1" "2" "21" "64" "100 40"; do
+    read -ra numbers <<<"$shape"
+    exported=$(export_log "${numbers[@]}")
+    log_key=${exported%%$'\n'*}
+    log_origin=${exported##*$'\n'}
+    recompute
+done
+
+# tampered WHAT COMMAND…: after the command the export must be refused; then it is put back.
+tampered() {
+    local what=$1
+    shift
+    cp "$folder/records.jsonl" "$folder/checkpoint" "$kept"
+    "$@"
+    status=0
+    recompute >/dev/null 2>&1 || status=$?
+    [ "$status" = 6 ] || {
+        echo "error: exit $status and not 6 where $what" >&2
+        exit 1
+    }
+    cp "$kept/records.jsonl" "$kept/checkpoint" "$folder"
+}
+kept="$folder/kept"
+mkdir "$kept"
+export_log 21 8 >/dev/null
+tampered "a byte of a record is altered" sed -i '15s/1767225600/1767225601/' "$folder/records.jsonl"
+tampered "the hash of a pruned record is altered" sed -i "3s/.*/{\"leaf\":\"$(printf '0%.0s' {1..64})\"}/" "$folder/records.jsonl"
+tampered "a record is deleted" sed -i '15d' "$folder/records.jsonl"
+tampered "a record is doubled" sed -i '15p' "$folder/records.jsonl"
+tampered "two records are swapped" sed -i '15{h;d};16{G}' "$folder/records.jsonl"
+tampered "the last record is cut" sed -i '$d' "$folder/records.jsonl"
+tampered "the size is altered" sed -i '2s/21/20/' "$folder/checkpoint"
+tampered "the root is altered" sed -i '3s/^../AA/' "$folder/checkpoint"
+tampered "the signature is left out" sed -i '5d' "$folder/checkpoint"
+status=0
+recompute "${minted%%$'\n'*}" >/dev/null 2>&1 || status=$?
+[ "$status" = 6 ] || {
+    echo "error: exit $status and not 6 under another key" >&2
+    exit 1
+}
+recompute >/dev/null
+echo "every tampering with the export is refused"

@@ -32,6 +32,8 @@
 
 mod as_text;
 mod checkpoint;
+mod entry;
+mod filter;
 mod frontier;
 mod hash;
 mod hex;
@@ -39,8 +41,11 @@ mod note;
 mod proof;
 mod record;
 mod secret;
+mod verify;
 
 pub use checkpoint::{Checkpoint, Origin, SignedCheckpoint};
+pub use entry::Entry;
+pub use filter::Filter;
 pub use frontier::Frontier;
 pub use hash::Hash;
 pub use proof::{Consistency, Inclusion};
@@ -49,3 +54,4 @@ pub use record::{
     Raise, Record, Register, Revoke, RevokeBefore, Unverified,
 };
 pub use secret::{Hint, Keyed, LogSecret, RecordId, RecordKey};
+pub use verify::{Report, Verifier, verify_log};

@@ -5,6 +5,10 @@
 #[cfg(test)]
 mod checkpoints;
 #[cfg(test)]
+mod filters;
+#[cfg(test)]
 mod records;
 #[cfg(test)]
 mod tree;
+#[cfg(test)]
+mod verifying;
