@@ -24,9 +24,10 @@ demo:
 postgres:
     .ci/postgres run
 
-# verify and decide beside as many bare signature checks; fails when a ratio passes its bound
+# verify and decide beside bare signature checks, a log beside bare hashing; fails when a ratio passes its bound
 bench:
     cargo bench --package wane --bench chain
+    cargo bench --package wane-audit --bench verify
 
 # each fuzz target for so many seconds, or only those named: just fuzz 600 scan
 fuzz seconds="600" *targets:
