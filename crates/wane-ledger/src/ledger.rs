@@ -21,49 +21,16 @@ use crate::store::{Fault, Lock, Room, Store};
 /// store does.
 ///
 /// ```
-/// # use std::collections::BTreeMap;
-/// # use wane_ledger::{Change, Fault, Key, Lock, Room, Row, Rows, Table};
-/// # #[derive(Default)]
-/// # struct Map(BTreeMap<Key, Vec<u8>>);
-/// # impl Rows for Map {
-/// #     fn get(&mut self, keys: &[Key]) -> Result<Vec<Option<Vec<u8>>>, Fault> {
-/// #         Ok(keys.iter().map(|key| self.0.get(key).cloned()).collect())
-/// #     }
-/// #     fn put(&mut self, changes: &[Change]) -> Result<(), Fault> {
-/// #         for (key, value) in changes {
-/// #             match value {
-/// #                 Some(value) => self.0.insert(key.clone(), value.clone()),
-/// #                 None => self.0.remove(key),
-/// #             };
-/// #         }
-/// #         Ok(())
-/// #     }
-/// #     fn append(&mut self, _: &[Vec<u8>]) -> Result<(), Fault> {
-/// #         Ok(())
-/// #     }
-/// #     fn scan(&mut self, table: Table, from: &[u8], to: Option<&[u8]>, limit: usize) -> Result<Vec<Row>, Fault> {
-/// #         let within = |(of, key): &Key| *of == table && key.as_slice() >= from && to.is_none_or(|to| key.as_slice() < to);
-/// #         let found = self.0.iter().filter(|(key, _)| within(key));
-/// #         Ok(found.take(limit).map(|((_, key), value)| (key.clone(), value.clone())).collect())
-/// #     }
-/// # }
-/// # type Body<'a> = &'a mut dyn FnMut(&mut dyn Rows) -> Result<(), Fault>;
-/// # impl wane_ledger::Store for Map {
-/// #     fn is_durable(&self) -> bool { false }
-/// #     fn transact(&mut self, _: &[Lock], body: Body<'_>) -> Result<(), Fault> { body(self) }
-/// #     fn view(&mut self, body: Body<'_>) -> Result<(), Fault> { body(self) }
-/// #     fn room(&mut self) -> Result<Room, Fault> { Ok(Room::Ample) }
-/// # }
-/// # let store = Box::new(Map::default());
 /// use getrandom::SysRng;
 /// use rand_core::UnwrapErr;
 /// use wane::{Heir, Level, Mark, RootGrant, SecretKey, mint};
 /// use wane_audit::{Hint, Origin};
-/// use wane_ledger::{Filter, Ledger, Revocation};
+/// use wane_ledger::{Filter, Ledger, MemoryStore, Revocation};
 ///
+/// let store = MemoryStore::new();
 /// let (now, mut rng) = (1_767_225_600, UnwrapErr(SysRng));
 /// let log = Hint::from_bytes([7; 8]); // of the log's secret
-/// let mut ledger = Ledger::create(store, log, Some(Origin::new("example.com/log")?), now, Box::new(rng))?;
+/// let mut ledger = Ledger::create(Box::new(store.clone()), log, Some(Origin::new("example.com/log")?), now, Box::new(rng))?;
 /// assert_eq!(ledger.origin().as_str(), "example.com/log");
 /// assert_eq!(ledger.status()?.since, now + 30);
 ///
@@ -81,7 +48,10 @@ use crate::store::{Fault, Lock, Room, Store};
 /// assert_eq!(ledger.would_revoke(&revocation, now + 20, 100)?.known[0].id, id);
 /// ledger.revoke(&revocation, "laptop lost", now + 20)?;
 /// assert!(ledger.session(id)?.is_some_and(|entry| entry.revoked.is_some()));
-/// assert!(ledger.spent(id)?.is_empty());
+///
+/// let mut again = Ledger::open(Box::new(store), Box::new(rng))?;
+/// assert_eq!((again.id(), again.log()), (ledger.id(), log));
+/// assert!(again.session(id)?.is_some_and(|entry| !entry.is_live(now + 20)));
 /// # Ok::<(), wane::Refusal>(())
 /// ```
 pub struct Ledger {
@@ -140,6 +110,7 @@ impl Ledger {
         mut rng: Box<dyn CryptoRng + Send>,
     ) -> Result<Self, Refusal> {
         let mut id = [0; 16];
+        // spec: S44
         rng.fill_bytes(&mut id);
         let id = LedgerId::from_bytes(id);
         let origin = origin.unwrap_or_else(|| Origin::of_ledger(id));
@@ -161,16 +132,6 @@ impl Ledger {
     ///
     /// # Errors
     /// `state-schema` where there is none, or one of a newer version; `state-*` of the store.
-    ///
-    /// ```
-    /// use wane::Refusal;
-    /// use wane_ledger::{Ledger, Store};
-    /// fn collect(store: Box<dyn Store>, now: u64) -> Result<u64, Refusal> {
-    ///     let rng = Box::new(rand_core::UnwrapErr(getrandom::SysRng));
-    ///     Ok(Ledger::open(store, rng)?.collect(now)?.rows)
-    /// }
-    /// # let _ = collect;
-    /// ```
     pub fn open(mut store: Box<dyn Store>, rng: Box<dyn CryptoRng + Send>) -> Result<Self, Refusal> {
         let meta = view(&mut *store, law::load_meta)?;
         let corrupt = |_| Fault::Corrupt("the ledger names no log".into()).refusal();
@@ -192,13 +153,6 @@ impl Ledger {
     }
 
     /// The hint of the log's secret.
-    ///
-    /// ```
-    /// fn is_of(ledger: &wane_ledger::Ledger, secret: &wane_audit::LogSecret) -> bool {
-    ///     ledger.log() == secret.hint()
-    /// }
-    /// # let _ = is_of;
-    /// ```
     #[must_use]
     pub const fn log(&self) -> Hint {
         self.log

@@ -32,8 +32,11 @@ pub(crate) fn commit_effects(
         spend(&outline, charge, overlay)?;
     }
     // spec: S21
-    for used in &effects.uses {
-        serve(used, overlay)?;
+    for (index, used) in effects.uses.iter().enumerate() {
+        // Whoever shows an approval twice has used it once.
+        if !effects.uses.iter().take(index).any(|before| before.id == used.id) {
+            serve(used, overlay)?;
+        }
     }
     keep(&outline, overlay)
 }

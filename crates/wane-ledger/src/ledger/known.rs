@@ -138,18 +138,23 @@ pub struct Doomed {
 /// Reading.
 ///
 /// ```
-/// use wane::Refusal;
-/// use wane_ledger::{Filter, Ledger, Revocation};
-/// fn look(ledger: &mut Ledger, now: u64) -> Result<(), Refusal> {
-///     for known in ledger.sessions(&Filter::new().agent("planner").live_at(now), None, 100)? {
-///         assert_eq!(ledger.session(known.id)?.as_ref(), Some(&known.entry));
-///         let spent: u64 = ledger.spent(known.id)?.values().sum();
-///         let dies = ledger.would_revoke(&Revocation::Block(known.id), now, 10)?;
-///         assert!(spent > 0 || !dies.known.is_empty());
-///     }
-///     Ok(())
-/// }
-/// # let _ = look;
+/// # use getrandom::SysRng;
+/// # use rand_core::UnwrapErr;
+/// # use wane::{Heir, RootGrant, SecretKey, mint};
+/// # use wane_audit::Hint;
+/// use wane_ledger::{Filter, Ledger, MemoryStore, Revocation};
+/// # let (now, mut rng, root) = (1_767_225_600, UnwrapErr(SysRng), SecretKey::from_seed([1; 32]));
+/// # let mut ledger =
+/// #     Ledger::create(Box::new(MemoryStore::new()), Hint::from_bytes([7; 8]), None, now, Box::new(rng))?;
+/// # let grant = RootGrant::new("files".parse()?, now, now + 600).ledger(ledger.id()).subject("planner");
+/// # let token = mint(&grant, &root, Heir::carried(&mut rng))?;
+/// let id = ledger.register(token.chain(), None, now)?;
+/// let known = ledger.sessions(&Filter::new().agent("planner").live_at(now), None, 100)?;
+/// assert_eq!(known.len(), 1);
+/// assert_eq!(ledger.session(id)?.as_ref(), Some(&known[0].entry));
+/// assert!(ledger.spent(id)?.is_empty());
+/// assert_eq!(ledger.would_revoke(&Revocation::Block(id), now, 10)?.known, known);
+/// # Ok::<(), wane::Refusal>(())
 /// ```
 impl Ledger {
     /// Blocks that the filter takes, in the order of their ids, those after `after`, at most `limit` of them.

@@ -41,16 +41,27 @@ pub struct Restored {
 /// Changes by hand. `now` is in seconds since 1970-01-01T00:00:00Z; a reason is at most 1,024 bytes.
 ///
 /// ```
-/// use wane::{Level, Mark, Refusal, Token};
-/// use wane_ledger::{Ledger, Revocation};
-/// fn a_day(ledger: &mut Ledger, minted: &Token, now: u64) -> Result<(), Refusal> {
-///     let id = ledger.register(minted.chain(), None, now)?;
-///     ledger.raise(id, &Mark::at(Level::Restricted), "it saw the salaries", now + 60)?;
-///     ledger.revoke(&Revocation::Block(id), "laptop lost", now + 120)?;
-///     assert!(ledger.collect(now + 86_400)?.up_to >= now);
-///     Ok(())
-/// }
-/// # let _ = a_day;
+/// # use getrandom::SysRng;
+/// # use rand_core::UnwrapErr;
+/// # use wane::{Heir, RootGrant, SecretKey, mint};
+/// # use wane_audit::Hint;
+/// use wane::{Level, Mark};
+/// use wane_audit::Hash;
+/// use wane_ledger::{Ledger, MemoryStore, Restored, Revocation};
+/// # let (now, mut rng, root) = (1_767_225_600, UnwrapErr(SysRng), SecretKey::from_seed([1; 32]));
+/// # let mut ledger =
+/// #     Ledger::create(Box::new(MemoryStore::new()), Hint::from_bytes([7; 8]), None, now, Box::new(rng))?;
+/// # let grant = RootGrant::new("files".parse()?, now, now + 600).ledger(ledger.id()).subject("planner");
+/// # let token = mint(&grant, &root, Heir::carried(&mut rng))?;
+/// let id = ledger.register(token.chain(), Some(&root.public_key()), now)?;
+/// ledger.raise(id, &Mark::at(Level::Restricted), "it saw the salaries", now + 60)?;
+/// ledger.revoke(&Revocation::Block(id), "laptop lost", now + 120)?;
+///
+/// let collected = ledger.collect(now + 86_400)?;
+/// assert_eq!((collected.up_to, collected.rows), (now + 86_400 - 3_600, 1));
+/// let status = ledger.accept_restore(Restored { known_size: 3, size: 2, root: Hash::EMPTY }, now + 90_000)?;
+/// assert_eq!((status.epoch, status.since), (2, now + 90_030));
+/// # Ok::<(), wane::Refusal>(())
 /// ```
 impl Ledger {
     /// Makes the last block of a chain known, in the call that made it: who holds it and until when; never the token. `root`
@@ -139,14 +150,6 @@ impl Ledger {
     ///
     /// # Errors
     /// `state-*` of the store.
-    ///
-    /// ```
-    /// use wane_ledger::{Ledger, Restored};
-    /// fn accept(ledger: &mut Ledger, restored: Restored, now: u64) -> Result<u64, wane::Refusal> {
-    ///     Ok(ledger.accept_restore(restored, now)?.epoch)
-    /// }
-    /// # let _ = accept;
-    /// ```
     pub fn accept_restore(&mut self, restored: Restored, now: u64) -> Result<super::Status, Refusal> {
         let (record, clerk) = (self.record_id(), self.clerk());
         self.change(&[Lock::Sequencer], |overlay| {

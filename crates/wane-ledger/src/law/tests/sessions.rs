@@ -219,14 +219,17 @@ fn effects_that_were_not_decided_on_these_rows_are_refused() {
         wane::Effects { charges: vec![charge(stranger, 1)], ..none.clone() },
         wane::Effects { charges: vec![charge(none.session, 6)], ..none.clone() },
         wane::Effects { charges: vec![charge(none.session, 3), charge(none.session, 3)], ..none.clone() },
-        wane::Effects { uses: vec![serve, serve], ..none.clone() },
     ] {
         let before = world.map.rows.clone();
         let refused = world.attempt(|overlay| law::commit_effects(&verified, &wrong, NOW, "r", overlay));
         assert!(matches!(refused, Err(Fault::Misuse(_))), "{wrong:?}");
         assert_eq!(world.map.rows, before);
     }
-    world.change(|overlay| law::commit_effects(&verified, &none, NOW, "r", overlay));
+    // Shown twice, it is used once; and no second time.
+    let twice = wane::Effects { uses: vec![serve, serve], ..none };
+    world.change(|overlay| law::commit_effects(&verified, &twice, NOW, "r", overlay));
+    let again = world.attempt(|overlay| law::commit_effects(&verified, &twice, NOW, "r", overlay));
+    assert!(matches!(again, Err(Fault::Misuse(_))));
 }
 
 #[test]
