@@ -40,6 +40,7 @@ mod hex;
 mod note;
 mod proof;
 mod record;
+mod replay;
 mod secret;
 mod verify;
 
@@ -53,5 +54,6 @@ pub use record::{
     AcceptRestore, ApprovalSeen, Closed, Collect, Decided, DenialsDropped, Event, Opened, Outcome, Prune, RECORD_BYTES,
     Raise, Record, Register, Revoke, RevokeBefore, Unverified,
 };
+pub use replay::{Replayed, Why, replay};
 pub use secret::{Hint, Keyed, LogSecret, RecordId, RecordKey};
 pub use verify::{Report, Verifier, verify_log};

@@ -1,11 +1,13 @@
 //! The ledger: live, monotone state of sessions, and the guard that admits a request only once what follows from it is
 //! durable.
 
+mod guard;
 #[allow(dead_code, unused_imports, reason = "the guard calls what the operator does not")]
 mod law;
 mod ledger;
 mod store;
 
+pub use guard::{Answer, Checked, Guard, GuardOptions, Pace, Published, Volatile};
 pub use law::{About, Entry, Opened, PendingRequest, Revoked, Rise};
 pub use ledger::{Collected, Doomed, Filter, Known, Ledger, Restored, Revocation, Status};
 pub use store::postgres::{PostgresOptions, PostgresStore};

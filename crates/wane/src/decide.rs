@@ -8,6 +8,7 @@ use alloc::string::ToString;
 use alloc::vec::Vec;
 use core::fmt;
 
+pub(crate) use live::effects;
 pub use outcome::{Ask, Charge, Decision, Effects, Permit, Use};
 
 use approvals::asks;
@@ -91,7 +92,7 @@ pub fn judge(verified: &Verified, request: &Request, state: &LiveState, now: u64
     let mut witness = Present { evidence, heard: Vec::new() };
     let decision = match settle(verified, request, state, now, &mut witness) {
         Ok(Settled { mark, unmet }) if unmet.is_empty() => {
-            let effects = live::effects(verified, request, state);
+            let effects = effects(verified, request, state);
             Decision::Allow(Permit::new(request.clone(), mark, effects))
         }
         Ok(Settled { unmet, .. }) => Decision::Ask(Ask::new(

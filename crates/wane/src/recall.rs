@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use crate::approval::Approval;
 use crate::chain::Chain;
 use crate::code::Code;
-use crate::decide::{missing, settle};
+use crate::decide::{Effects, effects, missing, settle};
 use crate::ids::BlockId;
 use crate::key::PublicKey;
 use crate::level::Mark;
@@ -42,6 +42,7 @@ use crate::witness::{Heard, Recalled};
 /// let kept = Remembered::new(&envelopes, seal.0, &seal.1, verified.is_for_one_request(), &roots)?;
 /// let recall = Recall { heard, ..Recall::default() };
 /// let verdict = kept.decide(&request, &recall, LiveState::without_ledger(), 2_000)?;
+/// assert!(kept.effects(&request, &LiveState::without_ledger()).charges.is_empty());
 /// assert_eq!((kept.grants().len(), kept.chain().blocks().len()), (2, 2));
 /// assert!(matches!(verdict, Verdict::Allow(mark) if mark.level() == Level::Internal));
 /// # Ok::<(), wane::Refusal>(())
@@ -94,6 +95,12 @@ impl Remembered {
             Ok(settled) => Verdict::Ask(missing(request, &settled.unmet)),
             Err(refusal) => Verdict::Deny(refusal),
         })
+    }
+
+    /// What followed, if it was allowed.
+    #[must_use]
+    pub fn effects(&self, request: &Request, state: &LiveState) -> Effects {
+        effects(&self.verified, request, state)
     }
 
     /// What the chain allows after each block, root block first.

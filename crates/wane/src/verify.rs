@@ -45,7 +45,10 @@ use crate::value::Value;
 /// assert_eq!(verified.roots_digest(), roots.digest());
 /// assert!(!verified.is_for_one_request() && verified.said().is_empty());
 /// let request = wane::Request::for_actions("files".parse()?, vec!["read:hr".parse()?], wane::Level::Public)?;
-/// assert_eq!(verified.request_digest(&request).len(), 32);
+/// let digest = verified.request_digest(&request);
+/// let last = verified.last_delegate().unwrap();
+/// let approval = wane::Approval::sign(last, digest, request.actions().to_vec(), 1_000, 1_600, &root)?;
+/// assert!(verified.check_approval(&request, &approval).is_ok());
 /// assert_eq!(verified.last_delegate(), Some(verified.chain().blocks()[0].id()));
 /// assert_eq!(verified.seal_claims(), [0xa0], "it states nothing");
 /// # Ok::<(), wane::Refusal>(())
@@ -202,6 +205,18 @@ impl Verified {
 
     pub(crate) const fn digest(&self) -> Option<&[u8; 32]> {
         self.digest.as_ref()
+    }
+
+    /// Whether an approval is for this request behind this chain. Whose it is, and when, a decision looks at.
+    ///
+    /// # Errors
+    /// `deny-approval-chain`, `deny-approval-request`, `deny-approval-actions`, in this order.
+    pub fn check_approval(
+        &self,
+        request: &crate::request::Request,
+        approval: &crate::approval::Approval,
+    ) -> Result<(), Refusal> {
+        approval.fits(self.last_delegate(), &self.request_digest(request), &request.distinct_actions())
     }
 
     /// The digest of a request behind this seal: SHA-256 over its audience, call, arguments and the said facts. Approvers sign

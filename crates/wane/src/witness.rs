@@ -126,7 +126,7 @@ impl Witness for Present<'_> {
     }
 
     fn approval_fits(&mut self, verified: &Verified, request: &Request, approval: &Approval) -> Result<(), Refusal> {
-        approval.fits(verified.last_delegate(), &digest(verified, request), &request.distinct_actions())
+        verified.check_approval(request, approval)
     }
 }
 

@@ -181,7 +181,7 @@ fn seal_id(verified: &Verified) -> Option<BlockId> {
 }
 
 /// What the ledger must commit before the call is forwarded.
-pub(super) fn effects(verified: &Verified, request: &Request, state: &LiveState) -> Effects {
+pub(crate) fn effects(verified: &Verified, request: &Request, state: &LiveState) -> Effects {
     let grant = verified.grant();
     let opened = grant.session.and_then(|index| verified.chain().blocks().get(index)).map(Block::id);
     let costs = &request.parts().costs;

@@ -1,0 +1,397 @@
+//! Verify, decide and commit as one call.
+
+mod committer;
+mod denials;
+mod group;
+mod head;
+mod junk;
+mod records;
+mod sequence;
+
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, Sender, channel, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use rand_core::CryptoRng;
+use wane::{
+    Approval, Code, Decision, PublicKey, Refusal, Request, Roots, SealedToken, SecretKey, UntrustedApproval, Verdict,
+    Verified, verify,
+};
+use wane_audit::{LogSecret, Origin, RecordId};
+
+use self::committer::Committer;
+use self::group::{Answered, Job, Purpose};
+use self::head::Head;
+use self::junk::Junk;
+use crate::store::{Fault, Store};
+
+pub use self::sequence::Published;
+
+/// What a guard needs to know beside its ledger.
+///
+/// ```
+/// # use getrandom::SysRng;
+/// # use rand_core::UnwrapErr;
+/// use wane_audit::LogSecret;
+/// use wane_ledger::{GuardOptions, Pace, Volatile};
+/// let options = GuardOptions {
+///     roots: wane::Roots::single(wane::SecretKey::from_seed([1; 32]).public_key()),
+///     log_secret: Some(LogSecret::from_bytes([7; 32])),
+///     checkpoint_key: None,
+///     volatile: Volatile::Refused,
+///     local_approver: None,
+///     head: Some("/var/lib/wane/head".into()),
+///     pace: Pace::default(),
+///     published: Box::new(|head| drop(head.checkpoint.text().to_owned())),
+///     rng: Box::new(UnwrapErr(SysRng)),
+///     version: "0.1.0".into(),
+/// };
+/// assert!(options.head.is_some());
+/// ```
+pub struct GuardOptions {
+    /// Which root keys it accepts.
+    pub roots: Roots,
+    /// The secret that the values in records are digested with; without it nothing is admitted.
+    pub log_secret: Option<LogSecret>,
+    /// The key that signs the heads of the log, and nothing else. Without one there are no checkpoints.
+    pub checkpoint_key: Option<SecretKey>,
+    /// Whether a ledger that forgets when the process ends will do.
+    pub volatile: Volatile,
+    /// The enforcement point's own approval key, which asks know as `@local`.
+    pub local_approver: Option<PublicKey>,
+    /// A small file outside the ledger that keeps its newest head.
+    pub head: Option<PathBuf>,
+    /// How often the log is brought up to date and its head signed.
+    pub pace: Pace,
+    /// Told of every signed head: to write it where it outlives the ledger.
+    pub published: Box<dyn FnMut(&Published) + Send>,
+    /// The generator for the ids of records.
+    pub rng: Box<dyn CryptoRng + Send>,
+    /// The version of the program, for the record.
+    pub version: String,
+}
+
+/// Whether a ledger that forgets will do.
+///
+/// ```
+/// assert_ne!(wane_ledger::Volatile::Allowed, wane_ledger::Volatile::Refused);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Volatile {
+    /// It will do; every answer says so.
+    Allowed,
+    /// Chains that need a ledger are refused.
+    Refused,
+}
+
+/// How often things happen that no answer waits for.
+///
+/// ```
+/// use std::time::Duration;
+/// let pace = wane_ledger::Pace::default();
+/// assert!(pace.denials <= Duration::from_secs(1));
+/// assert!(pace.sequence <= pace.checkpoint);
+/// assert!(pace.checkpoint_records > 0 && pace.unverified > pace.denials);
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Pace {
+    /// Denials wait at most so long before they are recorded; never more than a second.
+    pub denials: Duration,
+    /// Records wait at most about so long for their place in the log.
+    pub sequence: Duration,
+    /// A head is signed at most so often by the clock,
+    pub checkpoint: Duration,
+    /// or after so many records.
+    pub checkpoint_records: u64,
+    /// Input that does not verify is recorded as a count, once in so long.
+    pub unverified: Duration,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self {
+            denials: Duration::from_secs(1),
+            sequence: Duration::from_secs(1),
+            checkpoint: Duration::from_secs(60),
+            checkpoint_records: 4_096,
+            unverified: Duration::from_secs(60),
+        }
+    }
+}
+
+/// What a guard answers.
+///
+/// ```
+/// fn forward(answer: wane_ledger::Answer) -> Option<wane::Request> {
+///     match answer.decision {
+///         wane::Decision::Allow(permit) => Some(permit.into_request()),
+///         _ => None,
+///     }
+/// }
+/// # let _ = forward;
+/// ```
+#[derive(Debug)]
+#[must_use]
+pub struct Answer {
+    /// Allowed, asked for approval, or denied. An allowed request has been committed.
+    pub decision: Decision,
+    /// The id of its record, where one was committed with it. Denials are recorded later, in batches.
+    pub record: Option<RecordId>,
+    /// Whether the ledger keeps what it commits.
+    pub durable: bool,
+}
+
+/// What a guard would answer.
+///
+/// ```
+/// let would = wane_ledger::Checked { verdict: wane::Verdict::Allow(wane::Mark::default()), durable: true };
+/// assert_eq!(would.verdict.as_str(), "allow");
+/// ```
+#[derive(Debug)]
+#[must_use]
+pub struct Checked {
+    /// The verdict; it permits nothing.
+    pub verdict: Verdict,
+    /// Whether the ledger keeps what it commits.
+    pub durable: bool,
+}
+
+/// Admits requests: verifies what is shown, decides on live state, and commits what follows, all before it answers. Many
+/// threads may ask at once; those that wait together share one commit.
+///
+/// ```
+/// use getrandom::SysRng;
+/// use rand_core::UnwrapErr;
+/// use wane::{Code, Decision, Heir, Level, Request, RootGrant, Roots, Seal, SecretKey, mint};
+/// use wane_audit::LogSecret;
+/// use wane_ledger::{Guard, GuardOptions, Ledger, MemoryStore, Pace, Volatile};
+///
+/// let (now, mut rng) = (1_767_225_600, UnwrapErr(SysRng));
+/// let (store, secret) = (MemoryStore::new(), LogSecret::from_bytes([7; 32]));
+/// let mut ledger = Ledger::create(Box::new(store.clone()), secret.hint(), None, now, Box::new(rng))?;
+///
+/// let root = SecretKey::generate(&mut rng);
+/// let grant = RootGrant::new("files".parse()?, now, now + 600).scope("*".parse()?);
+/// let token = mint(&grant, &root, Heir::carried(&mut rng))?;
+/// ledger.register(token.chain(), Some(&root.public_key()), now)?;
+///
+/// let options = GuardOptions {
+///     roots: Roots::single(root.public_key()),
+///     log_secret: Some(secret),
+///     checkpoint_key: Some(SecretKey::generate(&mut rng)),
+///     volatile: Volatile::Allowed,
+///     local_approver: None,
+///     head: None,
+///     pace: Pace::default(),
+///     published: Box::new(|_| ()),
+///     rng: Box::new(rng),
+///     version: "0.1.0".into(),
+/// };
+/// let guard = Guard::open(vec![Box::new(store)], options, now)?;
+/// guard.replace_roots(Roots::single(root.public_key()));
+///
+/// // The wide copy that was sealed first is as good as any, until the session has read something restricted.
+/// let shown = token.seal(&Seal::new())?;
+/// let asked = |action: &str, level| Request::for_actions("files".parse()?, vec![action.parse()?], level);
+/// assert_eq!(guard.check(&shown, &asked("write:notes", Level::Public)?, &[], now).verdict.as_str(), "allow");
+/// let answer = guard.admit(&shown, &asked("read:salaries", Level::Restricted)?, &[], now);
+/// let Decision::Allow(permit) = answer.decision else { panic!() };
+/// assert_eq!(permit.into_request().actions()[0].as_str(), "read:salaries");
+/// let answer = guard.admit(&shown, &asked("write:notes", Level::Public)?, &[], now);
+/// let Decision::Deny(refusal) = answer.decision else { panic!() };
+/// assert_eq!(refusal.code(), Code::DenyRatchet);
+/// guard.close(now)?;
+/// # Ok::<(), wane::Refusal>(())
+/// ```
+pub struct Guard {
+    shared: Arc<Shared>,
+    jobs: Option<Sender<Job>>,
+    threads: Vec<JoinHandle<Result<(), Refusal>>>,
+}
+
+/// What the committers and the callers share.
+pub(crate) struct Shared {
+    pub(crate) roots: RwLock<Roots>,
+    pub(crate) origin: Origin,
+    pub(crate) guard: RecordId,
+    pub(crate) log_secret: LogSecret,
+    pub(crate) local_approver: Option<PublicKey>,
+    pub(crate) volatile: Volatile,
+    pub(crate) durable: bool,
+    pub(crate) pace: Pace,
+    pub(crate) version: String,
+    pub(crate) junk: Junk,
+    pub(crate) head: Head,
+    pub(crate) rng: Mutex<Box<dyn CryptoRng + Send>>,
+    pub(crate) last_now: Mutex<u64>,
+}
+
+impl Shared {
+    pub(crate) fn random<const N: usize>(&self) -> [u8; N] {
+        let mut bytes = [0; N];
+        self.rng.lock().unwrap_or_else(PoisonError::into_inner).fill_bytes(&mut bytes);
+        bytes
+    }
+
+    pub(crate) fn roots(&self) -> Roots {
+        self.roots.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The latest time that any caller has stated: what happens between calls is recorded under it.
+    pub(crate) fn now(&self) -> u64 {
+        *self.last_now.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn saw(&self, now: u64) {
+        let mut last = self.last_now.lock().unwrap_or_else(PoisonError::into_inner);
+        *last = now.max(*last);
+    }
+}
+
+impl Guard {
+    /// Opens a ledger that exists: one committer for each store, which must all be of the same ledger. `now` is in seconds
+    /// since 1970-01-01T00:00:00Z.
+    ///
+    /// # Errors
+    /// `state-*`: the ledger cannot be reached, is none, is older than the newest head known outside, or the log's secret is
+    /// not the one it was made with.
+    pub fn open(stores: Vec<Box<dyn Store>>, options: GuardOptions, now: u64) -> Result<Self, Refusal> {
+        let missing = || Refusal::new(Code::StateLogSecret, "ledger", "none", "one");
+        let durable = !stores.is_empty() && stores.iter().all(|store| store.is_durable());
+        let mut stores = stores;
+        let log_secret = options.log_secret.ok_or_else(missing)?;
+        let none = || Fault::Unreachable("no store is given".into()).refusal();
+        let first = stores.first_mut().ok_or_else(none)?;
+        let origin = committer::origin(&mut **first, &log_secret).map_err(|fault| fault.refusal())?;
+        let mut rng = options.rng;
+        let mut guard = [0; 16];
+        rng.fill_bytes(&mut guard);
+        let shared = Arc::new(Shared {
+            roots: RwLock::new(options.roots),
+            origin,
+            guard: RecordId::from_bytes(guard),
+            log_secret,
+            local_approver: options.local_approver,
+            volatile: options.volatile,
+            durable,
+            pace: options.pace,
+            version: options.version,
+            junk: Junk::default(),
+            head: Head::at(options.head),
+            rng: Mutex::new(rng),
+            last_now: Mutex::new(now),
+        });
+        let (jobs, queue) = channel();
+        let queue: Arc<Mutex<Receiver<Job>>> = Arc::new(Mutex::new(queue));
+        let mut log = Some((options.checkpoint_key, options.published));
+        let mut committers = Vec::with_capacity(stores.len());
+        for mut store in stores {
+            // The first one keeps the log as well.
+            let log = log.take();
+            if log.is_some() {
+                committer::open(&mut *store, &shared, now).map_err(|fault| fault.refusal())?;
+            }
+            committers.push(Committer::new(store, Arc::clone(&shared), Arc::clone(&queue), log));
+        }
+        let mut threads = Vec::with_capacity(committers.len());
+        for committer in committers {
+            let builder = std::thread::Builder::new().name("wane-committer".into());
+            let thread = builder.spawn(move || committer.run());
+            threads.push(thread.map_err(|error| Fault::Unreachable(error.kind().to_string()).refusal())?);
+        }
+        Ok(Self { shared, jobs: Some(jobs), threads })
+    }
+
+    /// Admits one request, or says why not. Whoever forwards the call consumes the permit. Blocks until what follows is
+    /// committed. `now` is in seconds since 1970-01-01T00:00:00Z.
+    pub fn admit(&self, sealed: &SealedToken, request: &Request, approvals: &[UntrustedApproval], now: u64) -> Answer {
+        let answered = self.ask(Purpose::Admit, sealed, request, approvals, now);
+        let (decision, record) = match answered {
+            Ok(Answered { decision, record }) => (decision, record),
+            Err(refusal) => (Decision::Deny(refusal), None),
+        };
+        Answer { decision, record, durable: self.shared.durable }
+    }
+
+    /// What [`Guard::admit`] would answer now. Nothing is written and nothing permitted.
+    pub fn check(&self, sealed: &SealedToken, request: &Request, approvals: &[UntrustedApproval], now: u64) -> Checked {
+        let answered = self.ask(Purpose::Check, sealed, request, approvals, now);
+        let verdict = match answered.map(|answered| answered.decision) {
+            Ok(Decision::Allow(permit)) => Verdict::Allow(permit.mark().clone()),
+            Ok(Decision::Ask(ask)) => Verdict::Ask(ask.refusal().clone()),
+            Ok(Decision::Deny(refusal)) | Err(refusal) => Verdict::Deny(refusal),
+        };
+        Checked { verdict, durable: self.shared.durable }
+    }
+
+    /// Puts other roots in force, for every request that is not decided yet.
+    pub fn replace_roots(&self, roots: Roots) {
+        *self.shared.roots.write().unwrap_or_else(PoisonError::into_inner) = roots;
+    }
+
+    /// Records what waits, brings the log up to date, signs its head and says in the log that it was closed.
+    ///
+    /// # Errors
+    /// `state-*` where that could not be committed.
+    pub fn close(mut self, now: u64) -> Result<(), Refusal> {
+        self.shared.saw(now);
+        self.stop()
+    }
+
+    fn stop(&mut self) -> Result<(), Refusal> {
+        self.jobs = None;
+        let mut answer = Ok(());
+        for thread in self.threads.drain(..) {
+            let died = || Fault::Unreachable("a committer died".into()).refusal();
+            answer = answer.and(thread.join().unwrap_or_else(|_| Err(died())));
+        }
+        answer
+    }
+
+    fn ask(
+        &self,
+        purpose: Purpose,
+        sealed: &SealedToken,
+        request: &Request,
+        approvals: &[UntrustedApproval],
+        now: u64,
+    ) -> Result<Answered, Refusal> {
+        let verified = verify(sealed, &self.shared.roots()).inspect_err(|refusal| {
+            // It never reaches the ledger.
+            self.shared.junk.count(refusal.code());
+        })?;
+        self.shared.saw(now);
+        let (approvals, misfit) = sort_out(&verified, approvals);
+        let (reply, answer) = sync_channel(1);
+        let job =
+            Job { purpose, sealed: sealed.clone(), verified, request: request.clone(), approvals, misfit, now, reply };
+        let gone = |_| Fault::Unreachable("the committer has ended".into()).refusal();
+        match &self.jobs {
+            Some(jobs) => jobs.send(job).map_err(|_| gone(()))?,
+            None => return Err(gone(())),
+        }
+        answer.recv().map_err(|_| gone(()))?
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        // Whoever wants to know whether it went well closes it.
+        let _: Result<(), Refusal> = self.stop();
+    }
+}
+
+/// The approvals that were signed for this chain, and the first that was not.
+fn sort_out(verified: &Verified, approvals: &[UntrustedApproval]) -> (Vec<Approval>, Option<group::Misfit>) {
+    let mut good = Vec::with_capacity(approvals.len());
+    let Some(last) = verified.last_delegate() else { return (good, None) };
+    for approval in approvals {
+        match approval.verify(last) {
+            Ok(approval) => good.push(approval),
+            Err(refusal) => return (good, Some(group::Misfit { approval: approval.clone(), refusal })),
+        }
+    }
+    (good, None)
+}

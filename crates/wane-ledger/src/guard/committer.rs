@@ -1,0 +1,281 @@
+//! The one thread that talks to a store: it gathers the requests that wait, decides them in one transaction, commits, and
+//! only then answers.
+
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use wane::{Code, Refusal, SecretKey};
+use wane_audit::{LogSecret, Origin};
+
+use super::denials::Denials;
+use super::group::{Answered, Done, Job, Purpose};
+use super::sequence::{self, Log, Published};
+use super::{Shared, records};
+use crate::law::{self, Overlay};
+use crate::store::{Fault, Lock, Room, Rows, Store};
+
+/// Requests decided in one transaction, at most. A group that fails is decided again one by one, so that one damaged row
+/// does not stop the others.
+const GROUP: usize = 128;
+
+/// Keeps the log, or leaves that to another committer.
+pub(crate) type Keeper = (Option<SecretKey>, Box<dyn FnMut(&Published) + Send>);
+
+pub(crate) struct Committer {
+    store: Box<dyn Store>,
+    shared: Arc<Shared>,
+    queue: Arc<Mutex<Receiver<Job>>>,
+    denials: Denials,
+    log: Option<Log>,
+}
+
+/// Which log the ledger keeps; the secret must be the one it was made with.
+pub(crate) fn origin(store: &mut dyn Store, secret: &LogSecret) -> Result<Origin, Fault> {
+    let mut origin = None;
+    store.view(&mut |rows| {
+        let meta = law::load_meta(&mut Overlay::new(rows))?;
+        let hint = secret.hint().to_string();
+        if meta.log != hint {
+            return Err(Refusal::new(Code::StateLogSecret, "ledger", hint, meta.log).into());
+        }
+        origin = Some(Origin::new(&meta.origin)?);
+        Ok(())
+    })?;
+    origin.ok_or_else(|| Fault::Misuse("a view that ran nothing".into()))
+}
+
+/// Compares the ledger with what is known outside, and says in its log that it was opened.
+pub(crate) fn open(store: &mut dyn Store, shared: &Shared, now: u64) -> Result<(), Fault> {
+    let mut seen = None;
+    store.transact(&[], &mut |rows| {
+        let mut overlay = Overlay::new(rows);
+        let meta = law::load_meta(&mut overlay)?;
+        shared.head.compare(&mut overlay)?;
+        seen = Some((meta.id, sequence::tip(&mut overlay)?));
+        overlay.append(records::opened(shared, now)?);
+        overlay.write()
+    })?;
+    match seen {
+        Some((ledger, tip)) => shared.head.remember(ledger, &tip),
+        None => Ok(()),
+    }
+}
+
+impl Committer {
+    pub(crate) fn new(
+        store: Box<dyn Store>,
+        shared: Arc<Shared>,
+        queue: Arc<Mutex<Receiver<Job>>>,
+        keeper: Option<Keeper>,
+    ) -> Self {
+        let log = keeper.map(|(key, published)| Log::new(key, published, shared.now()));
+        Self { store, shared, queue, denials: Denials::default(), log }
+    }
+
+    /// Runs until the guard is closed.
+    pub(crate) fn run(mut self) -> Result<(), Refusal> {
+        loop {
+            match self.gather() {
+                Gathered::Jobs(jobs) => self.answer(jobs),
+                Gathered::Nothing => {}
+                Gathered::Closed => break,
+            }
+            self.keep_up();
+        }
+        self.close().map_err(|fault| fault.refusal())
+    }
+
+    /// Waits for a request, and takes along all that wait behind it.
+    fn gather(&self) -> Gathered {
+        let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        let first = match queue.recv_timeout(self.patience()) {
+            Ok(job) => job,
+            Err(RecvTimeoutError::Timeout) => return Gathered::Nothing,
+            Err(RecvTimeoutError::Disconnected) => return Gathered::Closed,
+        };
+        let mut jobs = vec![first];
+        jobs.extend(queue.try_iter().take(GROUP.saturating_sub(1)));
+        Gathered::Jobs(jobs)
+    }
+
+    /// How long nothing else has to be done.
+    fn patience(&self) -> Duration {
+        let pace = &self.shared.pace;
+        let denials = self.denials.since().map(|since| pace.denials.saturating_sub(since.elapsed()));
+        let log = self.log.as_ref().map(|log| log.patience(pace));
+        [denials, log].into_iter().flatten().min().unwrap_or(pace.unverified).max(Duration::from_millis(1))
+    }
+
+    fn answer(&mut self, jobs: Vec<Job>) {
+        let mut fresh = Vec::with_capacity(jobs.len());
+        for mut job in jobs {
+            match job.refresh(&self.shared) {
+                Ok(()) => fresh.push(job),
+                Err(refusal) => {
+                    self.shared.junk.count(refusal.code());
+                    reply(job, Err(refusal));
+                }
+            }
+        }
+        let (admits, checks): (Vec<Job>, Vec<Job>) = fresh.into_iter().partition(|job| job.purpose == Purpose::Admit);
+        for job in checks {
+            let answer = self.check(&job);
+            reply(job, answer.map_err(|fault| fault.refusal()));
+        }
+        self.admit(admits);
+    }
+
+    fn admit(&mut self, jobs: Vec<Job>) {
+        if jobs.is_empty() {
+            return;
+        }
+        match self.commit(&jobs) {
+            Ok(done) => self.hand_out(jobs, done),
+            // What was committed stays: a charge without a call, never a call without one.
+            Err(fault @ Fault::OutcomeUnknown(_)) => refuse(jobs, &fault),
+            Err(_) => {
+                for job in jobs {
+                    let jobs = vec![job];
+                    match self.commit(&jobs) {
+                        Ok(done) => self.hand_out(jobs, done),
+                        Err(fault) => refuse(jobs, &fault),
+                    }
+                }
+            }
+        }
+    }
+
+    /// One transaction for all of them, and for the denials that wait.
+    fn commit(&mut self, jobs: &[Job]) -> Result<Vec<Done>, Fault> {
+        let mut locks = jobs.iter().map(Job::lock).collect::<Result<Vec<Lock>, Fault>>()?;
+        locks.sort_unstable();
+        locks.dedup();
+        let mut done = Vec::with_capacity(jobs.len());
+        let (shared, denials) = (&*self.shared, &self.denials);
+        let mut changes_nothing = false;
+        let body = &mut |rows: &mut dyn Rows| {
+            // The body may run more than once.
+            done.clear();
+            let mut overlay = Overlay::new(rows);
+            let mut keys = vec![sequence::key()];
+            for job in jobs {
+                keys.extend(job.keys()?);
+            }
+            overlay.prefetch(&keys)?;
+            shared.head.check(&mut overlay)?;
+            for job in jobs {
+                done.push(job.decide(shared, &mut overlay)?);
+            }
+            if done.iter().all(|done| done.denial.is_some()) {
+                // Nothing follows from a denial, and no answer waits for its record.
+                changes_nothing = true;
+                return Err(Fault::Misuse("nothing to commit".into()));
+            }
+            records::stage_denials(shared, denials, &mut overlay)?;
+            overlay.write()
+        };
+        match self.store.transact(&locks, body) {
+            Ok(()) => {
+                self.denials.clear();
+                if let Some(log) = &mut self.log {
+                    log.appended();
+                }
+                Ok(done)
+            }
+            Err(Fault::Misuse(_)) if changes_nothing => Ok(done),
+            Err(fault) => Err(fault),
+        }
+    }
+
+    fn check(&mut self, job: &Job) -> Result<Answered, Fault> {
+        let mut answered = None;
+        let shared = &*self.shared;
+        self.store.view(&mut |rows| {
+            let mut overlay = Overlay::new(rows);
+            shared.head.check(&mut overlay)?;
+            answered = Some(job.decide(shared, &mut overlay)?.answered);
+            Ok(())
+        })?;
+        answered.ok_or_else(|| Fault::Misuse("a view that ran nothing".into()))
+    }
+
+    fn hand_out(&mut self, jobs: Vec<Job>, done: Vec<Done>) {
+        for (job, done) in jobs.into_iter().zip(done) {
+            if let Some(denial) = done.denial {
+                self.denials.push(denial);
+            }
+            reply(job, Ok(done.answered));
+        }
+        if self.denials.is_full() {
+            self.record_denials();
+        }
+    }
+
+    /// What no answer waits for. A fault here shows again where it matters: in the next admission.
+    fn keep_up(&mut self) {
+        if self.denials.since().is_some_and(|since| since.elapsed() >= self.shared.pace.denials) {
+            self.record_denials();
+        }
+        if let Some(log) = &mut self.log {
+            log.keep_up(&mut *self.store, &self.shared);
+        }
+    }
+
+    /// Denials give way to admissions where room is tight.
+    fn record_denials(&mut self) {
+        if self.store.room() != Ok(Room::Ample) {
+            self.denials.drop_all(self.shared.now());
+            return;
+        }
+        let (shared, denials) = (&*self.shared, &self.denials);
+        let answer = self.store.transact(&[], &mut |rows| {
+            let mut overlay = Overlay::new(rows);
+            shared.head.check(&mut overlay)?;
+            records::stage_denials(shared, denials, &mut overlay)?;
+            overlay.write()
+        });
+        match answer {
+            Ok(()) => {
+                self.denials.clear();
+                if let Some(log) = &mut self.log {
+                    log.appended();
+                }
+            }
+            // Whether they are there twice or not at all: neither admits anything.
+            Err(_) => self.denials.drop_all(self.shared.now()),
+        }
+    }
+
+    fn close(mut self) -> Result<(), Fault> {
+        if !self.denials.is_empty() {
+            self.record_denials();
+        }
+        match &mut self.log {
+            Some(log) => log.close(&mut *self.store, &self.shared),
+            None => Ok(()),
+        }
+    }
+}
+
+enum Gathered {
+    Closed,
+    Jobs(Vec<Job>),
+    Nothing,
+}
+
+fn reply(job: Job, answer: Result<Answered, Refusal>) {
+    // A caller that has gone away needs no answer; what was committed stays.
+    let _: Result<(), _> = job.reply.send(answer);
+}
+
+fn refuse(jobs: Vec<Job>, fault: &Fault) {
+    for job in jobs {
+        reply(job, Err(fault.refusal()));
+    }
+}
+
+/// When something was last done.
+pub(crate) fn is_due(last: Instant, every: Duration) -> bool {
+    last.elapsed() >= every
+}

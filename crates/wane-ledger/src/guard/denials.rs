@@ -1,0 +1,76 @@
+//! Denials of genuine tokens: recorded in batches, so that no answer waits for them.
+
+use std::time::Instant;
+
+use wane::Verified;
+
+/// A denial that waits to be recorded, with its chain, whose blocks the log keeps.
+pub(crate) struct Denial {
+    pub(crate) record: Vec<u8>,
+    pub(crate) verified: Verified,
+}
+
+/// Denials that wait. Never more than [`Denials::MOST`]: what does not fit is counted.
+#[derive(Default)]
+pub(crate) struct Denials {
+    waiting: Vec<Denial>,
+    since: Option<Instant>,
+    dropped: u64,
+    dropped_from: Option<u64>,
+}
+
+impl Denials {
+    /// Denials that wait at most.
+    // spec: A30
+    pub(crate) const MOST: usize = 1_024;
+
+    pub(crate) fn push(&mut self, denial: Denial) {
+        if self.waiting.len() >= Self::MOST {
+            self.dropped = self.dropped.saturating_add(1);
+            return;
+        }
+        self.since.get_or_insert_with(Instant::now);
+        self.waiting.push(denial);
+    }
+
+    pub(crate) fn is_full(&self) -> bool {
+        self.waiting.len() >= Self::MOST
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.waiting.is_empty() && self.dropped == 0
+    }
+
+    /// Since when the oldest waits.
+    pub(crate) const fn since(&self) -> Option<Instant> {
+        self.since
+    }
+
+    pub(crate) fn waiting(&self) -> &[Denial] {
+        &self.waiting
+    }
+
+    /// How many were left out.
+    pub(crate) const fn dropped(&self) -> u64 {
+        self.dropped
+    }
+
+    /// They are recorded.
+    pub(crate) fn clear(&mut self) {
+        *self = Self::default();
+    }
+
+    /// Since when denials were left out, seconds since 1970-01-01T00:00:00Z.
+    pub(crate) fn from(&self, now: u64) -> u64 {
+        self.dropped_from.unwrap_or(now)
+    }
+
+    /// There is no room for them: they are counted, and the room is kept for admissions.
+    pub(crate) fn drop_all(&mut self, now: u64) {
+        self.dropped_from.get_or_insert(now);
+        let count = u64::try_from(self.waiting.len()).unwrap_or(u64::MAX);
+        self.dropped = self.dropped.saturating_add(count);
+        self.waiting.clear();
+        self.since = None;
+    }
+}

@@ -1,0 +1,239 @@
+//! Requests that are decided together: one after the other, each seeing what those before it did, in one transaction.
+
+use std::sync::mpsc::SyncSender;
+
+use wane::{
+    Approval, BlockId, Code, Decision, LiveState, Refusal, Request, SealedToken, UntrustedApproval, Verified,
+    Volatility, judge, verify,
+};
+
+use super::denials::Denial;
+use super::records::{self, Story};
+use super::{Shared, Volatile};
+use wane_audit::RecordId;
+
+use crate::law::{self, Overlay, PendingRequest};
+use crate::store::{Fault, Key, Lock};
+
+/// A request that waits for its decision.
+pub(crate) struct Job {
+    pub(crate) purpose: Purpose,
+    pub(crate) sealed: SealedToken,
+    pub(crate) verified: Verified,
+    pub(crate) request: Request,
+    pub(crate) approvals: Vec<Approval>,
+    pub(crate) misfit: Option<Misfit>,
+    pub(crate) now: u64,
+    pub(crate) reply: SyncSender<Result<Answered, Refusal>>,
+}
+
+/// Whether what follows is committed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    Admit,
+    Check,
+}
+
+/// An approval that was not signed for the chain it came with.
+pub(crate) struct Misfit {
+    pub(crate) approval: UntrustedApproval,
+    pub(crate) refusal: Refusal,
+}
+
+/// What a request is answered with, once the group is committed.
+pub(crate) struct Answered {
+    pub(crate) decision: Decision,
+    pub(crate) record: Option<RecordId>,
+}
+
+/// What one request came to within the transaction.
+pub(crate) struct Done {
+    pub(crate) answered: Answered,
+    /// To be recorded later: nothing follows from it.
+    pub(crate) denial: Option<Denial>,
+}
+
+impl Job {
+    /// Verifies again where other roots came into force since.
+    pub(crate) fn refresh(&mut self, shared: &Shared) -> Result<(), Refusal> {
+        let roots = shared.roots();
+        if self.verified.roots_digest() != roots.digest() {
+            self.verified = verify(&self.sealed, &roots)?;
+        }
+        Ok(())
+    }
+
+    /// The lock that everything under this session is done under.
+    pub(crate) fn lock(&self) -> Result<Lock, Fault> {
+        law::line_of(&self.verified).map(Lock::Session)
+    }
+
+    /// Every row that the decision reads.
+    pub(crate) fn keys(&self) -> Result<Vec<Key>, Fault> {
+        let ids: Vec<BlockId> = self.approvals.iter().map(Approval::id).collect();
+        law::keys_for(&self.verified, &ids)
+    }
+
+    /// Decides, and stages what follows.
+    pub(crate) fn decide(&self, shared: &Shared, overlay: &mut Overlay<'_>) -> Result<Done, Fault> {
+        let first = self.decide_with(&[], shared, overlay)?;
+        let Some((digest, last)) = self.waits_for_statements(&first) else {
+            return self.settle(first, &[], shared, overlay);
+        };
+        // What approvers left in the ledger counts only where something asks for it.
+        let mut deposited = Vec::new();
+        for text in law::approvals_for(last, &digest, self.now, overlay)? {
+            let approval = UntrustedApproval::parse(&text).and_then(|approval| approval.verify(last));
+            let approval = approval.map_err(|_| Fault::Corrupt("a deposited approval is none".into()))?;
+            if !self.approvals.iter().any(|known| known.id() == approval.id()) {
+                deposited.push(approval);
+            }
+        }
+        if deposited.is_empty() {
+            return self.settle(first, &[], shared, overlay);
+        }
+        let second = self.decide_with(&deposited, shared, overlay)?;
+        match &second.judged.decision {
+            // A statement that has become no good since must not stop a request that others could still approve.
+            Decision::Deny(_) => self.settle(first, &[], shared, overlay),
+            _ => self.settle(second, &deposited, shared, overlay),
+        }
+    }
+
+    fn waits_for_statements(&self, weighed: &Weighed) -> Option<([u8; 32], BlockId)> {
+        match &weighed.judged.decision {
+            Decision::Ask(ask) if self.misfit.is_none() => {
+                Some((*ask.request_digest(), self.verified.last_delegate()?))
+            }
+            _ => None,
+        }
+    }
+
+    fn decide_with(
+        &self,
+        deposited: &[Approval],
+        shared: &Shared,
+        overlay: &mut Overlay<'_>,
+    ) -> Result<Weighed, Fault> {
+        let volatility = match (shared.durable, shared.volatile) {
+            (true, _) => Volatility::Durable,
+            (false, Volatile::Allowed) => Volatility::VolatileAllowed,
+            (false, Volatile::Refused) => Volatility::VolatileRefused,
+        };
+        let all = || self.approvals.iter().chain(deposited);
+        let ids: Vec<BlockId> = all().map(Approval::id).collect();
+        let known = law::state_for(&self.verified, &ids, overlay, volatility)?;
+        let mut state = all().cloned().fold(LiveState::with_ledger(known.clone()), LiveState::approved_by);
+        if let Some(key) = shared.local_approver {
+            state = state.local_approver(key);
+        }
+        let mut judged = judge(&self.verified, &self.request, &state, self.now);
+        if let (Some(misfit), Decision::Allow(_) | Decision::Ask(_)) = (&self.misfit, &judged.decision) {
+            judged.decision = Decision::Deny(misfit.refusal.clone());
+        }
+        Ok(Weighed { judged, known })
+    }
+
+    /// Stages what follows from the decision.
+    fn settle(
+        &self,
+        weighed: Weighed,
+        deposited: &[Approval],
+        shared: &Shared,
+        overlay: &mut Overlay<'_>,
+    ) -> Result<Done, Fault> {
+        let id = RecordId::from_bytes(shared.random());
+        let record = records::decision(shared, &Story { id, job: self, deposited, weighed: &weighed });
+        let record = match record {
+            Ok(record) => record,
+            // What cannot be recorded whole is not admitted.
+            Err(refusal) => return self.deny(id, weighed, refusal, deposited, shared),
+        };
+        if self.purpose == Purpose::Check {
+            return Ok(Done { answered: Answered { decision: weighed.judged.decision, record: None }, denial: None });
+        }
+        let point = overlay.savepoint();
+        let staged = match &weighed.judged.decision {
+            Decision::Allow(permit) => self.stage_admission(permit, id, overlay),
+            Decision::Ask(ask) => self.stage_wait(ask, overlay),
+            Decision::Deny(_) => {
+                let denial = Denial { record, verified: self.verified.clone() };
+                let answered = Answered { decision: weighed.judged.decision, record: None };
+                return Ok(Done { answered, denial: Some(denial) });
+            }
+        };
+        match staged {
+            Ok(()) => {
+                overlay.append(record);
+                let answered = Answered { decision: weighed.judged.decision, record: Some(id) };
+                Ok(Done { answered, denial: None })
+            }
+            Err(Fault::Refused(refusal)) => {
+                overlay.rollback_to(point);
+                self.deny(id, weighed, *refusal, deposited, shared)
+            }
+            Err(fault) => Err(fault),
+        }
+    }
+
+    /// Denies after all: what should have followed cannot be kept.
+    fn deny(
+        &self,
+        id: RecordId,
+        weighed: Weighed,
+        refusal: Refusal,
+        deposited: &[Approval],
+        shared: &Shared,
+    ) -> Result<Done, Fault> {
+        let judged = wane::Judgement { decision: Decision::Deny(refusal), heard: weighed.judged.heard };
+        let weighed = Weighed { judged, known: weighed.known };
+        let record = records::decision(shared, &Story { id, job: self, deposited, weighed: &weighed })?;
+        let denial = Denial { record, verified: self.verified.clone() };
+        Ok(Done { answered: Answered { decision: weighed.judged.decision, record: None }, denial: Some(denial) })
+    }
+
+    fn stage_admission(&self, permit: &wane::Permit, record: RecordId, overlay: &mut Overlay<'_>) -> Result<(), Fault> {
+        let effects = permit.effects();
+        law::commit_effects(&self.verified, effects, self.now, &record.to_string(), overlay)?;
+        // Only a chain that asks for approval has ever waited.
+        if self.verified.grant().asks().next().is_some()
+            && let Some(last) = self.verified.last_delegate()
+        {
+            let digest = self.verified.request_digest(&self.request);
+            law::answered(effects.session, &digest, last, overlay)?;
+        }
+        Ok(())
+    }
+
+    /// The ledger keeps the request, so that approvers can be shown what they sign for.
+    fn stage_wait(&self, ask: &wane::Ask, overlay: &mut Overlay<'_>) -> Result<(), Fault> {
+        let missing = || Refusal::new(Code::DenyNeedsApproval, "ask", "", "");
+        let chain = self.verified.chain();
+        let keys = chain.blocks().iter().filter_map(|block| block.claims().key().copied());
+        let agents = chain.blocks().iter().filter_map(|block| block.claims().subject());
+        let request = PendingRequest {
+            session: law::line_of(&self.verified)?,
+            last: self.verified.last_delegate().ok_or_else(missing)?,
+            digest: *ask.request_digest(),
+            audience: self.request.audience().to_string(),
+            call: self.request.call().parts().map(str::to_owned).collect(),
+            arguments: self.request.stated_arguments().to_json(),
+            said: records::said_json(&self.verified),
+            actions: self.request.actions().iter().map(ToString::to_string).collect(),
+            mark: self.request.mark().clone(),
+            asks: ask.rules().iter().map(ToString::to_string).collect(),
+            chain_keys: std::iter::once(*self.verified.root().key()).chain(keys).collect(),
+            agents: agents.map(str::to_owned).collect(),
+            at: self.now,
+            until: self.verified.grant().expires_at(),
+        };
+        law::keep_envelopes(&self.verified, overlay)?;
+        law::wait(&request, self.now, overlay)
+    }
+}
+
+/// A decision, and what it was made on.
+pub(crate) struct Weighed {
+    pub(crate) judged: wane::Judgement,
+    pub(crate) known: wane::LedgerState,
+}

@@ -1,0 +1,151 @@
+//! The newest head known outside the ledger: a copy of yesterday does not extend it.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read as _, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use serde::{Deserialize, Serialize};
+use wane::LedgerId;
+use wane_audit::Hash;
+
+use super::sequence::{self, Tip};
+use crate::law::{self, Overlay};
+use crate::store::{Fault, Table};
+
+/// What is known outside, in memory and in a small file.
+#[derive(Debug)]
+pub(crate) struct Head {
+    path: Option<PathBuf>,
+    known: Mutex<Option<Known>>,
+}
+
+/// What the file says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Known {
+    ledger: String,
+    epoch: u64,
+    size: u64,
+    root: Hash,
+}
+
+impl Known {
+    /// Of two accounts of one ledger the later one.
+    fn is_newer_than(&self, other: &Self) -> bool {
+        (self.epoch, self.size) > (other.epoch, other.size)
+    }
+}
+
+/// Bytes of the file that are read.
+const FILE_BYTES: u64 = 4_096;
+
+impl Head {
+    pub(crate) const fn at(path: Option<PathBuf>) -> Self {
+        Self { path, known: Mutex::new(None) }
+    }
+
+    /// Refuses a ledger whose log does not extend the head in the file.
+    pub(crate) fn compare(&self, overlay: &mut Overlay<'_>) -> Result<(), Fault> {
+        let Some(known) = self.read_file()? else { return Ok(()) };
+        let meta = law::load_meta(overlay)?;
+        if known.ledger != meta.id.to_string() {
+            return Err(Fault::Corrupt(format!("the head known outside is of the ledger {}", known.ledger)));
+        }
+        let tip = sequence::tip(overlay)?;
+        refuse_older(&known, &tip)?;
+        // An operator who accepted a restore has started another epoch, whose log need not extend the old one.
+        // spec: S41
+        if tip.epoch == known.epoch && sequence::head_at(known.size, &tip, overlay)? != Some(known.root) {
+            return Err(Fault::RolledBack(
+                format!("another log of {} records", tip.size),
+                format!("{} records with the root {}", known.size, known.root),
+            ));
+        }
+        Ok(())
+    }
+
+    /// Refuses a ledger that has fallen behind what this process has seen of it: its file was replaced, or the connection
+    /// leads somewhere else.
+    pub(crate) fn check(&self, overlay: &mut Overlay<'_>) -> Result<(), Fault> {
+        let tip = sequence::tip(overlay)?;
+        match &*self.known.lock().unwrap_or_else(PoisonError::into_inner) {
+            Some(known) => refuse_older(known, &tip),
+            None => Ok(()),
+        }
+    }
+
+    /// Notes a head that is committed.
+    pub(crate) fn remember(&self, ledger: LedgerId, tip: &Tip) -> Result<(), Fault> {
+        let seen = Known { ledger: ledger.to_string(), epoch: tip.epoch, size: tip.size, root: tip.root };
+        {
+            let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+            if known.as_ref().is_none_or(|known| seen.is_newer_than(known)) {
+                *known = Some(seen.clone());
+            }
+        }
+        let Some(path) = &self.path else { return Ok(()) };
+        // Other processes of this host write it too.
+        match self.read_file()? {
+            Some(known) if !seen.is_newer_than(&known) => Ok(()),
+            _ => write_file(path, &seen).map_err(|error| unwritable(path, &error)),
+        }
+    }
+
+    fn read_file(&self) -> Result<Option<Known>, Fault> {
+        let Some(path) = &self.path else { return Ok(None) };
+        let mut text = Vec::new();
+        match File::open(path).and_then(|file| file.take(FILE_BYTES).read_to_end(&mut text)) {
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(Fault::Unreachable(format!("the head known outside: {}", error.kind()))),
+        }
+        let known = serde_json::from_slice(&text);
+        known.map(Some).map_err(|_| Fault::Corrupt("the head known outside cannot be read".into()))
+    }
+}
+
+fn refuse_older(known: &Known, tip: &Tip) -> Result<(), Fault> {
+    // spec: S42
+    if tip.epoch < known.epoch {
+        return Err(Fault::RolledBack(format!("epoch {}", tip.epoch), format!("epoch {}", known.epoch)));
+    }
+    if tip.epoch == known.epoch && tip.size < known.size {
+        return Err(Fault::RolledBack(format!("{} records", tip.size), format!("{} records", known.size)));
+    }
+    Ok(())
+}
+
+/// Written beside, made durable, and moved: nobody ever reads half of it.
+fn write_file(path: &Path, known: &Known) -> io::Result<()> {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(format!(".{}.new", std::process::id()));
+    let beside = PathBuf::from(beside);
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
+    file.write_all(&serde_json::to_vec(known)?)?;
+    file.sync_all()?;
+    fs::rename(&beside, path)
+}
+
+fn unwritable(path: &Path, error: &io::Error) -> Fault {
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    Fault::Unreachable(format!("the head known outside, `{name}`, cannot be written: {}", error.kind()))
+}
+
+/// A row of the table of heads.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct HeadRow {
+    pub(crate) root: Hash,
+    pub(crate) at: u64,
+    pub(crate) fence: u64,
+}
+
+/// Where a head of this size stands.
+pub(crate) fn head_key(size: u64) -> crate::store::Key {
+    (Table::Head, size.to_be_bytes().to_vec())
+}

@@ -1,0 +1,198 @@
+//! What the log says of what a guard did.
+
+use std::collections::BTreeMap;
+
+use wane::{Approval, Code, Decision, Mark, Name, Refusal, Value, Verified};
+use wane_audit::{
+    ApprovalSeen, Closed, Decided, DenialsDropped, Event, Hash, Opened, Outcome, Record, RecordId, RecordKey,
+    Unverified,
+};
+
+use super::Shared;
+use super::denials::Denials;
+use super::group::{Job, Weighed};
+use crate::law::{self, Overlay};
+use crate::store::Fault;
+
+/// Arguments whose digests stand in a record for themselves; all of them together have one in any case.
+const ARGUMENTS: usize = 64;
+
+/// Bytes of an argument's name that a record has room for.
+const NAME_BYTES: usize = 128;
+
+/// One decision, and all that its record tells of.
+pub(crate) struct Story<'a> {
+    pub(crate) id: RecordId,
+    pub(crate) job: &'a Job,
+    pub(crate) deposited: &'a [Approval],
+    pub(crate) weighed: &'a Weighed,
+}
+
+/// The line of a decision. A denial that is too large is shortened.
+///
+/// # Errors
+/// `parse-too-large` for anything else that is too large: nothing may follow that cannot be decided again.
+pub(crate) fn decision(shared: &Shared, story: &Story<'_>) -> Result<Vec<u8>, Refusal> {
+    let decided = decided(shared, story)?;
+    let denied = decided.decision == Outcome::Deny;
+    let now = story.job.now;
+    match line(shared, story.id, now, Event::Decision(Box::new(decided.clone()))) {
+        // spec: A4
+        Err(refusal) if denied && refusal.code() == Code::ParseTooLarge => {
+            line(shared, story.id, now, Event::Decision(Box::new(decided.shorten())))
+        }
+        line => line,
+    }
+}
+
+fn line(shared: &Shared, id: RecordId, at: u64, event: Event) -> Result<Vec<u8>, Refusal> {
+    let record = Record { id, at, origin: shared.origin.clone(), log: shared.log_secret.hint(), event };
+    record.to_line().map(String::into_bytes)
+}
+
+fn decided(shared: &Shared, story: &Story<'_>) -> Result<Decided, Refusal> {
+    let Story { job, weighed, .. } = story;
+    let (verified, request) = (&job.verified, &job.request);
+    let key = shared.log_secret.record_key(&story.id);
+    let digest = verified.request_digest(request);
+    let mut before = Mark::default();
+    let first = weighed.known.first.as_ref().map(|first| &first.state);
+    weighed.known.blocks.iter().chain(first).for_each(|block| before.join(&block.mark));
+    let mut after = before.clone();
+    let (outcome, refusal, charges) = match &weighed.judged.decision {
+        Decision::Allow(permit) => {
+            after.join(&permit.effects().raise);
+            (Outcome::Allow, None, permit.effects().charges.clone())
+        }
+        Decision::Ask(ask) => (Outcome::Ask, Some(ask.refusal()), Vec::new()),
+        Decision::Deny(refusal) => (Outcome::Deny, Some(refusal), Vec::new()),
+    };
+    let blocks = verified.chain().blocks();
+    let (seal, chain) = blocks.split_last().ok_or_else(|| Refusal::new(Code::ChainUnsealed, "token", "", ""))?;
+    let code = refusal.map(Refusal::code);
+    let hint = verified.root().key().hint().into();
+    Ok(Decided {
+        blocks: chain.iter().map(wane::Block::id).collect(),
+        seal_claims: verified.seal_claims(),
+        for_request: verified.is_for_one_request(),
+        wants_request_seal: request.demands_request_seal(),
+        seal_code: code.filter(|code| *code == Code::DenyOtherRequest),
+        agents: chain.iter().map(|block| block.claims().subject().map(str::to_owned)).collect(),
+        call: request.call().parts().map(str::to_owned).collect(),
+        actions: request.actions().to_vec(),
+        level: request.mark().level(),
+        labels: request.mark().labels().cloned().collect(),
+        facts: facts(&key, job),
+        arguments: arguments(&key, job),
+        request: Some(key.digest("request", &digest)),
+        code,
+        block: refusal.and_then(Refusal::block),
+        mark_before: before,
+        mark_after: after,
+        state: Some(weighed.known.clone()),
+        local: shared.local_approver,
+        costs: request.costs().map(|(name, cost)| (name.clone(), cost)).collect(),
+        charges,
+        approvals: approvals(&key, story)?,
+        conditions: weighed.judged.heard.clone(),
+        roots: Hash::from_bytes(*verified.roots_digest()),
+        version: shared.version.clone(),
+        ..Decided::new(hint, seal.id(), request.audience().clone(), outcome)
+    })
+}
+
+/// Facts by name, those that the holder said as `said.name`.
+fn facts(key: &RecordKey, job: &Job) -> BTreeMap<String, wane_audit::Keyed> {
+    let stated = job.request.facts().map(|(name, value)| (format!("@{name}"), name.to_string(), value));
+    let said = job.verified.said().iter();
+    let said = said.map(|(name, value)| (format!("@said.{name}"), format!("said.{name}"), value));
+    stated.chain(said).map(|(field, name, value)| (name, key.digest(&field, json(value).as_bytes()))).collect()
+}
+
+/// The outermost arguments by JSON Pointer, as far as there is room.
+fn arguments(key: &RecordKey, job: &Job) -> BTreeMap<String, wane_audit::Keyed> {
+    let members = job.request.stated_arguments().members_json();
+    let short = members.filter(|(name, _)| name.len() <= NAME_BYTES).take(ARGUMENTS);
+    let pointed = short.map(|(name, value)| (format!("/{}", name.replace('~', "~0").replace('/', "~1")), value));
+    pointed.map(|(pointer, value)| (pointer.clone(), key.digest(&pointer, value.as_bytes()))).collect()
+}
+
+fn approvals(key: &RecordKey, story: &Story<'_>) -> Result<Vec<ApprovalSeen>, Refusal> {
+    let Story { job, deposited, .. } = story;
+    let seen = |id, statement: &wane::UntrustedApproval, code| ApprovalSeen {
+        id,
+        key: *statement.approver(),
+        iat: statement.issued_at(),
+        exp: statement.expires_at(),
+        actions: statement.actions().to_vec(),
+        request: key.digest("request", statement.request_digest()),
+        code,
+    };
+    let fits = |approval: &Approval| job.verified.check_approval(&job.request, approval).err().map(|why| why.code());
+    let good = job.approvals.iter().chain(*deposited);
+    let mut all: Vec<ApprovalSeen> =
+        good.map(|approval| seen(approval.id(), approval.statement(), fits(approval))).collect();
+    if let (Some(misfit), Some(last)) = (&job.misfit, job.verified.last_delegate()) {
+        let id = misfit.approval.id_behind(last)?;
+        all.push(seen(id, &misfit.approval, Some(misfit.refusal.code())));
+    }
+    Ok(all)
+}
+
+/// A fact as JSON.
+fn json(value: &Value) -> String {
+    match value {
+        Value::Bool(value) => value.to_string(),
+        Value::Integer(value) => value.get().to_string(),
+        Value::Null => "null".into(),
+        // Of the same spelling as arguments have.
+        Value::Text(text) => serde_json::Value::from(&**text).to_string(),
+    }
+}
+
+/// What the holder said, as one JSON object.
+pub(crate) fn said_json(verified: &Verified) -> String {
+    let members = |(name, value): (&Name, &Value)| format!("\"{name}\":{}", json(value));
+    format!("{{{}}}", verified.said().iter().map(members).collect::<Vec<_>>().join(","))
+}
+
+/// A guard has begun to decide.
+pub(crate) fn opened(shared: &Shared, now: u64) -> Result<Vec<u8>, Refusal> {
+    let roots = Hash::from_bytes(*shared.roots().digest());
+    let version = shared.version.clone();
+    let opened = Opened { guard: shared.guard, roots, catalogue: None, version };
+    line(shared, RecordId::from_bytes(shared.random()), now, Event::Opened(opened))
+}
+
+/// A guard has ended, and every denial is recorded.
+pub(crate) fn closed(shared: &Shared, now: u64) -> Result<Vec<u8>, Refusal> {
+    let closed = Closed { guard: shared.guard };
+    line(shared, RecordId::from_bytes(shared.random()), now, Event::Closed(closed))
+}
+
+/// Input that did not verify, as counts: there are fewer codes than a record has room for.
+pub(crate) fn unverified(
+    shared: &Shared,
+    counts: &BTreeMap<Code, u64>,
+    from: u64,
+    to: u64,
+) -> Result<Vec<u8>, Refusal> {
+    let count = counts.values().fold(0_u64, |sum, count| sum.saturating_add(*count));
+    let codes = counts.iter().map(|(code, count)| (code.as_str().to_owned(), *count)).collect();
+    let unverified = Unverified { from, to, count, codes };
+    line(shared, RecordId::from_bytes(shared.random()), to, Event::Unverified(unverified))
+}
+
+/// Stages the denials that wait, with the blocks of their chains, and how many had no room.
+pub(crate) fn stage_denials(shared: &Shared, denials: &Denials, overlay: &mut Overlay<'_>) -> Result<(), Fault> {
+    for denial in denials.waiting() {
+        law::keep_envelopes(&denial.verified, overlay)?;
+        overlay.append(denial.record.clone());
+    }
+    if denials.dropped() > 0 {
+        let now = shared.now();
+        let dropped = DenialsDropped { from: denials.from(now), to: now, count: denials.dropped() };
+        overlay.append(line(shared, RecordId::from_bytes(shared.random()), now, Event::DenialsDropped(dropped))?);
+    }
+    Ok(())
+}

@@ -1,0 +1,7 @@
+//! The guard over a store in memory: what it admits, what it commits, what it records.
+
+mod admission;
+mod approvals;
+mod log;
+mod replay;
+mod scene;

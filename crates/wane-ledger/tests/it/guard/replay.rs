@@ -1,0 +1,122 @@
+//! Every recorded decision can be made again from what the log keeps.
+
+use std::collections::BTreeMap;
+
+use getrandom::SysRng;
+use rand_core::{Rng as _, UnwrapErr};
+use wane::{Arguments, BlockId, Heir, Level, Narrowing, Seal, SealedToken};
+use wane_audit::{Event, Outcome, Replayed, replay};
+use wane_ledger::{Store, Table};
+
+use super::scene::{NOW, Scene, asked};
+
+fn tokens(scene: &Scene) -> Vec<SealedToken> {
+    let calls = || "calls".parse().unwrap();
+    let mut rng = UnwrapErr(SysRng);
+    let mut shown = Vec::new();
+    for round in 0..60_u64 {
+        let grant = scene
+            .grant()
+            .ledger(scene.ledger_id())
+            .budget(calls(), 30 + round)
+            .deny("delete:board".parse().unwrap())
+            .ask("send:mail by @oncall".parse().unwrap())
+            .subject("planner");
+        let root = scene.mint(&grant);
+        let narrowing = Narrowing::new()
+            .keep("read:* if path under /data only".parse().unwrap())
+            .keep("write:* if path under /data/out and limit <= 10 open".parse().unwrap());
+        let child = root.attenuate(&narrowing, Heir::carried(&mut rng)).unwrap();
+        shown.push(root.seal(&Seal::new()).unwrap());
+        shown.push(child.seal(&Seal::new()).unwrap());
+        shown.push(child.seal(&Seal::new().said("why".parse().unwrap(), wane::Value::Bool(true))).unwrap());
+    }
+    shown
+}
+
+/// 10,000 mixed requests; the figures of each kind are asserted, so that the run cannot become a run of one kind.
+#[test]
+fn ten_thousand_decisions_made_again() {
+    let scene = Scene::new();
+    let shown = tokens(&scene);
+    let guard = scene.guard();
+    let mut rng = UnwrapErr(SysRng);
+    let actions = ["read:hr", "write:notes", "delete:board", "delete:hr", "send:mail", "execute:job"];
+    let arguments =
+        ["{}", r#"{"path": "/data/a"}"#, r#"{"path": "/data/out/a", "limit": 5}"#, r#"{"path": "/etc", "x": 1}"#];
+    let level = |number| match number {
+        0 => Level::Confidential,
+        1..10 => Level::Internal,
+        _ => Level::Public,
+    };
+    let pick = |rng: &mut UnwrapErr<SysRng>, most: usize| usize::try_from(rng.next_u32()).unwrap() % most;
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            let (guard, shown) = (&guard, &shown);
+            let mut rng = UnwrapErr(SysRng);
+            scope.spawn(move || {
+                for _ in 0..1_250 {
+                    let sealed = &shown[pick(&mut rng, shown.len())];
+                    let request = asked(actions[pick(&mut rng, 6)], level(pick(&mut rng, 60)));
+                    let json = arguments[pick(&mut rng, 4)];
+                    let request = request.arguments(Arguments::from_json(json.as_bytes()).unwrap());
+                    let request = match pick(&mut rng, 10) {
+                        0 => request,
+                        _ => request.cost("calls".parse().unwrap(), u64::from(rng.next_u32() % 2)),
+                    };
+                    let now = if pick(&mut rng, 50) == 0 { NOW + 4_000 } else { NOW };
+                    let _ = guard.admit(sealed, &request, &[], now);
+                }
+            });
+        }
+    });
+    let _ = pick(&mut rng, 2);
+    guard.close(NOW).unwrap();
+
+    let mut kept: BTreeMap<BlockId, Vec<u8>> = BTreeMap::new();
+    let mut store = scene.store.clone();
+    store
+        .view(&mut |rows| {
+            kept = rows
+                .scan(Table::Envelope, &[], None, 1_000)?
+                .into_iter()
+                .map(|(id, envelope)| (BlockId::from_bytes(id.try_into().unwrap()), envelope))
+                .collect();
+            Ok(())
+        })
+        .unwrap();
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for record in scene.records() {
+        let Event::Decision(decided) = &record.event else { continue };
+        let again = replay(decided, record.at, |id| kept.get(&id).cloned(), &scene.roots()).unwrap();
+        assert!(matches!(again, Replayed::Same { .. }), "{again:?}\n{}", record.to_line().unwrap());
+        *counts.entry(decided.decision.as_str()).or_default() += 1;
+    }
+    assert_eq!(counts.values().sum::<usize>(), 10_000, "{counts:?}");
+    assert!(counts.values().all(|count| *count > 50) && counts.len() == 3, "{counts:?}");
+}
+
+#[test]
+fn an_altered_record_is_noticed() {
+    let scene = Scene::new();
+    let guard = scene.guard();
+    let sealed = scene.sealed(&scene.grant().deny("delete:board".parse().unwrap()));
+    let _ = guard.admit(&sealed, &asked("delete:board", Level::Public), &[], NOW);
+    let _ = guard.admit(&sealed, &asked("read:hr", Level::Internal), &[], NOW);
+    guard.close(NOW).unwrap();
+    let (_, before) = sealed.chain().blocks().split_last().unwrap();
+    let envelope = |_| Some(before[0].envelope_bytes());
+    for record in scene.records() {
+        let Event::Decision(mut decided) = record.event else { continue };
+        assert!(replay(&decided, record.at, envelope, &scene.roots()).unwrap().agrees());
+        match decided.decision {
+            Outcome::Deny => {
+                decided.decision = Outcome::Allow;
+                decided.code = None;
+                decided.block = None;
+            }
+            _ => decided.mark_after = wane::Mark::at(Level::Public),
+        }
+        assert!(!replay(&decided, record.at, envelope, &scene.roots()).unwrap().agrees());
+    }
+}
