@@ -225,7 +225,9 @@ pub trait Rows {
     /// The store's own faults.
     fn put(&mut self, changes: &[Change]) -> Result<(), Fault>;
 
-    /// Adds these values to [`Table::Queue`], in their order, under numbers above every number it has ever had.
+    /// Adds these values to [`Table::Queue`], in their order, under numbers that it has never had, each above those of every
+    /// transaction that had committed before this one began. Of transactions that overlap, the one that commits later may
+    /// have the lower numbers: who empties the queue begins at its start each time.
     ///
     /// # Errors
     /// The store's own faults.

@@ -2,6 +2,7 @@
 
 mod contract;
 mod faults;
+mod full;
 mod pooler;
 mod restart;
 mod schema;

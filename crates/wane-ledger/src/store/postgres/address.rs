@@ -114,6 +114,7 @@ mod tests {
         }
     }
 
+    // spec: S71
     #[test]
     fn which_urls_are_taken() {
         let taken = [
@@ -130,6 +131,7 @@ mod tests {
         }
     }
 
+    // spec: S71, S72
     #[test]
     fn which_urls_are_refused_and_that_no_password_is_told() {
         let refused = [

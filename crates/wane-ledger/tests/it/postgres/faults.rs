@@ -1,5 +1,7 @@
 //! What goes wrong under a transaction that runs.
 
+use std::thread;
+
 use wane::Code;
 use wane_ledger::{Fault, Room, Rows, Store, Table};
 
@@ -26,6 +28,7 @@ fn a_connection_ended_while_idle_is_replaced() {
     }
 }
 
+// spec: S4
 #[test]
 fn a_transaction_whose_connection_ends_runs_once_more() {
     let Some(url) = server::fresh() else { return };
@@ -59,31 +62,36 @@ fn a_transaction_whose_connections_keep_ending_is_refused() {
     assert_eq!((runs, count(&mut store, b"n")), (2, 0));
 }
 
-/// The commit waits for a standby that never comes, and the connection ends meanwhile: the server has committed, and nobody
-/// here can know.
+/// The commits wait for a standby that never comes. One connection ends meanwhile, the other one's answer never comes: the
+/// server has committed, and nobody here can know.
+// spec: S3
 #[test]
-fn a_connection_that_ends_during_the_commit_leaves_the_outcome_unknown() {
+fn a_commit_without_an_answer_leaves_the_outcome_unknown() {
     let Some(own) = Server::start(&[]) else { return };
-    let url = server::within(&own.url);
-    let mut store = server::store(&url);
+    let urls = [server::within(&own.url), server::within(&own.url)];
+    let mut stores = urls.each_ref().map(|url| server::store(url));
     let names = |value: &str| {
-        server::sql(&url, &format!("ALTER SYSTEM SET synchronous_standby_names = '{value}'"));
-        server::sql(&url, "SELECT pg_reload_conf()");
+        server::sql(&own.url, &format!("ALTER SYSTEM SET synchronous_standby_names = '{value}'"));
+        server::sql(&own.url, "SELECT pg_reload_conf()");
     };
     names("nobody");
-    let result = std::thread::scope(|scope| {
-        scope.spawn(|| {
-            let waits = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'";
-            while server::sql(&url, waits) == ["0"] {}
-            terminate(&url);
-        });
-        store.transact(&[session(1)], &mut |rows| add_one(rows, b"n").map(|_| ()))
+    let results = thread::scope(|scope| {
+        let add = |rows: &mut dyn Rows| add_one(rows, b"n").map(|_| ());
+        let running = stores.each_mut().map(|store| scope.spawn(move || store.transact(&[session(1)], &mut { add })));
+        let waits = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'";
+        while server::sql(&own.url, waits) != ["2"] {}
+        terminate(&urls[0]);
+        running.map(|thread| thread.join().expect("a thread"))
     });
-    assert!(matches!(&result, Err(Fault::OutcomeUnknown(_))), "{result:?}");
-    assert_eq!(result.expect_err("unknown").refusal().code(), Code::StateOutcomeUnknown);
+    for result in results {
+        assert!(matches!(&result, Err(Fault::OutcomeUnknown(_))), "{result:?}");
+        assert_eq!(result.expect_err("unknown").refusal().code(), Code::StateOutcomeUnknown);
+    }
     names("");
-    assert_eq!(count(&mut store, b"n"), 1, "this server had committed it");
-    store.transact(&[session(1)], &mut |rows| add_one(rows, b"n").map(|_| ())).expect("a transaction");
+    for store in &mut stores {
+        store.transact(&[session(1)], &mut |rows| add_one(rows, b"n").map(|_| ())).expect("a transaction");
+        assert_eq!(count(store, b"n"), 2, "this server had committed the first");
+    }
 }
 
 /// Makes every insert of this place's rows fail with this code of the server.
@@ -97,6 +105,7 @@ fn failing(url: &str, code: &str) {
     server::sql(url, &trigger);
 }
 
+// spec: S8, S72
 #[test]
 fn what_the_server_answers_becomes_a_fault_and_nothing_is_written() {
     let Some(url) = server::fresh() else { return };
