@@ -114,7 +114,6 @@ mod tests {
         }
     }
 
-    // spec: S71
     #[test]
     fn which_urls_are_taken() {
         let taken = [
@@ -131,7 +130,6 @@ mod tests {
         }
     }
 
-    // spec: S71, S72
     #[test]
     fn which_urls_are_refused_and_that_no_password_is_told() {
         let refused = [

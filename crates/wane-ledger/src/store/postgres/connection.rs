@@ -193,6 +193,7 @@ async fn prepare(client: &Client, schema: &str) -> Result<Statements, Error> {
          ON CONFLICT (tbl, key) DO UPDATE SET value = excluded.value"
     );
     let delete = format!("DELETE FROM {row} r USING {keys} AS k(tbl, key) WHERE r.tbl = k.tbl AND r.key = k.key");
+    // spec: S6
     let append = format!(
         "INSERT INTO {row} SELECT $1, int8send(nextval('\"{schema}\".queue')), v.value FROM (
              SELECT value FROM unnest($2::bytea[]) WITH ORDINALITY AS v(value, place) ORDER BY place) v"

@@ -156,6 +156,7 @@ fn column<'a, T: FromSql<'a>>(row: &'a Answer, place: usize) -> Result<T, Troubl
     row.try_get(place).map_err(|_| unreadable())
 }
 
+// spec: S8
 fn unreadable() -> Trouble {
     Trouble::Failed(Fault::Corrupt("a row is not of the type that the schema states".to_owned()))
 }

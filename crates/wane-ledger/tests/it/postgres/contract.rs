@@ -124,7 +124,6 @@ fn scans_are_ordered_as_bytes_and_bounded() {
     assert_eq!(scanned(&mut store, Table::Checkpoint, &[], None, 9), []);
 }
 
-// spec: S6
 #[test]
 fn the_queue_never_gives_a_number_twice() {
     let Some(url) = server::fresh() else { return };
@@ -144,7 +143,6 @@ fn the_queue_never_gives_a_number_twice() {
     assert!(later.len() == 1 && later[0].0 > last, "{later:?}");
 }
 
-// spec: S2
 #[test]
 fn a_body_that_fails_leaves_nothing_and_holds_nothing() {
     let Some(url) = server::fresh() else { return };
@@ -181,7 +179,6 @@ fn a_body_that_panics_leaves_nothing_and_holds_nothing() {
     store.transact(&[session(1)], &mut |rows| rows.put(&[(one.clone(), None)])).expect("a transaction");
 }
 
-// spec: S9
 #[test]
 fn the_contract_binds_callers_too() {
     let Some(url) = server::fresh() else { return };

@@ -28,7 +28,6 @@ fn a_connection_ended_while_idle_is_replaced() {
     }
 }
 
-// spec: S4
 #[test]
 fn a_transaction_whose_connection_ends_runs_once_more() {
     let Some(url) = server::fresh() else { return };
@@ -64,7 +63,6 @@ fn a_transaction_whose_connections_keep_ending_is_refused() {
 
 /// The commits wait for a standby that never comes. One connection ends meanwhile, the other one's answer never comes: the
 /// server has committed, and nobody here can know.
-// spec: S3
 #[test]
 fn a_commit_without_an_answer_leaves_the_outcome_unknown() {
     let Some(own) = Server::start(&[]) else { return };
@@ -105,7 +103,6 @@ fn failing(url: &str, code: &str) {
     server::sql(url, &trigger);
 }
 
-// spec: S8, S72
 #[test]
 fn what_the_server_answers_becomes_a_fault_and_nothing_is_written() {
     let Some(url) = server::fresh() else { return };

@@ -46,7 +46,6 @@ fn block(seed: u64) -> Vec<u8> {
     words.take(8 * 1024).flatten().collect()
 }
 
-// spec: S39
 #[test]
 fn a_full_disk_refuses_whole_transactions_and_recovers() {
     let Some(cluster) = Cluster::start(&[]) else { return };

@@ -67,7 +67,6 @@ impl Drop for Pooler {
     }
 }
 
-// spec: S70
 #[test]
 fn behind_a_pooler() {
     let Some(cluster) = Cluster::start(&[]) else { return };

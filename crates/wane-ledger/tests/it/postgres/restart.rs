@@ -24,7 +24,6 @@ fn add(rows: &mut dyn Rows, name: u8) -> Result<(), Fault> {
     add_one(rows, &[name, 2]).map(|_| ())
 }
 
-// spec: S2, S3
 #[test]
 fn a_server_killed_in_the_middle_keeps_whole_transactions() {
     let Some(mut cluster) = Cluster::start(&[]) else { return };

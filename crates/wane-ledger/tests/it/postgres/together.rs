@@ -26,7 +26,6 @@ pub(super) fn count(store: &mut dyn Store, name: &[u8]) -> u64 {
     number(read(store, &[(Table::Spent, name.to_vec())])[0].as_deref())
 }
 
-// spec: S1
 #[test]
 fn two_stores_see_each_others_commits_at_once() {
     let Some(url) = server::fresh() else { return };
@@ -39,7 +38,6 @@ fn two_stores_see_each_others_commits_at_once() {
     }
 }
 
-// spec: S1
 #[test]
 fn what_is_not_committed_is_not_seen() {
     let Some(url) = server::fresh() else { return };
@@ -86,13 +84,11 @@ fn hot_row(locks: &[Lock], each: u64) {
     }
 }
 
-// spec: S1, S5, S67
 #[test]
 fn sixteen_threads_on_one_row_under_its_lock() {
     hot_row(&[session(1)], 50);
 }
 
-// spec: S1, S4, S5
 #[test]
 fn sixteen_threads_on_one_row_without_locks() {
     hot_row(&[], 5);
@@ -155,7 +151,6 @@ fn a_write_skew_is_not_committed() {
     }
 }
 
-// spec: S7
 #[test]
 fn who_waits_too_long_is_told_that_it_is_locked() {
     let Some(url) = server::fresh() else { return };

@@ -13,7 +13,6 @@ fn refused(url: &str) -> Fault {
     PostgresStore::connect(url, options).expect_err("the server is unfit")
 }
 
-// spec: S66, S68
 #[test]
 fn a_server_that_does_not_wait_for_its_disk() {
     let Some(mut cluster) = Cluster::start(&["fsync=off"]) else { return };
@@ -42,7 +41,6 @@ fn a_server_that_does_not_wait_for_its_disk() {
     write().expect("a transaction");
 }
 
-// spec: S69
 #[test]
 fn a_standby() {
     let Some(mut cluster) = Cluster::start(&[]) else { return };
@@ -53,7 +51,6 @@ fn a_standby() {
     assert_eq!(refused(&cluster.url), Fault::ReadOnly("the server is a standby".to_owned()));
 }
 
-// spec: S72
 #[test]
 fn nothing_secret_is_told_of_a_server_that_lets_nobody_in() {
     let Some(cluster) = Cluster::start(&[]) else { return };
