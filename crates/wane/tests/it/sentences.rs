@@ -82,6 +82,20 @@ fn what_the_code_refers_to_exists() {
 }
 
 #[test]
+fn what_test_vectors_refer_to_exists() {
+    let all = defined();
+    let files = under("../../test-vectors", "txt");
+    assert!(files.len() > 50, "only {} files were found", files.len());
+    for path in files {
+        let text = fs::read_to_string(&path).unwrap();
+        let named = text.lines().find_map(|line| line.strip_prefix("spec: "));
+        for id in named.unwrap_or_else(|| panic!("{} names no sentence", path.display())).split(' ') {
+            assert!(all.contains_key(id), "{} refers to {id}", path.display());
+        }
+    }
+}
+
+#[test]
 fn sentences_end_in_their_id() {
     for path in under("../../spec", "md") {
         let text = fs::read_to_string(&path).unwrap();
