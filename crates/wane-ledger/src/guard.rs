@@ -16,15 +16,16 @@ use std::time::Duration;
 
 use rand_core::CryptoRng;
 use wane::{
-    Approval, Code, Decision, PublicKey, Refusal, Request, Roots, SealedToken, SecretKey, UntrustedApproval, Verdict,
-    Verified, verify,
+    Approval, Code, Decision, LedgerState, LiveState, Pattern, PublicKey, Refusal, Request, Roots, SealedToken,
+    SecretKey, UntrustedApproval, Verdict, Verified, may_still, verify,
 };
 use wane_audit::{LogSecret, Origin, RecordId};
 
 use self::committer::Committer;
-use self::group::{Answered, Job, Purpose};
+use self::group::{Answered, Job, Purpose, Task};
 use self::head::Head;
 use self::junk::Junk;
+use crate::law::{self, Overlay};
 use crate::store::{Fault, Store};
 
 pub use self::sequence::Published;
@@ -199,6 +200,7 @@ pub struct Checked {
 /// let answer = guard.admit(&shown, &asked("read:salaries", Level::Restricted)?, &[], now);
 /// let Decision::Allow(permit) = answer.decision else { panic!() };
 /// assert_eq!(permit.into_request().actions()[0].as_str(), "read:salaries");
+/// assert_eq!(guard.may_still(&shown, vec!["write:*".parse()?, "read:*".parse()?], now)?, ["read:*".parse()?]);
 /// let answer = guard.admit(&shown, &asked("write:notes", Level::Public)?, &[], now);
 /// let Decision::Deny(refusal) = answer.decision else { panic!() };
 /// assert_eq!(refusal.code(), Code::DenyRatchet);
@@ -207,7 +209,7 @@ pub struct Checked {
 /// ```
 pub struct Guard {
     shared: Arc<Shared>,
-    jobs: Option<Sender<Job>>,
+    tasks: Option<Sender<Task>>,
     threads: Vec<JoinHandle<Result<(), Refusal>>>,
 }
 
@@ -220,6 +222,8 @@ pub(crate) struct Shared {
     pub(crate) local_approver: Option<PublicKey>,
     pub(crate) volatile: Volatile,
     pub(crate) durable: bool,
+    /// Whether there is one committer only.
+    pub(crate) alone: bool,
     pub(crate) pace: Pace,
     pub(crate) version: String,
     pub(crate) junk: Junk,
@@ -276,6 +280,7 @@ impl Guard {
             local_approver: options.local_approver,
             volatile: options.volatile,
             durable,
+            alone: stores.len() == 1,
             pace: options.pace,
             version: options.version,
             junk: Junk::default(),
@@ -283,8 +288,8 @@ impl Guard {
             rng: Mutex::new(rng),
             last_now: Mutex::new(now),
         });
-        let (jobs, queue) = channel();
-        let queue: Arc<Mutex<Receiver<Job>>> = Arc::new(Mutex::new(queue));
+        let (tasks, queue) = channel();
+        let queue: Arc<Mutex<Receiver<Task>>> = Arc::new(Mutex::new(queue));
         let mut log = Some((options.checkpoint_key, options.published));
         let mut committers = Vec::with_capacity(stores.len());
         for mut store in stores {
@@ -301,7 +306,7 @@ impl Guard {
             let thread = builder.spawn(move || committer.run());
             threads.push(thread.map_err(|error| Fault::Unreachable(error.kind().to_string()).refusal())?);
         }
-        Ok(Self { shared, jobs: Some(jobs), threads })
+        Ok(Self { shared, tasks: Some(tasks), threads })
     }
 
     /// Admits one request, or says why not. Whoever forwards the call consumes the permit. Blocks until what follows is
@@ -326,6 +331,26 @@ impl Guard {
         Checked { verdict, durable: self.shared.durable }
     }
 
+    /// Those of the patterns of which some action could still be allowed, as [`wane::may_still`] tells: for showing lists of
+    /// tools. It permits nothing.
+    ///
+    /// # Errors
+    /// `parse-*` and `chain-*` for what does not verify; `state-*` where the ledger cannot be read.
+    pub fn may_still(&self, sealed: &SealedToken, patterns: Vec<Pattern>, now: u64) -> Result<Vec<Pattern>, Refusal> {
+        let verified = verify(sealed, &self.shared.roots())?;
+        let (reply, answer) = sync_channel(1);
+        self.send(Task::Look(Box::new(move |store, shared| {
+            let known = look(&verified, store, shared).map_err(|fault| fault.refusal());
+            let state = known.map(LiveState::with_ledger);
+            let still = |state: LiveState| {
+                patterns.into_iter().filter(|pattern| may_still(&verified, pattern, &state, now)).collect()
+            };
+            // A caller that has gone away needs no answer.
+            let _: Result<(), _> = reply.send(state.map(still));
+        })))?;
+        answer.recv().map_err(|_| gone())?
+    }
+
     /// Puts other roots in force, for every request that is not decided yet.
     pub fn replace_roots(&self, roots: Roots) {
         *self.shared.roots.write().unwrap_or_else(PoisonError::into_inner) = roots;
@@ -341,7 +366,7 @@ impl Guard {
     }
 
     fn stop(&mut self) -> Result<(), Refusal> {
-        self.jobs = None;
+        self.tasks = None;
         let mut answer = Ok(());
         for thread in self.threads.drain(..) {
             let died = || Fault::Unreachable("a committer died".into()).refusal();
@@ -367,13 +392,29 @@ impl Guard {
         let (reply, answer) = sync_channel(1);
         let job =
             Job { purpose, sealed: sealed.clone(), verified, request: request.clone(), approvals, misfit, now, reply };
-        let gone = |_| Fault::Unreachable("the committer has ended".into()).refusal();
-        match &self.jobs {
-            Some(jobs) => jobs.send(job).map_err(|_| gone(()))?,
-            None => return Err(gone(())),
-        }
-        answer.recv().map_err(|_| gone(()))?
+        self.send(Task::Decide(Box::new(job)))?;
+        answer.recv().map_err(|_| gone())?
     }
+
+    fn send(&self, task: Task) -> Result<(), Refusal> {
+        self.tasks.as_ref().ok_or_else(gone)?.send(task).map_err(|_| gone())
+    }
+}
+
+/// What the ledger knows about a chain.
+fn look(verified: &Verified, store: &mut dyn Store, shared: &Shared) -> Result<LedgerState, Fault> {
+    let mut known = None;
+    store.view(&mut |rows| {
+        let mut overlay = Overlay::new(rows);
+        shared.head.check(&mut overlay)?;
+        known = Some(law::state_for(verified, &[], &mut overlay, group::volatility(shared))?);
+        Ok(())
+    })?;
+    known.ok_or_else(|| Fault::Misuse("a view that ran nothing".into()))
+}
+
+fn gone() -> Refusal {
+    Fault::Unreachable("the committer has ended".into()).refusal()
 }
 
 impl Drop for Guard {

@@ -5,10 +5,12 @@ mod guard;
 #[allow(dead_code, unused_imports, reason = "the guard calls what the operator does not")]
 mod law;
 mod ledger;
+mod session;
 mod store;
 
 pub use guard::{Answer, Checked, Guard, GuardOptions, Pace, Published, Volatile};
 pub use law::{About, Entry, Opened, PendingRequest, Revoked, Rise};
 pub use ledger::{Collected, Doomed, Filter, Known, Ledger, Restored, Revocation, Status};
+pub use session::{Access, Session};
 pub use store::postgres::{PostgresOptions, PostgresStore};
 pub use store::{Change, Fault, Key, Lock, MemoryStore, Room, Row, Rows, Store, Table};

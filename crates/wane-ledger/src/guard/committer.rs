@@ -9,7 +9,7 @@ use wane::{Code, Refusal, SecretKey};
 use wane_audit::{LogSecret, Origin};
 
 use super::denials::Denials;
-use super::group::{Answered, Done, Job, Purpose};
+use super::group::{Answered, Done, Job, Look, Purpose, Task};
 use super::sequence::{self, Log, Published};
 use super::{Shared, records};
 use crate::law::{self, Overlay};
@@ -19,13 +19,16 @@ use crate::store::{Fault, Lock, Room, Rows, Store};
 /// does not stop the others.
 const GROUP: usize = 128;
 
+/// How long one of several committers waits before the next one does.
+const TURN: Duration = Duration::from_millis(50);
+
 /// Keeps the log, or leaves that to another committer.
 pub(crate) type Keeper = (Option<SecretKey>, Box<dyn FnMut(&Published) + Send>);
 
 pub(crate) struct Committer {
     store: Box<dyn Store>,
     shared: Arc<Shared>,
-    queue: Arc<Mutex<Receiver<Job>>>,
+    queue: Arc<Mutex<Receiver<Task>>>,
     denials: Denials,
     log: Option<Log>,
 }
@@ -66,7 +69,7 @@ impl Committer {
     pub(crate) fn new(
         store: Box<dyn Store>,
         shared: Arc<Shared>,
-        queue: Arc<Mutex<Receiver<Job>>>,
+        queue: Arc<Mutex<Receiver<Task>>>,
         keeper: Option<Keeper>,
     ) -> Self {
         let log = keeper.map(|(key, published)| Log::new(key, published, shared.now()));
@@ -77,7 +80,10 @@ impl Committer {
     pub(crate) fn run(mut self) -> Result<(), Refusal> {
         loop {
             match self.gather() {
-                Gathered::Jobs(jobs) => self.answer(jobs),
+                Gathered::Tasks(jobs, looks) => {
+                    looks.into_iter().for_each(|look| look(&mut *self.store, &self.shared));
+                    self.answer(jobs);
+                }
                 Gathered::Nothing => {}
                 Gathered::Closed => break,
             }
@@ -90,13 +96,18 @@ impl Committer {
     fn gather(&self) -> Gathered {
         let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
         let first = match queue.recv_timeout(self.patience()) {
-            Ok(job) => job,
+            Ok(task) => task,
             Err(RecvTimeoutError::Timeout) => return Gathered::Nothing,
             Err(RecvTimeoutError::Disconnected) => return Gathered::Closed,
         };
-        let mut jobs = vec![first];
-        jobs.extend(queue.try_iter().take(GROUP.saturating_sub(1)));
-        Gathered::Jobs(jobs)
+        let (mut jobs, mut looks) = (Vec::new(), Vec::new());
+        for task in std::iter::once(first).chain(queue.try_iter().take(GROUP.saturating_sub(1))) {
+            match task {
+                Task::Decide(job) => jobs.push(*job),
+                Task::Look(look) => looks.push(look),
+            }
+        }
+        Gathered::Tasks(jobs, looks)
     }
 
     /// How long nothing else has to be done.
@@ -104,7 +115,10 @@ impl Committer {
         let pace = &self.shared.pace;
         let denials = self.denials.since().map(|since| pace.denials.saturating_sub(since.elapsed()));
         let log = self.log.as_ref().map(|log| log.patience(pace));
-        [denials, log].into_iter().flatten().min().unwrap_or(pace.unverified).max(Duration::from_millis(1))
+        let left = [denials, log].into_iter().flatten().min().unwrap_or(pace.unverified);
+        // Whoever waits for a request holds the queue; with others beside, it lets go of it now and then.
+        let longest = if self.shared.alone { left } else { left.min(TURN) };
+        longest.max(Duration::from_millis(1))
     }
 
     fn answer(&mut self, jobs: Vec<Job>) {
@@ -260,8 +274,8 @@ impl Committer {
 
 enum Gathered {
     Closed,
-    Jobs(Vec<Job>),
     Nothing,
+    Tasks(Vec<Job>, Vec<Look>),
 }
 
 fn reply(job: Job, answer: Result<Answered, Refusal>) {

@@ -13,7 +13,17 @@ use super::{Shared, Volatile};
 use wane_audit::RecordId;
 
 use crate::law::{self, Overlay, PendingRequest};
-use crate::store::{Fault, Key, Lock};
+use crate::store::{Fault, Key, Lock, Store};
+
+/// What waits for a committer.
+pub(crate) enum Task {
+    Decide(Box<Job>),
+    /// Something that only looks.
+    Look(Look),
+}
+
+/// Looks at the store, once.
+pub(crate) type Look = Box<dyn FnOnce(&mut dyn Store, &Shared) + Send>;
 
 /// A request that waits for its decision.
 pub(crate) struct Job {
@@ -115,14 +125,9 @@ impl Job {
         shared: &Shared,
         overlay: &mut Overlay<'_>,
     ) -> Result<Weighed, Fault> {
-        let volatility = match (shared.durable, shared.volatile) {
-            (true, _) => Volatility::Durable,
-            (false, Volatile::Allowed) => Volatility::VolatileAllowed,
-            (false, Volatile::Refused) => Volatility::VolatileRefused,
-        };
         let all = || self.approvals.iter().chain(deposited);
         let ids: Vec<BlockId> = all().map(Approval::id).collect();
-        let known = law::state_for(&self.verified, &ids, overlay, volatility)?;
+        let known = law::state_for(&self.verified, &ids, overlay, volatility(shared))?;
         let mut state = all().cloned().fold(LiveState::with_ledger(known.clone()), LiveState::approved_by);
         if let Some(key) = shared.local_approver {
             state = state.local_approver(key);
@@ -229,6 +234,15 @@ impl Job {
         };
         law::keep_envelopes(&self.verified, overlay)?;
         law::wait(&request, self.now, overlay)
+    }
+}
+
+/// Whether the ledger outlives its process, and whether that matters here.
+pub(crate) const fn volatility(shared: &Shared) -> Volatility {
+    match (shared.durable, shared.volatile) {
+        (true, _) => Volatility::Durable,
+        (false, Volatile::Allowed) => Volatility::VolatileAllowed,
+        (false, Volatile::Refused) => Volatility::VolatileRefused,
     }
 }
 
