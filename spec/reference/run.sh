@@ -83,3 +83,17 @@ recompute "${minted%%$'\n'*}" >/dev/null 2>&1 || status=$?
 }
 recompute >/dev/null
 echo "every tampering with the export is refused"
+
+vectors() { "$PYTHON" -B "$here/verify_audit_vectors.py" "$1"; }
+vectors test-vectors
+cp -r test-vectors "$folder"
+for altered in records/decision.txt logs/records-7.txt; do
+    sed -i 's/,"at":1767225600/,"at":1767225601/' "$folder/test-vectors/$altered"
+    if vectors "$folder/test-vectors" >/dev/null 2>&1; then
+        echo "error: an altered $altered is not noticed" >&2
+        exit 1
+    fi
+    cp "test-vectors/$altered" "$folder/test-vectors/$altered"
+done
+vectors "$folder/test-vectors" >/dev/null
+echo "altered vectors are noticed"

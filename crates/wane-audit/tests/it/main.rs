@@ -11,4 +11,6 @@ mod records;
 #[cfg(test)]
 mod tree;
 #[cfg(test)]
+mod vectors;
+#[cfg(test)]
 mod verifying;

