@@ -6,7 +6,7 @@ mod group;
 mod head;
 mod junk;
 mod records;
-mod sequence;
+pub(crate) mod sequence;
 
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, Sender, channel, sync_channel};

@@ -2,6 +2,7 @@
 
 mod approve;
 mod known;
+mod log;
 mod operate;
 #[cfg(test)]
 mod tests;
@@ -13,6 +14,7 @@ use wane::{BlockId, Code, LedgerId, Refusal};
 use wane_audit::{Event, Hint, Origin, Record, RecordId};
 
 pub use self::known::{Doomed, Filter, Known, Revocation};
+pub use self::log::LogHead;
 pub use self::operate::{Collected, Restored};
 use crate::law::{self, Meta, Overlay};
 use crate::store::{Fault, Lock, Room, Store};

@@ -73,18 +73,28 @@ pub(crate) fn head_at(size: u64, tip: &Tip, overlay: &mut Overlay<'_>) -> Result
 }
 
 /// What was placed by one transaction.
-struct Placed {
+pub(crate) struct Placed {
     count: usize,
     ledger: LedgerId,
-    tip: Tip,
+    pub(crate) tip: Tip,
 }
 
+impl Placed {
+    /// Whether nothing waited behind it.
+    pub(crate) const fn is_last(&self) -> bool {
+        self.count < PAGE
+    }
+}
+
+/// Looks at the ledger before anything is placed in it.
+pub(crate) type Check<'a> = &'a mut dyn FnMut(&mut Overlay<'_>) -> Result<(), Fault>;
+
 /// Places the records that wait longest.
-fn place(store: &mut dyn Store, shared: &Shared, now: u64) -> Result<Placed, Fault> {
+pub(crate) fn place(store: &mut dyn Store, check: Check<'_>, now: u64) -> Result<Placed, Fault> {
     let mut placed = None;
     store.transact(&[Lock::Sequencer], &mut |rows| {
         let mut overlay = Overlay::new(rows);
-        shared.head.check(&mut overlay)?;
+        check(&mut overlay)?;
         let meta = law::load_meta(&mut overlay)?;
         let mut row = load(&mut overlay)?;
         let waiting = overlay.scan(Table::Queue, &[], None, PAGE)?;
@@ -183,10 +193,11 @@ impl Log {
         // A fault must not make it try again at once and for ever.
         self.queued = None;
         loop {
-            let placed = place(store, shared, shared.now()).inspect_err(|_| self.queued = Some(Instant::now()))?;
+            let check = &mut |overlay: &mut Overlay<'_>| shared.head.check(overlay);
+            let placed = place(store, check, shared.now()).inspect_err(|_| self.queued = Some(Instant::now()))?;
             shared.head.remember(placed.ledger, &placed.tip)?;
             self.unsigned = placed.tip.size.saturating_sub(self.signed_size);
-            if placed.count < PAGE {
+            if placed.is_last() {
                 return Ok(());
             }
         }
