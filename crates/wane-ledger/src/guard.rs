@@ -265,6 +265,7 @@ impl Guard {
         let missing = || Refusal::new(Code::StateLogSecret, "ledger", "none", "one");
         let durable = !stores.is_empty() && stores.iter().all(|store| store.is_durable());
         let mut stores = stores;
+        // spec: S33
         let log_secret = options.log_secret.ok_or_else(missing)?;
         let none = || Fault::Unreachable("no store is given".into()).refusal();
         let first = stores.first_mut().ok_or_else(none)?;
@@ -317,6 +318,7 @@ impl Guard {
             Ok(Answered { decision, record }) => (decision, record),
             Err(refusal) => (Decision::Deny(refusal), None),
         };
+        // spec: S40
         Answer { decision, record, durable: self.shared.durable }
     }
 
@@ -383,6 +385,7 @@ impl Guard {
         approvals: &[UntrustedApproval],
         now: u64,
     ) -> Result<Answered, Refusal> {
+        // spec: S29
         let verified = verify(sealed, &self.shared.roots()).inspect_err(|refusal| {
             // It never reaches the ledger.
             self.shared.junk.count(refusal.code());

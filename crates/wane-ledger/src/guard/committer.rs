@@ -39,6 +39,7 @@ pub(crate) fn origin(store: &mut dyn Store, secret: &LogSecret) -> Result<Origin
     store.view(&mut |rows| {
         let meta = law::load_meta(&mut Overlay::new(rows))?;
         let hint = secret.hint().to_string();
+        // spec: S33
         if meta.log != hint {
             return Err(Refusal::new(Code::StateLogSecret, "ledger", hint, meta.log).into());
         }
@@ -145,8 +146,10 @@ impl Committer {
             return;
         }
         match self.commit(&jobs) {
+            // spec: S32 S36
             Ok(done) => self.hand_out(jobs, done),
             // What was committed stays: a charge without a call, never a call without one.
+            // spec: S37
             Err(fault @ Fault::OutcomeUnknown(_)) => refuse(jobs, &fault),
             Err(_) => {
                 for job in jobs {
@@ -171,6 +174,7 @@ impl Committer {
         let body = &mut |rows: &mut dyn Rows| {
             // The body may run more than once.
             done.clear();
+            changes_nothing = false;
             let mut overlay = Overlay::new(rows);
             let mut keys = vec![sequence::key()];
             for job in jobs {
@@ -179,6 +183,7 @@ impl Committer {
             overlay.prefetch(&keys)?;
             shared.head.check(&mut overlay)?;
             for job in jobs {
+                // spec: S31 S35
                 done.push(job.decide(shared, &mut overlay)?);
             }
             if done.iter().all(|done| done.denial.is_some()) {
@@ -216,6 +221,7 @@ impl Committer {
 
     fn hand_out(&mut self, jobs: Vec<Job>, done: Vec<Done>) {
         for (job, done) in jobs.into_iter().zip(done) {
+            // spec: S38
             if let Some(denial) = done.denial {
                 self.denials.push(denial);
             }
@@ -285,6 +291,7 @@ fn reply(job: Job, answer: Result<Answered, Refusal>) {
 
 fn refuse(jobs: Vec<Job>, fault: &Fault) {
     for job in jobs {
+        // spec: S39
         reply(job, Err(fault.refusal()));
     }
 }

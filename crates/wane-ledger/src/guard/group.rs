@@ -67,6 +67,7 @@ impl Job {
     /// Verifies again where other roots came into force since.
     pub(crate) fn refresh(&mut self, shared: &Shared) -> Result<(), Refusal> {
         let roots = shared.roots();
+        // spec: S30
         if self.verified.roots_digest() != roots.digest() {
             self.verified = verify(&self.sealed, &roots)?;
         }
@@ -92,6 +93,7 @@ impl Job {
         };
         // What approvers left in the ledger counts only where something asks for it.
         let mut deposited = Vec::new();
+        // spec: S64
         for text in law::approvals_for(last, &digest, self.now, overlay)? {
             let approval = UntrustedApproval::parse(&text).and_then(|approval| approval.verify(last));
             let approval = approval.map_err(|_| Fault::Corrupt("a deposited approval is none".into()))?;
@@ -154,6 +156,7 @@ impl Job {
             // What cannot be recorded whole is not admitted.
             Err(refusal) => return self.deny(id, weighed, refusal, deposited, shared),
         };
+        // spec: S34
         if self.purpose == Purpose::Check {
             return Ok(Done { answered: Answered { decision: weighed.judged.decision, record: None }, denial: None });
         }
@@ -174,6 +177,7 @@ impl Job {
                 Ok(Done { answered, denial: None })
             }
             Err(Fault::Refused(refusal)) => {
+                // spec: S35
                 overlay.rollback_to(point);
                 self.deny(id, weighed, *refusal, deposited, shared)
             }
@@ -216,6 +220,7 @@ impl Job {
         let chain = self.verified.chain();
         let keys = chain.blocks().iter().filter_map(|block| block.claims().key().copied());
         let agents = chain.blocks().iter().filter_map(|block| block.claims().subject());
+        // spec: S61
         let request = PendingRequest {
             session: law::line_of(&self.verified)?,
             last: self.verified.last_delegate().ok_or_else(missing)?,
@@ -239,6 +244,7 @@ impl Job {
 
 /// Whether the ledger outlives its process, and whether that matters here.
 pub(crate) const fn volatility(shared: &Shared) -> Volatility {
+    // spec: S43
     match (shared.durable, shared.volatile) {
         (true, _) => Volatility::Durable,
         (false, Volatile::Allowed) => Volatility::VolatileAllowed,

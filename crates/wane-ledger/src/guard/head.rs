@@ -88,6 +88,7 @@ impl Head {
         let Some(path) = &self.path else { return Ok(()) };
         // Other processes of this host write it too.
         match self.read_file()? {
+            // spec: S51
             Some(known) if !seen.is_newer_than(&known) => Ok(()),
             _ => write_file(path, &seen).map_err(|error| unwritable(path, &error)),
         }
