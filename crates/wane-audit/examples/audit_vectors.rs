@@ -3,6 +3,9 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "fixed inputs")]
 
+#[path = "audit_vectors/by_hand.rs"]
+mod by_hand;
+
 use std::fmt::Write as _;
 use std::path::Path;
 use std::{fs, io};
@@ -192,7 +195,7 @@ fn logs() -> Vec<(String, String)> {
 
 /// Path and text of each file, below `test-vectors`.
 pub(crate) fn vectors() -> Vec<(String, String)> {
-    [records(), checkpoints(), logs()].concat()
+    [records(), checkpoints(), logs(), by_hand::vectors()].concat()
 }
 
 fn main() -> io::Result<()> {
