@@ -16,12 +16,15 @@
 //! - **No waiting for ever.** A store that stays busy for longer than its stated limit answers [`Fault::Locked`].
 //! - **Doubt is a fault.** A row that cannot be read is [`Fault::Corrupt`], never an absent one.
 
+mod contract;
 mod memory;
 pub(crate) mod postgres;
+mod sqlite;
 
 use std::fmt;
 
 pub use memory::MemoryStore;
+pub use sqlite::{SqliteOptions, SqliteStore};
 use wane::{BlockId, Code, Refusal};
 
 /// Which map a row stands in. Numbers are part of the schema and never reused.

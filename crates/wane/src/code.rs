@@ -278,6 +278,7 @@ codes! {
     UseRecall "use-recall" Use Never "the record does not say what {found} answered" "",
     UseNoSecret "use-no-secret" Use Never "the token carries no secret: its holder's own key must sign" "give the key with `--key`",
     UseLedgerExists "use-ledger-exists" Use Never "a ledger is here already: {found}" "open it, or name another place",
+    UseLedgerUrl "use-ledger-url" Use Never "{found} names no ledger: {bound}" "`memory:`, `sqlite:PATH` or `postgres://HOST/DATABASE`",
 }
 
 impl fmt::Display for Code {

@@ -34,6 +34,7 @@ const ELSEWHERE: &[(Code, &str)] = &[
     (Code::StateLogSecret, "wane-ledger"),
     (Code::StatePendingFull, "wane-ledger"),
     (Code::UseLedgerExists, "wane-ledger"),
+    (Code::UseLedgerUrl, "wane-ledger"),
 ];
 
 fn root() -> Payload {

@@ -1,0 +1,220 @@
+//! Where the file lies, who else can write there, and whether the path still names the file that is open.
+//!
+//! The file is looked at by its path only. Opening and closing it a second time would drop, in POSIX, every lock that this
+//! process holds on it.
+
+use std::ffi::OsString;
+use std::fs::{self, DirBuilder, Metadata};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::path::{Path, PathBuf};
+
+use rustix::process::geteuid;
+
+use super::trouble::of_system;
+use crate::store::Fault;
+
+#[derive(Clone, Debug)]
+pub(super) struct Place {
+    /// As the caller named it, from the root.
+    asked: PathBuf,
+    /// The same with every link followed.
+    pub(super) file: PathBuf,
+    pub(super) folder: PathBuf,
+    /// Whether it is there.
+    pub(super) exists: bool,
+}
+
+/// Which files are open: device and inode of the file, its write-ahead log and that log's index. None of them is replaced
+/// while a connection is open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Identity([Option<(u64, u64)>; 3]);
+
+impl Place {
+    /// Finds the place, and makes the folders above it where `create` says so and they are missing.
+    pub(super) fn find(path: &Path, create: bool) -> Result<Self, Fault> {
+        let system = |error: &io::Error| of_system(error, path);
+        let asked = std::path::absolute(path).map_err(|error| system(&error))?;
+        let none = || Fault::Unreachable(format!("{}: no file is named", path.display()));
+        let (folder, name) = asked.parent().zip(asked.file_name()).ok_or_else(none)?;
+        if create {
+            DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|error| system(&error))?;
+        }
+        let exists = fs::symlink_metadata(&asked).is_ok();
+        let file = if exists || !create {
+            fs::canonicalize(&asked).map_err(|error| system(&error))?
+        } else {
+            fs::canonicalize(folder).map_err(|error| system(&error))?.join(name)
+        };
+        let folder = file.parent().ok_or_else(none)?.to_owned();
+        let place = Self { asked, file, folder, exists };
+        place.is_private()?;
+        Ok(place)
+    }
+
+    /// A file beside it, whose name starts as its own does.
+    pub(super) fn beside(&self, end: &str) -> PathBuf {
+        let mut name = OsString::from(&self.file);
+        name.push(end);
+        name.into()
+    }
+
+    /// Nobody but this user and root may be able to write the file, or to put another one in its place.
+    fn is_private(&self) -> Result<(), Fault> {
+        let folder = stat(&self.folder)?;
+        if is_foreign(&folder) {
+            return refused(&self.folder, "the folder belongs to another user");
+        }
+        if folder.mode() & 0o002 != 0 {
+            return refused(&self.folder, "others can write the folder; name one of your own");
+        }
+        for above in self.folder.ancestors().skip(1) {
+            let mode = stat(above)?.mode();
+            if mode & 0o002 != 0 && mode & 0o1000 == 0 {
+                return refused(above, "others can write a folder above");
+            }
+        }
+        not_remote(&self.folder)
+    }
+
+    /// What lies there must be a file of this user's that others cannot write; so must be what lies beside it.
+    pub(super) fn check_files(&self) -> Result<(), Fault> {
+        for end in ["", "-wal", "-shm", "-journal"] {
+            let path = self.beside(end);
+            let file = match fs::symlink_metadata(&path) {
+                Ok(file) => file,
+                Err(error) if error.kind() == io::ErrorKind::NotFound && !end.is_empty() => continue,
+                Err(error) => return Err(of_system(&error, &path)),
+            };
+            if !file.is_file() {
+                return refused(&path, "no plain file");
+            }
+            if is_foreign(&file) {
+                return refused(&path, "the file belongs to another user");
+            }
+            if file.mode() & 0o022 != 0 {
+                return refused(&path, "others can write the file; `chmod go-w` it");
+            }
+            if file.nlink() != 1 {
+                return refused(&path, "the file has a second name, and SQLite would keep two logs of it");
+            }
+            if end.is_empty() && file.len() == 0 {
+                return Err(Fault::Corrupt(format!("{}: the file is empty", path.display())));
+            }
+        }
+        Ok(())
+    }
+
+    /// A log or a journal without its file would be played into the new one.
+    pub(super) fn check_unused(&self) -> Result<(), Fault> {
+        for end in ["-wal", "-shm", "-journal"] {
+            let path = self.beside(end);
+            if fs::symlink_metadata(&path).is_ok() {
+                return Err(Fault::Corrupt(format!("{}: it lies there without its file", path.display())));
+            }
+        }
+        Ok(())
+    }
+
+    /// What the path names now.
+    pub(super) fn identity(&self) -> Result<Identity, Fault> {
+        let of = |file: &Metadata| Some((file.dev(), file.ino()));
+        let file = fs::metadata(&self.asked).map_err(|error| of_system(&error, &self.asked))?;
+        let beside = |end| {
+            let path = self.beside(end);
+            match fs::symlink_metadata(&path) {
+                Ok(file) => Ok(of(&file)),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+                Err(error) => Err(of_system(&error, &path)),
+            }
+        };
+        Ok(Identity([of(&file), beside("-wal")?, beside("-shm")?]))
+    }
+
+    /// Refuses to go on where the path names other files than those that are open: what is written to a file without a name is
+    /// lost, and another file in its place is most likely an older copy.
+    pub(super) fn still_names(&self, open: Identity) -> Result<(), Fault> {
+        let now = self.identity()?;
+        if now == open {
+            return Ok(());
+        }
+        let [file, wal, shm] = [0, 1, 2].map(|at| now.0.get(at) == open.0.get(at));
+        if !file {
+            return Err(Fault::RolledBack("another file in its place".into(), "the file that was opened".into()));
+        }
+        let which = if wal && !shm { "-shm" } else { "-wal" };
+        Err(Fault::Corrupt(format!("{}: removed or replaced while open", self.beside(which).display())))
+    }
+}
+
+impl Identity {
+    /// Whether both are of the same file, whatever lies beside it.
+    pub(super) fn is_same_file(self, other: Self) -> bool {
+        self.0.first() == other.0.first()
+    }
+
+    /// Whether all three files are there.
+    pub(super) fn is_whole(self) -> bool {
+        self.0.iter().all(Option::is_some)
+    }
+}
+
+fn stat(path: &Path) -> Result<Metadata, Fault> {
+    fs::metadata(path).map_err(|error| of_system(&error, path))
+}
+
+/// Whether it belongs to somebody else than this user and root.
+fn is_foreign(metadata: &Metadata) -> bool {
+    metadata.uid() != geteuid().as_raw() && metadata.uid() != 0
+}
+
+fn refused<T>(path: &Path, why: &str) -> Result<T, Fault> {
+    Err(Fault::Unreachable(format!("{}: {why}", path.display())))
+}
+
+/// The index of the write-ahead log is shared memory, which hosts do not share, and many network file systems lie about locks.
+fn not_remote(folder: &Path) -> Result<(), Fault> {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    {
+        let system = rustix::fs::statfs(folder).map_err(|error| of_system(&error.into(), folder))?;
+        if let Some(name) = u64::try_from(system.f_type).ok().and_then(remote) {
+            let why = format!("the folder is on {name}, over a network; use a disk of this host, or PostgreSQL");
+            return refused(folder, &why);
+        }
+    }
+    Ok(())
+}
+
+/// The name of a file system that is reached over a network, by the number that Linux gives it.
+#[cfg_attr(not(any(target_os = "linux", target_os = "android")), allow(dead_code, reason = "numbers of Linux"))]
+const fn remote(kind: u64) -> Option<&'static str> {
+    // The upper half of a negative 32-bit number says nothing.
+    match kind & 0xffff_ffff {
+        0x6969 => Some("NFS"),
+        0x517b | 0xff53_4d42 | 0xfe53_4d42 => Some("SMB"),
+        0x0102_1997 => Some("9p"),
+        0x5346_414f => Some("AFS"),
+        0x00c3_6400 => Some("Ceph"),
+        0x0bd0_0bd0 => Some("Lustre"),
+        0x4750_4653 => Some("GPFS"),
+        0x7375_7245 => Some("Coda"),
+        0x0161_1970 => Some("GFS2"),
+        0x7461_636f => Some("OCFS2"),
+        0x786f_4256 => Some("a folder shared with the host of this virtual machine"),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn remote_file_systems_are_known_by_their_numbers() {
+        assert_eq!(remote(0x6969), Some("NFS"));
+        assert_eq!(remote(0xffff_ffff_ff53_4d42), Some("SMB"));
+        for local in [0xef53, 0x5846_5342, 0x9123_683e, 0x0102_1994, 0x794c_7630, 0x2fc1_2fc1] {
+            assert_eq!(remote(local), None, "{local:#x}");
+        }
+    }
+}
