@@ -26,6 +26,10 @@ fn every_expectation_holds_within_two_seconds() {
         "chain-unsealed",
         "chain-carries-secret",
         "deny-other-request",
+        "state-used",
+        "state-revoked",
+        "deny-budget",
+        "state-log-broken",
     ] {
         assert!(codes.contains(&code), "{code}: {codes:?}");
     }

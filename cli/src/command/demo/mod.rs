@@ -3,6 +3,7 @@
 mod forge;
 mod server;
 mod steps;
+mod together;
 mod wire;
 
 use std::fmt::Write as _;
@@ -18,11 +19,11 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::paint;
 
-/// Watch a session narrow, leak and cheat: two processes, offline, under two seconds
+/// Watch a session narrow, leak and cheat: a few processes, offline, under two seconds
 ///
 /// This process mints, narrows and seals. A second one is the tool server: it is started with the root's public
-/// key and nothing else, and answers over a local socket. No file is made. The exit code is 0 only if every
-/// answer was the expected one.
+/// key and nothing else, and answers over a local socket. Two more share a ledger, in a folder of its own that goes
+/// with the demo. The exit code is 0 only if every answer was the expected one.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
@@ -85,11 +86,7 @@ fn text(answer: &Answer) -> String {
     }
     let word =
         if answer.held == answer.of { paint(Exit::Done, "as expected") } else { paint(Exit::Denied, "as expected") };
-    let _ = writeln!(
-        text,
-        "\n{} of {} {word}, in {} ms, offline and without a file",
-        answer.held, answer.of, answer.milliseconds
-    );
+    let _ = writeln!(text, "\n{} of {} {word}, in {} ms, offline", answer.held, answer.of, answer.milliseconds);
     text
 }
 

@@ -1,4 +1,4 @@
-//! The tool server of the demo. It is given the root's public key and nothing else.
+//! The tool server of the demo. It is given the root's public key, and where servers share a ledger, that and nothing else.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -8,14 +8,16 @@ use std::os::unix::net::UnixStream;
 use clap::Args;
 use wane::{
     Action, Arguments, Audience, BlockId, Call, Code, Decision, Level, LiveState, Mark, Name, PublicKey, Refusal,
-    Request, Roots, SealedToken, Verified, decide, verify,
+    Request, Roots, SealedToken, SecretKey, Verified, decide, verify,
 };
+use wane_audit::LogSecret;
+use wane_ledger::{Guard, GuardOptions, Pace, SqliteOptions, SqliteStore, Volatile};
 
-use super::wire::{Ask, Told, Wire};
+use super::wire::{Ask, Joint, Told, Wire};
 use crate::arguments::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::{time, typed};
+use crate::{random, time, typed};
 
 /// The name the server goes by.
 pub(super) const AUDIENCE: &str = "workspace";
@@ -26,6 +28,10 @@ pub(super) const AUDIENCE: &str = "workspace";
 pub(crate) struct DemoServer {
     /// The root's public key
     root: String,
+
+    /// Be told of a ledger first, and decide with it
+    #[arg(long)]
+    joint: bool,
 }
 
 impl DemoServer {
@@ -35,7 +41,10 @@ impl DemoServer {
         let served = io::stdin().as_fd().try_clone_to_owned().map(UnixStream::from).and_then(Wire::new);
         let failed = |error: io::Error| Failure::file("talk over", "the socket", &error);
         let mut wire = served.map_err(failed)?;
-        let mut server = Server { roots, marks: BTreeMap::new() };
+        let mut server = match self.joint.then(|| wire.hear::<Joint>()).transpose().map_err(failed)?.flatten() {
+            Some(joint) => Server::Joint(guard(&joint, roots)?),
+            None => Server::Alone { roots, marks: BTreeMap::new() },
+        };
         while let Some(ask) = wire.hear::<Ask>().map_err(failed)? {
             let answer = match server.answer(&ask, time::now()?) {
                 Ok(()) => "allow".to_owned(),
@@ -43,32 +52,64 @@ impl DemoServer {
             };
             wire.say(&Told { answer }).map_err(failed)?;
         }
+        match server {
+            Server::Joint(guard) => guard.close(time::now()?)?,
+            Server::Alone { .. } => {}
+        }
         Ok(Exit::Done)
     }
 }
 
-struct Server {
-    roots: Roots,
-    /// The marks of the sessions that were here. A ledger would keep them over a restart.
-    marks: BTreeMap<BlockId, Mark>,
+/// What every server that shares the ledger has: the same law, and its own connection.
+fn guard(joint: &Joint, roots: Roots) -> Result<Guard, Failure> {
+    let store = SqliteStore::open(&joint.ledger, SqliteOptions::default()).map_err(|fault| fault.refusal())?;
+    let options = GuardOptions {
+        roots,
+        log_secret: Some(LogSecret::parse(&joint.log_secret)?),
+        checkpoint_key: Some(SecretKey::from_seed(joint.checkpoint_key)),
+        volatile: Volatile::Refused,
+        local_approver: None,
+        head: None,
+        pace: Pace::default(),
+        published: Box::new(|_| ()),
+        rng: Box::new(random::system()?),
+        version: concat!("wane ", env!("CARGO_PKG_VERSION")).to_owned(),
+    };
+    Ok(Guard::open(vec![Box::new(store)], options, time::now()?)?)
+}
+
+enum Server {
+    /// It keeps the marks of the sessions that were here, and forgets them when it ends.
+    Alone { roots: Roots, marks: BTreeMap<BlockId, Mark> },
+    /// It shares a ledger with others.
+    Joint(Guard),
 }
 
 impl Server {
     fn answer(&mut self, ask: &Ask, now: u64) -> Result<(), Refusal> {
-        let verified = verify(&SealedToken::parse(&ask.sealed)?, &self.roots)?;
-        let request = request(ask)?;
-        let session = session(&verified);
-        let remembered = session.and_then(|id| self.marks.get(&id)).cloned().unwrap_or_default();
-        match decide(&verified, &request, &LiveState::without_ledger().marked(remembered), now) {
-            Decision::Allow(permit) => {
-                // The mark is raised before the tool runs: what is read in parallel finds it raised.
-                self.marks.extend(session.map(|id| (id, permit.mark().clone())));
-                Ok(())
-            }
+        let (sealed, request) = (SealedToken::parse(&ask.sealed)?, request(ask)?);
+        let decision = match self {
+            Self::Alone { roots, marks } => decide_alone(&verify(&sealed, roots)?, &request, marks, now),
+            Self::Joint(guard) => guard.admit(&sealed, &request, &[], now).decision,
+        };
+        match decision {
+            // Here the tool would run.
+            Decision::Allow(_) => Ok(()),
             Decision::Ask(ask) => Err(ask.refusal().clone()),
             Decision::Deny(refusal) => Err(refusal),
         }
     }
+}
+
+fn decide_alone(verified: &Verified, request: &Request, marks: &mut BTreeMap<BlockId, Mark>, now: u64) -> Decision {
+    let session = session(verified);
+    let remembered = session.and_then(|id| marks.get(&id)).cloned().unwrap_or_default();
+    let decision = decide(verified, request, &LiveState::without_ledger().marked(remembered), now);
+    if let Decision::Allow(permit) = &decision {
+        // The mark is raised before the tool runs: what is read in parallel finds it raised.
+        marks.extend(session.map(|id| (id, permit.mark().clone())));
+    }
+    decision
 }
 
 /// The block that opened the session.
@@ -83,12 +124,15 @@ fn request(ask: &Ask) -> Result<Request, Refusal> {
         "read_mail" => ("read:mail", Level::Public, Some("untrusted")),
         "read_file" => ("read:files", Level::Confidential, None),
         "send_mail" => ("send:mail", Level::Public, None),
+        "search" => ("read:index", Level::Public, None),
         unknown => return Err(Refusal::new(Code::DenyScope, "tool", unknown, "the catalogue")),
     };
     let audience: Audience = AUDIENCE.parse()?;
     let action: Action = action.parse()?;
     let arguments = Arguments::from_json(ask.arguments.to_string().as_bytes())?;
-    let request = Request::new(audience, Call::tool(&ask.tool)?, vec![action], level)?.arguments(arguments);
+    let request = Request::new(audience, Call::tool(&ask.tool)?, vec![action], level)?
+        .arguments(arguments)
+        .cost("calls".parse::<Name>()?, 1);
     match label {
         Some(label) => Ok(request.label(label.parse::<Name>()?)),
         None => Ok(request),

@@ -12,7 +12,8 @@ use wane::{Call, Heir, Narrowing, Refusal, RootGrant, Seal, SecretKey, Token, mi
 use super::Step;
 use super::forge::{self, Parts};
 use super::server::AUDIENCE;
-use super::wire::{Ask, Told, Wire};
+use super::together;
+use super::wire::{Ask, Joint, Told, Wire};
 use crate::failure::{Failure, Trouble};
 use crate::{random, time};
 
@@ -31,14 +32,15 @@ pub(super) fn play() -> Result<Played, Failure> {
     stage.hand_on()?;
     stage.cheat()?;
     stage.misuse()?;
+    together::play(&mut stage)?;
     Ok(Played { server: stage.server.child.id(), root: stage.root.public_key().to_string(), steps: stage.steps })
 }
 
-struct Stage {
+pub(super) struct Stage {
     server: Server,
-    root: SecretKey,
-    now: u64,
-    part: &'static str,
+    pub(super) root: SecretKey,
+    pub(super) now: u64,
+    pub(super) part: &'static str,
     steps: Vec<Step>,
 }
 
@@ -137,7 +139,7 @@ impl Stage {
         Ok(mint(&grant, root, self.carried()?)?)
     }
 
-    fn carried(&self) -> Result<Heir, Failure> {
+    pub(super) fn carried(&self) -> Result<Heir, Failure> {
         Ok(Heir::carried(&mut random::system()?))
     }
 
@@ -154,8 +156,8 @@ impl Stage {
         tool: &str,
         arguments: Value,
     ) -> Result<(), Failure> {
-        let told = self.server.ask(&Ask { sealed: sealed.into(), tool: tool.into(), arguments })?;
-        self.note(what, expected, told.answer);
+        let told = self.server.ask(sealed, tool, arguments)?;
+        self.note(what, expected, told);
         Ok(())
     }
 
@@ -163,27 +165,33 @@ impl Stage {
         self.note(what, expected, result.map_or_else(|refusal| refusal.code().to_string(), |_| "allow".into()));
     }
 
-    fn note(&mut self, what: &'static str, expected: &'static str, got: String) {
+    pub(super) fn note(&mut self, what: &'static str, expected: &'static str, got: String) {
         self.steps.push(Step { part: self.part, what, expected, held: got == expected, got });
     }
 }
 
-fn salaries() -> Value {
+pub(super) fn salaries() -> Value {
     json!({ "path": "/data/salaries.csv" })
 }
 
 /// The other process. It ends with this value, however this value ends.
-struct Server {
+pub(super) struct Server {
     child: Child,
     wire: Option<Wire>,
 }
 
 impl Server {
     fn start(root: &SecretKey) -> Result<Self, Failure> {
+        Self::start_with(root, None)
+    }
+
+    /// Starts one that shares a ledger with others.
+    pub(super) fn start_with(root: &SecretKey, joint: Option<&Joint>) -> Result<Self, Failure> {
         let failed = |error: io::Error| Failure::file("start", "the tool server", &error);
         let (ours, theirs) = UnixStream::pair().map_err(failed)?;
         let child = Command::new(std::env::current_exe().map_err(failed)?)
             .args(["demo-server", &root.public_key().to_string()])
+            .args(joint.map(|_| "--joint"))
             .env_clear()
             .current_dir("/")
             .stdin(OwnedFd::from(theirs))
@@ -192,17 +200,22 @@ impl Server {
             .map_err(failed)?;
         // From here on the child is ended by `drop`.
         let mut server = Self { child, wire: None };
-        server.wire = Some(Wire::new(ours).map_err(failed)?);
+        let mut wire = Wire::new(ours).map_err(failed)?;
+        if let Some(joint) = joint {
+            wire.say(joint).map_err(failed)?;
+        }
+        server.wire = Some(wire);
         Ok(server)
     }
 
-    fn ask(&mut self, ask: &Ask) -> Result<Told, Failure> {
+    pub(super) fn ask(&mut self, sealed: &str, tool: &str, arguments: Value) -> Result<String, Failure> {
+        let ask = &Ask { sealed: sealed.into(), tool: tool.into(), arguments };
         let gone = || io::Error::from(io::ErrorKind::UnexpectedEof);
         let told = self.wire.as_mut().ok_or_else(gone).and_then(|wire| {
             wire.say(ask)?;
-            wire.hear()?.ok_or_else(gone)
+            wire.hear::<Told>()?.ok_or_else(gone)
         });
-        told.map_err(|error| Failure::file("hear", "the tool server", &error))
+        told.map(|told| told.answer).map_err(|error| Failure::file("hear", "the tool server", &error))
     }
 }
 

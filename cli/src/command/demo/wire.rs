@@ -15,6 +15,14 @@ pub(super) struct Ask {
     pub(super) arguments: serde_json::Value,
 }
 
+/// Where the ledger that several servers share lies, and what its guards need.
+#[derive(Deserialize, Serialize)]
+pub(super) struct Joint {
+    pub(super) ledger: std::path::PathBuf,
+    pub(super) log_secret: String,
+    pub(super) checkpoint_key: [u8; 32],
+}
+
 /// What the server did.
 #[derive(Deserialize, Serialize)]
 pub(super) struct Told {
