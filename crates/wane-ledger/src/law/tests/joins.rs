@@ -105,6 +105,7 @@ proptest! {
             prop_assert!(part.revoked.is_none() || joined.revoked.is_some());
             prop_assert!(joined.exp >= part.exp && joined.registered >= part.registered);
         }
+        prop_assert!(joined.mark.labels().len() <= 17, "a mark that is denied everything grows no further");
         prop_assert!(joined.raised.len() <= 21, "{} rises", joined.raised.len());
     }
 

@@ -120,4 +120,7 @@ fn a_long_prefix_is_read_whole() {
     assert_eq!(overlay.scan_prefix(Table::Entry, &[255, 255]).unwrap().len(), 700);
     assert_eq!(overlay.scan_prefix(Table::Entry, &[255]).unwrap().len(), 700);
     assert_eq!(overlay.scan_prefix(Table::Entry, &[254]).unwrap().len(), 0);
+    overlay.put((Table::Entry, vec![5, 255, 1]), Some(vec![]));
+    overlay.put((Table::Entry, vec![6]), Some(vec![]));
+    assert_eq!(overlay.scan_prefix(Table::Entry, &[5, 255]).unwrap().len(), 1);
 }

@@ -60,6 +60,44 @@ fn a_chain_of_another_ledger_is_not_registered() {
     assert_eq!(refused.refusal().code(), Code::ChainUnknownRoot);
 }
 
+/// A root that opens no session, a session below it, and a child: each entry tells what is in force at its own block.
+#[test]
+fn an_entry_tells_the_times_in_force_at_its_block() {
+    let mut world = World::new();
+    let root = world.mint(&World::grant(NOW, NOW + 900).issuer());
+    let opens = Narrowing::new().open_session(NOW + 40).expires_at(NOW + 600).subject("planner");
+    let session = root.attenuate(&opens, carried()).unwrap();
+    let child = session.attenuate(&Narrowing::new().expires_at(NOW + 60).subject("reporter"), carried()).unwrap();
+    let grandchild = child.attenuate(&Narrowing::new(), carried()).unwrap();
+    let key = world.root.public_key();
+    let mut known = Vec::new();
+    for token in [&root, &session, &child, &grandchild] {
+        world.change(|overlay| law::register(token.chain(), Some(&key), NOW + 40, overlay));
+        let entry = world.entry(id_of(token)).unwrap();
+        let about = entry.about.unwrap();
+        known.push((
+            entry.exp.unwrap() - NOW,
+            about.issued - NOW,
+            about.root_issued - NOW,
+            entry.opened.map(|it| it.iat - NOW),
+        ));
+    }
+    assert_eq!(known, [(900, 0, 0, None), (600, 0, 0, Some(40)), (60, 40, 0, None), (60, 40, 0, None)]);
+    assert_eq!(world.entry(id_of(&child)).unwrap().about.unwrap().parent, Some(id_of(&session)));
+
+    // Admitting says the same of the session.
+    let registered = world.entry(id_of(&session)).unwrap();
+    world.roots = Roots::new([TrustedRoot::new(key).allow_issuer()]).unwrap();
+    let verified = world.seal(&child);
+    assert_eq!(world.admit(&verified, &request("read:a", Level::Public), NOW + 41), Answer::Allow);
+    assert_eq!(world.entry(id_of(&session)).unwrap(), registered);
+
+    // What a name holds is judged by the iat above it, which its holder did not choose.
+    let planner = Bearer::Agent("planner".into());
+    world.change(|overlay| law::revoke_before(&planner, NOW + 10, "", NOW, overlay));
+    assert_eq!(world.check(&verified, &send(), NOW + 42), Answer::Deny(Code::StateRevoked));
+}
+
 fn renewed(world: &World, first: &Token, iat: u64, exp: u64) -> Token {
     world.mint(&World::grant(iat, exp).continues(id_of(first)))
 }
