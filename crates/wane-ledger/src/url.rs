@@ -74,6 +74,7 @@ impl LedgerUrl {
     pub fn parse(text: &str, home: &StateHome) -> Result<Self, Refusal> {
         // The rest may hold a password.
         let scheme = text.split(':').next().filter(|_| text.contains(':')).unwrap_or_default();
+        // spec: S82
         let refused = |why: &str| {
             let plain = scheme.len() <= 16 && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric());
             let found = if plain && !scheme.is_empty() { format!("`{scheme}:`") } else { "it".to_owned() };

@@ -156,6 +156,7 @@ impl Open {
             return Err(Fault::ReadOnly(format!("{}: it can only be read", place.file.display())));
         }
         schema::bring(&connection, &place, plan)?;
+        // spec: S74
         let mode = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get::<_, String>(0));
         let mode = mode.map_err(|error| fault(&error))?;
         if mode != "wal" {
@@ -178,7 +179,7 @@ impl Open {
     fn transact(&self, plan: Plan, body: &mut Body<'_>) -> Result<(), Fault> {
         self.place.still_names(self.identity)?;
         // Rolled back when it is dropped, by a fault or by a panic.
-        // spec: S1
+        // spec: S1 S75
         let transaction = Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)
             .map_err(|error| self.fault(&error))?;
         schema::check(&transaction, &self.place, plan)?;

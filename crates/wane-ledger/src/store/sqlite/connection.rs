@@ -24,6 +24,7 @@ pub(super) fn connect(file: &std::path::Path) -> rusqlite::Result<Connection> {
         connection.set_db_config(what, on)?;
     }
     // Each commit is on the disk before it is answered; on some systems a plain sync does not reach it.
+    // spec: S74
     connection.execute_batch(
         "PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON;
          PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0; PRAGMA journal_size_limit = 16777216;",

@@ -41,6 +41,7 @@ impl Place {
             DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|error| system(&error))?;
         }
         let exists = fs::symlink_metadata(&asked).is_ok();
+        // spec: S80
         let file = if exists || !create {
             fs::canonicalize(&asked).map_err(|error| system(&error))?
         } else {
@@ -62,9 +63,11 @@ impl Place {
     /// Nobody but this user and root may be able to write the file, or to put another one in its place.
     fn is_private(&self) -> Result<(), Fault> {
         let folder = stat(&self.folder)?;
+        // spec: S76
         if is_foreign(&folder) {
             return refused(&self.folder, "the folder belongs to another user");
         }
+        // spec: S76
         if folder.mode() & 0o002 != 0 {
             return refused(&self.folder, "others can write the folder; name one of your own");
         }
@@ -89,12 +92,14 @@ impl Place {
             if !file.is_file() {
                 return refused(&path, "no plain file");
             }
+            // spec: S76
             if is_foreign(&file) {
                 return refused(&path, "the file belongs to another user");
             }
             if file.mode() & 0o022 != 0 {
                 return refused(&path, "others can write the file; `chmod go-w` it");
             }
+            // spec: S76
             if file.nlink() != 1 {
                 return refused(&path, "the file has a second name, and SQLite would keep two logs of it");
             }
@@ -135,6 +140,7 @@ impl Place {
     /// lost, and another file in its place is most likely an older copy.
     pub(super) fn still_names(&self, open: Identity) -> Result<(), Fault> {
         let now = self.identity()?;
+        // spec: S78
         if now == open {
             return Ok(());
         }
@@ -177,6 +183,7 @@ fn not_remote(folder: &Path) -> Result<(), Fault> {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     {
         let system = rustix::fs::statfs(folder).map_err(|error| of_system(&error.into(), folder))?;
+        // spec: S77
         if let Some(name) = u64::try_from(system.f_type).ok().and_then(remote) {
             let why = format!("the folder is on {name}, over a network; use a disk of this host, or PostgreSQL");
             return refused(folder, &why);

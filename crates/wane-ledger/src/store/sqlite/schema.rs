@@ -84,6 +84,7 @@ pub(super) fn create(place: &Place) -> Result<(), Fault> {
 pub(super) fn bring(connection: &Connection, place: &Place, plan: Plan) -> Result<(), Fault> {
     let fault = |error: &rusqlite::Error| trouble::fault(error, &place.folder);
     let application = pragma(connection, "PRAGMA application_id").map_err(|error| fault(&error))?;
+    // spec: S79
     if application != APPLICATION {
         return Err(Fault::Schema("of another program".into(), plan.version.to_string()));
     }
@@ -96,6 +97,7 @@ pub(super) fn bring(connection: &Connection, place: &Place, plan: Plan) -> Resul
     if plan.is_reached(&transaction, place)? {
         return Ok(());
     }
+    // spec: S79
     back_up(place, plan.version)?;
     let steps = || {
         let mut version = pragma(&transaction, "PRAGMA user_version")?;
@@ -128,6 +130,7 @@ impl Plan {
         if found == self.version {
             return Ok(true);
         }
+        // spec: S79 S50
         if found > self.version || !(found..self.version).all(has_step) {
             return Err(self.unknown(found));
         }
@@ -166,6 +169,7 @@ impl Fresh {
         loop {
             let count = COUNT.fetch_add(1, Ordering::Relaxed);
             let path = place.beside(&format!("{end}-{}-{count}", std::process::id()));
+            // spec: S76
             match OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path) {
                 Ok(file) => {
                     let fresh = Self { path };
