@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::{Change, Fault, Key, Lock, Room, Row, Rows, Store, Table};
+use super::{Change, Fault, Key, Lock, Room, Row, Rows, Store, Table, contract};
 
 /// Rows in memory. Clones share them, so that several guards of one process can be of one ledger. It is volatile: what it
 /// holds is gone with the process, and every answer made with it says so.
@@ -22,7 +22,15 @@ use super::{Change, Fault, Key, Lock, Room, Row, Rows, Store, Table};
 /// # Ok::<(), wane_ledger::Fault>(())
 /// ```
 #[derive(Clone, Debug, Default)]
-pub struct MemoryStore(Arc<Mutex<Memory>>);
+pub struct MemoryStore(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    /// Held by the one transaction that may write.
+    writing: Mutex<()>,
+    /// What is committed. A view keeps what it began with.
+    memory: Mutex<Arc<Memory>>,
+}
 
 #[derive(Clone, Debug, Default)]
 struct Memory {
@@ -38,24 +46,28 @@ impl MemoryStore {
         Self::default()
     }
 
-    fn lock(&self) -> MutexGuard<'_, Memory> {
-        // A body that panicked has changed nothing but its own changes.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn memory(&self) -> MutexGuard<'_, Arc<Memory>> {
+        hold(&self.0.memory)
     }
 }
 
-/// One transaction: what it changes lies beside what is there until it commits.
-struct Transaction<'a> {
-    memory: &'a Memory,
-    changed: BTreeMap<Key, Option<Vec<u8>>>,
-    last: u64,
-    access: Access,
+/// A body that panicked has changed nothing but its own changes.
+fn hold<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Access {
-    Read,
-    Write,
+/// One transaction: what it changes lies beside what is there until it commits.
+struct Transaction {
+    memory: Arc<Memory>,
+    changed: BTreeMap<Key, Option<Vec<u8>>>,
+    last: u64,
+}
+
+impl Transaction {
+    fn on(memory: Arc<Memory>) -> Self {
+        let last = memory.last;
+        Self { memory, changed: BTreeMap::new(), last }
+    }
 }
 
 impl Store for MemoryStore {
@@ -63,13 +75,21 @@ impl Store for MemoryStore {
         false
     }
 
-    fn transact(&mut self, _: &[Lock], body: &mut dyn FnMut(&mut dyn Rows) -> Result<(), Fault>) -> Result<(), Fault> {
-        // One at a time, so that no lock is needed.
-        let mut memory = self.lock();
-        let last = memory.last;
-        let mut transaction = Transaction { memory: &memory, changed: BTreeMap::new(), last, access: Access::Write };
-        body(&mut transaction)?;
-        let Transaction { changed, last, .. } = transaction;
+    fn transact(
+        &mut self,
+        locks: &[Lock],
+        body: &mut dyn FnMut(&mut dyn Rows) -> Result<(), Fault>,
+    ) -> Result<(), Fault> {
+        contract::ascending(locks)?;
+        // One at a time, so that no lock is needed beside this one.
+        let _one = hold(&self.0.writing);
+        let mut transaction = Transaction::on(Arc::clone(&self.memory()));
+        contract::run(&mut transaction, true, body)?;
+        let Transaction { memory, changed, last } = transaction;
+        drop(memory);
+        let mut committed = self.memory();
+        // Copied only where a view still looks at it.
+        let memory = Arc::make_mut(&mut committed);
         for (key, value) in changed {
             match value {
                 Some(value) => memory.rows.insert(key, value),
@@ -81,9 +101,8 @@ impl Store for MemoryStore {
     }
 
     fn view(&mut self, body: &mut dyn FnMut(&mut dyn Rows) -> Result<(), Fault>) -> Result<(), Fault> {
-        let memory = self.lock();
-        let last = memory.last;
-        body(&mut Transaction { memory: &memory, changed: BTreeMap::new(), last, access: Access::Read })
+        let memory = Arc::clone(&self.memory());
+        contract::run(&mut Transaction::on(memory), false, body)
     }
 
     fn room(&mut self) -> Result<Room, Fault> {
@@ -91,17 +110,7 @@ impl Store for MemoryStore {
     }
 }
 
-impl Transaction<'_> {
-    fn may_write(&self) -> Result<(), Fault> {
-        match self.access {
-            Access::Write => Ok(()),
-            // spec: S9
-            Access::Read => Err(Fault::Misuse("a view changes something".into())),
-        }
-    }
-}
-
-impl Rows for Transaction<'_> {
+impl Rows for Transaction {
     fn get(&mut self, keys: &[Key]) -> Result<Vec<Option<Vec<u8>>>, Fault> {
         let value = |key: &Key| match self.changed.get(key) {
             Some(changed) => changed.clone(),
@@ -111,13 +120,11 @@ impl Rows for Transaction<'_> {
     }
 
     fn put(&mut self, changes: &[Change]) -> Result<(), Fault> {
-        self.may_write()?;
         self.changed.extend(changes.iter().cloned());
         Ok(())
     }
 
     fn append(&mut self, values: &[Vec<u8>]) -> Result<(), Fault> {
-        self.may_write()?;
         for value in values {
             // spec: S6
             self.last = self.last.checked_add(1).ok_or_else(|| Fault::Full("no number is left".into()))?;

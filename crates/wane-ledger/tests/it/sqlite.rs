@@ -1,0 +1,3 @@
+//! The store in one SQLite file, and what can happen to that file.
+
+mod contract;
