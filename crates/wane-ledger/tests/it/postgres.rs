@@ -7,5 +7,6 @@ mod pooler;
 mod restart;
 mod schema;
 pub(crate) mod server;
+mod suite;
 mod together;
 mod unfit;
