@@ -87,7 +87,7 @@ pub(super) fn scans_are_ordered_as_bytes_and_bounded(open: &Handles) {
 
 pub(super) fn scans_of_numbers_take_any_bounds(open: &Handles) {
     let mut store = open();
-    let numbers = [0, 1, 255, 256, 1 << 32, i64::MAX as u64].map(u64::to_be_bytes);
+    let numbers = [0, 1, 255, 256, 1 << 32, u64::MAX >> 1].map(u64::to_be_bytes);
     for number in numbers.iter().rev() {
         put(&mut *store, Table::Leaf, number, b"x");
     }
@@ -108,7 +108,7 @@ pub(super) fn scans_of_numbers_take_any_bounds(open: &Handles) {
 
 pub(super) fn the_bounds_themselves_fit(open: &Handles) {
     let mut store = open();
-    let long: Vec<u8> = (0..128 * 1024_u32).map(|n| n.to_le_bytes()[n as usize % 3]).collect();
+    let long: Vec<u8> = (0..=255).cycle().take(128 * 1024).collect();
     let (short_key, long_key) = ([0xff], [0; 512]);
     for table in [Table::Meta, Table::Entry, Table::Config] {
         put(&mut *store, table, &short_key, &long);
