@@ -151,12 +151,25 @@ impl Committer {
             // What was committed stays: a charge without a call, never a call without one.
             // spec: S37
             Err(fault @ Fault::OutcomeUnknown(_)) => refuse(jobs, &fault),
-            Err(_) => {
-                for job in jobs {
-                    let jobs = vec![job];
-                    match self.commit(&jobs) {
-                        Ok(done) => self.hand_out(jobs, done),
-                        Err(fault) => refuse(jobs, &fault),
+            Err(fault) if jobs.len() == 1 => refuse(jobs, &fault),
+            Err(_) => self.admit_one_by_one(jobs),
+        }
+    }
+
+    /// One damaged row must not stop the others. A fault of the store itself is everybody's: those behind would only wait as long
+    /// for the same answer.
+    fn admit_one_by_one(&mut self, jobs: Vec<Job>) {
+        let mut jobs = jobs.into_iter();
+        while let Some(job) = jobs.next() {
+            let one = vec![job];
+            match self.commit(&one) {
+                Ok(done) => self.hand_out(one, done),
+                Err(fault) => {
+                    let of_one = matches!(fault, Fault::Corrupt(_) | Fault::Misuse(_) | Fault::Refused(_));
+                    refuse(one, &fault);
+                    if !of_one {
+                        refuse(jobs.collect(), &fault);
+                        return;
                     }
                 }
             }

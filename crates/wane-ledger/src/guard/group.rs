@@ -104,12 +104,33 @@ impl Job {
         if deposited.is_empty() {
             return self.settle(first, &[], shared, overlay);
         }
-        let second = self.decide_with(&deposited, shared, overlay)?;
+        let mut second = self.decide_with(&deposited, shared, overlay)?;
+        if matches!(second.judged.decision, Decision::Deny(_)) {
+            // A statement that has become no good since must not stop a request that others approve.
+            deposited = self.still_good(deposited, shared, overlay)?;
+            second = self.decide_with(&deposited, shared, overlay)?;
+        }
         match &second.judged.decision {
-            // A statement that has become no good since must not stop a request that others could still approve.
             Decision::Deny(_) => self.settle(first, &[], shared, overlay),
             _ => self.settle(second, &deposited, shared, overlay),
         }
+    }
+
+    /// Those of the statements that do not deny the request, each by itself; there are at most 64.
+    fn still_good(
+        &self,
+        deposited: Vec<Approval>,
+        shared: &Shared,
+        overlay: &mut Overlay<'_>,
+    ) -> Result<Vec<Approval>, Fault> {
+        let mut good = Vec::new();
+        for approval in deposited {
+            let alone = self.decide_with(std::slice::from_ref(&approval), shared, overlay)?;
+            if !matches!(alone.judged.decision, Decision::Deny(_)) {
+                good.push(approval);
+            }
+        }
+        Ok(good)
     }
 
     fn waits_for_statements(&self, weighed: &Weighed) -> Option<([u8; 32], BlockId)> {

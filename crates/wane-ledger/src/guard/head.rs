@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
-use wane::LedgerId;
+use wane::{Code, LedgerId, Refusal};
 use wane_audit::Hash;
 
 use super::sequence::{self, Tip};
@@ -53,27 +53,22 @@ impl Head {
         if known.ledger != meta.id.to_string() {
             return Err(Fault::Corrupt(format!("the head known outside is of the ledger {}", known.ledger)));
         }
-        let tip = sequence::tip(overlay)?;
-        refuse_older(&known, &tip)?;
-        // An operator who accepted a restore has started another epoch, whose log need not extend the old one.
         // spec: S41
-        if tip.epoch == known.epoch && sequence::head_at(known.size, &tip, overlay)? != Some(known.root) {
-            return Err(Fault::RolledBack(
-                format!("another log of {} records", tip.size),
-                format!("{} records with the root {}", known.size, known.root),
-            ));
-        }
-        Ok(())
+        refuse_unless_extended(&known, overlay)
     }
 
-    /// Refuses a ledger that has fallen behind what this process has seen of it: its file was replaced, or the connection
-    /// leads somewhere else.
+    /// Refuses a ledger that does not extend what this process has seen of it: its file was replaced, or the connection leads
+    /// somewhere else, to a standby that lacks the tail and has grown another one perhaps.
     pub(crate) fn check(&self, overlay: &mut Overlay<'_>) -> Result<(), Fault> {
-        let tip = sequence::tip(overlay)?;
-        match &*self.known.lock().unwrap_or_else(PoisonError::into_inner) {
-            Some(known) => refuse_older(known, &tip),
-            None => Ok(()),
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let Some(known) = known else { return Ok(()) };
+        let id = law::load_meta(overlay)?.id.to_string();
+        // spec: S83
+        if id != known.ledger {
+            return Err(Refusal::new(Code::StateOtherLedger, "ledger", id, known.ledger).into());
         }
+        // spec: S42
+        refuse_unless_extended(&known, overlay)
     }
 
     /// Notes a head that is committed.
@@ -107,13 +102,22 @@ impl Head {
     }
 }
 
-fn refuse_older(known: &Known, tip: &Tip) -> Result<(), Fault> {
-    // spec: S42
+fn refuse_unless_extended(known: &Known, overlay: &mut Overlay<'_>) -> Result<(), Fault> {
+    let tip = sequence::tip(overlay)?;
     if tip.epoch < known.epoch {
         return Err(Fault::RolledBack(format!("epoch {}", tip.epoch), format!("epoch {}", known.epoch)));
     }
     if tip.epoch == known.epoch && tip.size < known.size {
         return Err(Fault::RolledBack(format!("{} records", tip.size), format!("{} records", known.size)));
+    }
+    // An operator who accepted a restore has started another epoch, whose log need not extend the old one. Every log extends
+    // the empty one.
+    let same_epoch = tip.epoch == known.epoch && known.size > 0;
+    if same_epoch && sequence::head_at(known.size, &tip, overlay)? != Some(known.root) {
+        return Err(Fault::RolledBack(
+            format!("another log of {} records", tip.size),
+            format!("{} records with the root {}", known.size, known.root),
+        ));
     }
     Ok(())
 }

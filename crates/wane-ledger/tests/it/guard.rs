@@ -5,3 +5,4 @@ mod approvals;
 mod log;
 mod replay;
 mod scene;
+mod swapped;

@@ -1,6 +1,6 @@
 //! A request that waits for approval, and is admitted once.
 
-use wane::{Approval, Code, Level, SealedToken, Token, UntrustedApproval};
+use wane::{Approval, Code, Level, Roots, SealedToken, Token, TrustedRoot, UntrustedApproval};
 use wane_ledger::Guard;
 
 use super::scene::{NOW, Scene, asked, code, key, with};
@@ -70,4 +70,35 @@ fn approvals_for_another_chain_or_request_are_refused() {
         &scene.root,
     );
     assert_eq!(code(show(&guard, &sealed, &[&own.unwrap()])), Code::DenyApprovalSelf);
+}
+
+#[test]
+fn a_deposited_approval_that_is_good_no_longer_stops_no_other() {
+    let mut scene = Scene::new();
+    let token = scene.mint(&scene.grant().ask("send:* by @oncall".parse().unwrap()));
+    let sealed = token.seal(&wane::Seal::new()).unwrap();
+    let (guard, roots) = (scene.guard(), scene.roots());
+    assert_eq!(code(show(&guard, &sealed, &[])), Code::DenyNeedsApproval);
+    for by in [41, 40] {
+        let text = approval(&mut scene, by, 60).to_text();
+        scene.ledger.deposit(&text, &roots, None, NOW).unwrap();
+    }
+    // One of the two leaves the group.
+    let groups = [("oncall".parse().unwrap(), vec![key(40).public_key()])].into();
+    guard.replace_roots(Roots::with_groups([TrustedRoot::new(scene.root.public_key())], groups).unwrap());
+    assert!(show(&guard, &sealed, &[]).is_ok());
+}
+
+#[test]
+fn deposited_approvals_that_are_all_good_no_longer_leave_it_waiting() {
+    let mut scene = Scene::new();
+    let token = scene.mint(&scene.grant().ask("send:* by @oncall".parse().unwrap()));
+    let sealed = token.seal(&wane::Seal::new()).unwrap();
+    let (guard, roots) = (scene.guard(), scene.roots());
+    assert_eq!(code(show(&guard, &sealed, &[])), Code::DenyNeedsApproval);
+    let text = approval(&mut scene, 41, 60).to_text();
+    scene.ledger.deposit(&text, &roots, None, NOW).unwrap();
+    let groups = [("oncall".parse().unwrap(), vec![key(40).public_key()])].into();
+    guard.replace_roots(Roots::with_groups([TrustedRoot::new(scene.root.public_key())], groups).unwrap());
+    assert_eq!(code(show(&guard, &sealed, &[])), Code::DenyNeedsApproval);
 }

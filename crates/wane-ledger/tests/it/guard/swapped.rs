@@ -1,0 +1,188 @@
+//! A guard under which the store is another one than it was, or fails.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
+
+use wane::{Code, Level};
+use wane_audit::Hash;
+use wane_ledger::{Fault, Guard, GuardOptions, Lock, MemoryStore, Pace, Room, Rows, Store, Table};
+
+use super::scene::{NOW, Scene, admit, code};
+
+/// Leads to whichever store it is told to.
+#[derive(Clone)]
+struct Swapped {
+    now: Arc<Mutex<MemoryStore>>,
+    fails: Arc<Mutex<Option<Fault>>>,
+    asked: Arc<AtomicUsize>,
+}
+
+impl Swapped {
+    fn to(store: &MemoryStore) -> Self {
+        Self { now: Arc::new(Mutex::new(store.clone())), fails: Arc::default(), asked: Arc::default() }
+    }
+
+    fn swap(&self, store: &MemoryStore) {
+        *self.now.lock().unwrap() = store.clone();
+    }
+
+    fn fails(&self) -> Result<MemoryStore, Fault> {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        match &*self.fails.lock().unwrap() {
+            Some(fault) => {
+                thread::sleep(Duration::from_millis(100));
+                Err(fault.clone())
+            }
+            None => Ok(self.now.lock().unwrap().clone()),
+        }
+    }
+}
+
+type Body<'a> = &'a mut dyn FnMut(&mut dyn Rows) -> Result<(), Fault>;
+
+impl Store for Swapped {
+    fn is_durable(&self) -> bool {
+        false
+    }
+
+    fn transact(&mut self, locks: &[Lock], body: Body<'_>) -> Result<(), Fault> {
+        self.fails()?.transact(locks, body)
+    }
+
+    fn view(&mut self, body: Body<'_>) -> Result<(), Fault> {
+        self.fails()?.view(body)
+    }
+
+    fn room(&mut self) -> Result<Room, Fault> {
+        Ok(Room::Ample)
+    }
+}
+
+/// All rows as they are, in a store of their own.
+fn copy(store: &MemoryStore) -> MemoryStore {
+    let mut rows_of = Vec::new();
+    store
+        .clone()
+        .view(&mut |rows| {
+            for table in Table::ALL {
+                let found = rows.scan(table, &[], None, 100_000)?;
+                rows_of.extend(found.into_iter().map(|(key, value)| ((table, key), Some(value))));
+            }
+            Ok(())
+        })
+        .unwrap();
+    let mut copy = MemoryStore::new();
+    copy.transact(&[], &mut |rows| rows.put(&rows_of)).unwrap();
+    copy
+}
+
+/// Records find their place at once, so that heads are known at once.
+fn options(scene: &Scene) -> GuardOptions {
+    let pace = Pace { sequence: Duration::from_millis(1), denials: Duration::from_millis(1), ..Pace::default() };
+    GuardOptions { pace, ..scene.options() }
+}
+
+fn open(scene: &Scene, store: &Swapped) -> Guard {
+    Guard::open(vec![Box::new(store.clone())], options(scene), NOW).unwrap()
+}
+
+/// Reads until the log has so many records more.
+fn grow(scene: &Scene, guard: &Guard, by: usize) {
+    let sealed = scene.sealed(&scene.grant());
+    for _ in 0..by {
+        assert!(admit(guard, &sealed, "read:hr", Level::Public).is_ok());
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn an_older_copy_under_a_guard_that_runs_is_refused_until_the_newer_one_is_back() {
+    let scene = Scene::new();
+    let store = Swapped::to(&scene.store);
+    let guard = open(&scene, &store);
+    let sealed = scene.sealed(&scene.grant());
+    grow(&scene, &guard, 2);
+    let yesterday = copy(&scene.store);
+    assert!(admit(&guard, &sealed, "read:hr", Level::Restricted).is_ok());
+    grow(&scene, &guard, 2);
+    thread::sleep(Duration::from_millis(100));
+
+    store.swap(&yesterday);
+    assert_eq!(code(admit(&guard, &sealed, "write:notes", Level::Public)), Code::StateRolledBack);
+    store.swap(&scene.store);
+    assert_eq!(code(admit(&guard, &sealed, "write:notes", Level::Public)), Code::DenyRatchet);
+}
+
+#[test]
+fn an_older_copy_that_has_grown_a_longer_log_is_refused_too() {
+    let scene = Scene::new();
+    let store = Swapped::to(&scene.store);
+    let guard = open(&scene, &store);
+    let sealed = scene.sealed(&scene.grant());
+    grow(&scene, &guard, 2);
+    let standby = copy(&scene.store);
+    assert!(admit(&guard, &sealed, "read:hr", Level::Restricted).is_ok());
+    grow(&scene, &guard, 1);
+    thread::sleep(Duration::from_millis(100));
+
+    // Another guard, which knows nothing of the first one's head, has gone on with the copy.
+    let other = open(&scene, &Swapped::to(&standby));
+    grow(&scene, &other, 10);
+    other.close(NOW).unwrap();
+    store.swap(&standby);
+    assert_eq!(code(admit(&guard, &sealed, "write:notes", Level::Public)), Code::StateRolledBack);
+}
+
+#[test]
+fn another_ledger_in_its_place_is_refused() {
+    let (scene, other) = (Scene::new(), Scene::new());
+    let store = Swapped::to(&scene.store);
+    let guard = open(&scene, &store);
+    let sealed = scene.sealed(&scene.grant());
+    assert!(admit(&guard, &sealed, "read:hr", Level::Restricted).is_ok());
+    let stranger = open(&other, &Swapped::to(&other.store));
+    grow(&other, &stranger, 20);
+    stranger.close(NOW).unwrap();
+    store.swap(&other.store);
+    // The chain names no ledger, so nothing else would notice.
+    assert_eq!(code(admit(&guard, &sealed, "write:notes", Level::Public)), Code::StateOtherLedger);
+}
+
+#[test]
+fn a_head_of_no_records_is_extended_by_every_log() {
+    let scene = Scene::new();
+    let guard = scene.guard();
+    grow(&scene, &guard, 3);
+    guard.close(NOW).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let head = folder.path().join("head");
+    let text = format!(r#"{{"ledger":"{}","epoch":1,"size":0,"root":"{}"}}"#, scene.ledger_id(), Hash::EMPTY);
+    std::fs::write(&head, text).unwrap();
+    let options = GuardOptions { head: Some(head), ..scene.options() };
+    assert!(Guard::open(vec![Box::new(scene.store.clone())], options, NOW).is_ok());
+}
+
+#[test]
+fn a_store_that_is_held_is_not_asked_once_for_each_that_waits() {
+    let scene = Scene::new();
+    let store = Swapped::to(&scene.store);
+    let pace = Pace { sequence: Duration::from_secs(60), ..Pace::default() };
+    let options = GuardOptions { pace, ..scene.options() };
+    let guard = Guard::open(vec![Box::new(store.clone())], options, NOW).unwrap();
+    let sealed = scene.sealed(&scene.grant());
+    *store.fails.lock().unwrap() = Some(Fault::Locked("held in the test".into()));
+    let before = store.asked.load(Ordering::SeqCst);
+    thread::scope(|threads| {
+        for _ in 0..32 {
+            threads.spawn(|| {
+                assert_eq!(code(admit(&guard, &sealed, "read:hr", Level::Public)), Code::StateLocked);
+            });
+        }
+    });
+    let asked = store.asked.load(Ordering::SeqCst) - before;
+    assert!(asked <= 16, "{asked} transactions for 32 requests");
+    *store.fails.lock().unwrap() = None;
+    assert!(admit(&guard, &sealed, "read:hr", Level::Public).is_ok());
+}
