@@ -1,5 +1,6 @@
 //! The arguments of a request: JSON read strictly, once, for conditions and digest alike.
 
+mod encode;
 mod names;
 mod node;
 pub(crate) mod number;
@@ -11,6 +12,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
+use crate::cbor::Writer;
 use crate::code::Code;
 use crate::limits;
 use crate::pointer::Pointer;
@@ -99,7 +101,28 @@ impl Arguments {
         self.members.iter().map(|member| (&*member.name, write::value(&member.value)))
     }
 
+    /// The outermost members, each with its value as deterministic CBOR, as the digest of a request has it.
+    ///
+    /// ```
+    /// let arguments = wane::Arguments::from_json(br#"{"path": "/data", "n": [1]}"#)?;
+    /// let members: Vec<_> = arguments.members_cbor().collect();
+    /// assert_eq!(members, [("n", b"\x81\x01".to_vec()), ("path", b"\x65/data".to_vec())]);
+    /// # Ok::<(), wane::Refusal>(())
+    /// ```
+    pub fn members_cbor(&self) -> impl ExactSizeIterator<Item = (&str, Vec<u8>)> {
+        self.members.iter().map(|member| {
+            let mut out = Writer::default();
+            encode::write_node(&mut out, &member.value);
+            (&*member.name, out.into_bytes())
+        })
+    }
+
+    pub(crate) fn write_cbor(&self, out: &mut Writer) {
+        encode::write_members(out, &self.members);
+    }
+
     /// The members, ascending in the order of their encodings.
+    #[cfg(test)]
     pub(crate) fn members(&self) -> &[Member] {
         &self.members
     }

@@ -8,7 +8,7 @@ use core::fmt;
 
 use sha2::{Digest as _, Sha256};
 
-use crate::arguments::{Arguments, Member, Node};
+use crate::arguments::Arguments;
 use crate::cbor::Writer;
 use crate::code::Code;
 use crate::level::{Level, Mark};
@@ -385,45 +385,11 @@ pub(crate) fn request_digest<'a>(
     call.0.iter().for_each(|part| {
         out.text(part);
     });
-    write_members(&mut out, arguments.members());
+    arguments.write_cbor(&mut out);
     out.map(said.len());
     for (name, value) in said {
         out.text(name.as_str());
         out.value(value);
     }
     Sha256::digest(out.into_bytes()).into()
-}
-
-/// Arguments nest at most 64 deep, so this recursion is bounded.
-fn write_node(out: &mut Writer, node: &Node) {
-    match node {
-        Node::Array(elements) => {
-            out.array(elements.len());
-            elements.iter().for_each(|element| write_node(out, element));
-        }
-        Node::Bool(value) => {
-            out.bool(*value);
-        }
-        Node::Float(value) => {
-            out.float(*value);
-        }
-        Node::Integer(value) => {
-            out.integer(value.get());
-        }
-        Node::Null => {
-            out.null();
-        }
-        Node::Object(members) => write_members(out, members),
-        Node::Text(text) => {
-            out.text(text);
-        }
-    }
-}
-
-fn write_members(out: &mut Writer, members: &[Member]) {
-    out.map(members.len());
-    for member in members {
-        out.text(&member.name);
-        write_node(out, &member.value);
-    }
 }

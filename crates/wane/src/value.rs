@@ -2,8 +2,10 @@
 
 use alloc::boxed::Box;
 use alloc::string::ToString;
+use alloc::vec::Vec;
 use core::fmt;
 
+use crate::cbor::Writer;
 use crate::code::Code;
 use crate::limits;
 use crate::refusal::Refusal;
@@ -93,6 +95,19 @@ impl Value {
             return Err(Refusal::new(Code::ParseLimit, "value", value.len(), "256 bytes of text"));
         }
         Ok(Self::Text(value.to_string().into_boxed_str()))
+    }
+
+    /// As deterministic CBOR, as the digest of a request has it.
+    ///
+    /// ```
+    /// assert_eq!(wane::Value::text("hr")?.to_cbor(), b"\x62hr");
+    /// # Ok::<(), wane::Refusal>(())
+    /// ```
+    #[must_use]
+    pub fn to_cbor(&self) -> Vec<u8> {
+        let mut out = Writer::default();
+        out.value(self);
+        out.into_bytes()
     }
 
     /// The type as a word, for messages: `null`, `a boolean`, `an integer` or `a text`.

@@ -102,19 +102,20 @@ fn decided(shared: &Shared, story: &Story<'_>) -> Result<Decided, Refusal> {
 }
 
 /// Facts by name, those that the holder said as `said.name`.
+// spec: A8
 fn facts(key: &RecordKey, job: &Job) -> BTreeMap<String, wane_audit::Keyed> {
     let stated = job.request.facts().map(|(name, value)| (format!("@{name}"), name.to_string(), value));
     let said = job.verified.said().iter();
     let said = said.map(|(name, value)| (format!("@said.{name}"), format!("said.{name}"), value));
-    stated.chain(said).map(|(field, name, value)| (name, key.digest(&field, json(value).as_bytes()))).collect()
+    stated.chain(said).map(|(field, name, value)| (name, key.digest(&field, &value.to_cbor()))).collect()
 }
 
 /// The outermost arguments by JSON Pointer, as far as there is room.
 fn arguments(key: &RecordKey, job: &Job) -> BTreeMap<String, wane_audit::Keyed> {
-    let members = job.request.stated_arguments().members_json();
+    let members = job.request.stated_arguments().members_cbor();
     let short = members.filter(|(name, _)| name.len() <= NAME_BYTES).take(ARGUMENTS);
     let pointed = short.map(|(name, value)| (format!("/{}", name.replace('~', "~0").replace('/', "~1")), value));
-    pointed.map(|(pointer, value)| (pointer.clone(), key.digest(&pointer, value.as_bytes()))).collect()
+    pointed.map(|(pointer, value)| (pointer.clone(), key.digest(&pointer, &value))).collect()
 }
 
 fn approvals(key: &RecordKey, story: &Story<'_>) -> Result<Vec<ApprovalSeen>, Refusal> {
