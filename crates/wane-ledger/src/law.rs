@@ -20,12 +20,16 @@ mod text;
 pub(crate) mod tests;
 
 pub(crate) use asks::{Deposited, answered, approvals_for, deposit, pending, wait, waiting_for};
-pub(crate) use collect::{Cursor, MARGIN, advance, collect_page};
+#[cfg(test)]
+pub(crate) use collect::MARGIN;
+pub(crate) use collect::{Cursor, advance, collect_page};
 pub(crate) use effects::{commit_effects, keep_envelopes};
 pub(crate) use operate::{accept_restore, create, raise, register, revoke, revoke_before};
 pub(crate) use outline::line_of;
-pub(crate) use overlay::{Overlay, Savepoint, decode};
-pub(crate) use rows::{Meta, RevokedBefore, SCHEMA, Spent, Used, entry_key, load_meta, spent_key, used_key};
+pub(crate) use overlay::{Overlay, decode};
+pub(crate) use rows::{Meta, SCHEMA, Spent, Used, load_meta, used_key};
+#[cfg(test)]
+pub(crate) use rows::{RevokedBefore, entry_key, spent_key};
 pub(crate) use state::{keys_for, load_entry, state_for};
 
 pub use about::About;

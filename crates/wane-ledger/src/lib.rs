@@ -2,7 +2,6 @@
 //! durable.
 
 mod guard;
-#[allow(dead_code, unused_imports, reason = "the guard calls what the operator does not")]
 mod law;
 mod ledger;
 mod session;

@@ -42,7 +42,7 @@ impl Cursor {
 pub(crate) fn advance(now: u64, overlay: &mut Overlay<'_>) -> Result<Meta, Fault> {
     let mut meta = load_meta(overlay)?;
     // spec: S55 S56
-    meta.collected = meta.collected.max(now.saturating_sub(MARGIN));
+    meta.join(&Meta { collected: now.saturating_sub(MARGIN), ..meta.clone() });
     overlay.store(meta_key(), &meta)?;
     Ok(meta)
 }

@@ -103,8 +103,8 @@ fn spend(outline: &Outline<'_>, charge: &Charge, overlay: &mut Overlay<'_>) -> R
     let key = spent_key(charge.block, &charge.name);
     let mut row = overlay.load::<Spent>(&key)?.unwrap_or(Spent { spent: 0, exp: placed.exp });
     let spent = row.spent.checked_add(charge.cost).filter(|spent| *spent <= charge.cap);
-    row.spent = spent.ok_or_else(|| Fault::Misuse(format!("a charge beyond the cap of {}", charge.name)))?;
-    row.exp = row.exp.max(placed.exp);
+    let spent = spent.ok_or_else(|| Fault::Misuse(format!("a charge beyond the cap of {}", charge.name)))?;
+    row.join(Spent { spent, exp: placed.exp });
     if charge.cost == 0 { Ok(()) } else { overlay.store(key, &row) }
 }
 

@@ -29,8 +29,8 @@ pub(crate) fn create(meta: &Meta, now: u64, overlay: &mut Overlay<'_>) -> Result
 pub(crate) fn accept_restore(now: u64, overlay: &mut Overlay<'_>) -> Result<Meta, Fault> {
     let mut meta = load_meta(overlay)?;
     // spec: S53 S54
-    meta.epoch = meta.epoch.checked_add(1).ok_or_else(|| Fault::Corrupt("no epoch is left".into()))?;
-    meta.since = meta.since.max(now.saturating_add(limits::LEEWAY));
+    let epoch = meta.epoch.checked_add(1).ok_or_else(|| Fault::Corrupt("no epoch is left".into()))?;
+    meta.join(&Meta { epoch, since: now.saturating_add(limits::LEEWAY), ..meta.clone() });
     overlay.store(meta_key(), &meta)?;
     Ok(meta)
 }

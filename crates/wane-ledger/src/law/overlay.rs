@@ -146,13 +146,6 @@ impl<'a> Overlay<'a> {
         self.appended.truncate(point.appended);
     }
 
-    /// What is to be written: rows that differ from what was read, and records to append.
-    pub(crate) fn into_changes(self) -> (Vec<Change>, Vec<Vec<u8>>) {
-        let read = self.read;
-        let changes = self.staged.into_iter().filter(|(key, value)| read.get(key) != Some(value)).collect();
-        (changes, self.appended)
-    }
-
     /// Hands everything staged to the transaction.
     pub(crate) fn write(self) -> Result<(), Fault> {
         let Overlay { rows, read, staged, appended, .. } = self;

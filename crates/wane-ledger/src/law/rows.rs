@@ -28,6 +28,7 @@ pub(crate) struct Meta {
 }
 
 impl Meta {
+    /// Adds what is known of the same ledger.
     pub(crate) fn join(&mut self, other: &Self) {
         self.epoch = self.epoch.max(other.epoch);
         self.since = self.since.max(other.since);
@@ -67,17 +68,11 @@ impl Spent {
     }
 }
 
-/// An id that has served.
+/// An id that has served. It is written once and never again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Used {
     pub(crate) exp: u64,
-}
-
-impl Used {
-    pub(crate) fn join(&mut self, other: Self) {
-        self.exp = self.exp.max(other.exp);
-    }
 }
 
 /// Whatever was issued to this bearer at `before` or earlier is dead.

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use wane::{BlockId, Level, Mark, SecretKey};
 
 use super::world::LEDGER;
-use crate::law::{About, Entry, Meta, Opened, Revoked, RevokedBefore, Rise, Spent, Used};
+use crate::law::{About, Entry, Meta, Opened, Revoked, RevokedBefore, Rise, Spent};
 
 /// Times and ids from a small set, so that they meet.
 fn small() -> impl Strategy<Value = u64> {
@@ -120,8 +120,6 @@ proptest! {
         let [a, b, c] = &before;
         laws(a, b, c, |a, b| { let mut joined = a.clone(); joined.join(b.clone()); joined });
         let [a, b, c] = spent.map(|(spent, exp)| Spent { spent, exp });
-        laws(&a, &b, &c, |a, b| { let mut joined = *a; joined.join(*b); joined });
-        let [a, b, c] = spent.map(|(exp, _)| Used { exp });
         laws(&a, &b, &c, |a, b| { let mut joined = *a; joined.join(*b); joined });
     }
 }

@@ -270,6 +270,23 @@ fn effects_that_were_not_decided_on_these_rows_are_refused() {
     assert!(matches!(again, Err(Fault::Misuse(_))));
 }
 
+/// A revocation alone makes no session: to give its entry an end would let it be collected.
+#[test]
+fn nothing_is_committed_under_a_first_session_that_was_never_opened() {
+    let mut world = World::new();
+    let first = world.mint(&World::grant(NOW, NOW + 9_000));
+    let second = world.seal(&renewed(&world, &first, NOW + 10, NOW + 60));
+    let session = id_of(&first);
+    let effects = wane::Effects { session, raise: Mark::default(), charges: vec![], uses: vec![] };
+    let commit =
+        |world: &mut World| world.attempt(|overlay| law::commit_effects(&second, &effects, NOW + 20, "r", overlay));
+    assert!(matches!(commit(&mut world), Err(Fault::Misuse(_))));
+    world.change(|overlay| law::revoke(session, "", NOW, overlay));
+    let before = world.map.rows.clone();
+    assert!(matches!(commit(&mut world), Err(Fault::Misuse(_))));
+    assert_eq!(world.map.rows, before);
+}
+
 #[test]
 fn only_delegation_envelopes_are_kept() {
     let mut world = World::new();

@@ -25,6 +25,8 @@ pub(crate) struct Map {
     pub(crate) rows: BTreeMap<Key, Vec<u8>>,
     /// How often rows were asked for.
     pub(crate) gets: usize,
+    /// How often rows were written.
+    pub(crate) puts: usize,
 }
 
 impl Rows for Map {
@@ -34,6 +36,7 @@ impl Rows for Map {
     }
 
     fn put(&mut self, changes: &[Change]) -> Result<(), Fault> {
+        self.puts += 1;
         for (key, value) in changes {
             match value {
                 Some(value) => self.rows.insert(key.clone(), value.clone()),
