@@ -12,6 +12,10 @@
 //!   snapshot is younger than they are. What the server rolls back because of a conflict is run again until 10 s have
 //!   passed; a wait for a connection or a lock takes as long at most, any other statement 15 s. An answer of the server is
 //!   awaited for 20 s, a new connection for 10 s.
+//! - **The gate**: whoever writes holds a shared advisory lock beside its own. Placing records in the log, which reads what every
+//!   other writer appends to and writes what they all read, holds it alone, and so does whatever has conflicted four times;
+//!   without it, busy guards would keep the log from ever growing. One that waits for it gives up after 2 s and goes on
+//!   without, so that a guard that hangs does not stop the others; the server ends its transaction after 20 s.
 //! - **Broken connections** are thrown away. A transaction whose connection broke before its commit was sent runs once more
 //!   on a new one; when it breaks during the commit, the answer is [`Fault::OutcomeUnknown`].
 
@@ -30,11 +34,14 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use self::address::Address;
-use self::connection::{BUSY, Connection};
+use self::connection::{BUSY, Connection, Mode};
 use self::pool::Pool;
 use self::rows::PgRows;
 use self::trouble::Trouble;
 use crate::store::{Fault, Lock, Room, Rows, Store};
+
+/// After so many conflicts a transaction runs while nobody else writes.
+const PATIENCE: u32 = 4;
 
 /// How a [`PostgresStore`] is opened.
 ///
@@ -87,12 +94,15 @@ impl PostgresStore {
 
     /// Runs the body in transactions until one of them ends otherwise than by a conflict.
     fn run(&self, locks: &[Lock], writes: bool, body: &mut Body<'_>) -> Result<(), Fault> {
+        // Placing records reads what everybody appends to and writes what everybody reads.
+        let crowded = writes && locks.contains(&Lock::Sequencer);
         let until = Instant::now().checked_add(BUSY).unwrap_or_else(Instant::now);
         let mut lost = false;
         let mut conflicts = 0;
         loop {
             let lease = self.pool.lend(until)?;
-            match attempt(lease.connection()?, locks, writes, body) {
+            let mode = Mode { writes, alone: crowded || conflicts >= PATIENCE };
+            match attempt(lease.connection()?, locks, mode, body) {
                 End::Done { usable } => {
                     if usable {
                         lease.give_back();
@@ -180,9 +190,9 @@ enum End {
     Unknown(Fault),
 }
 
-fn attempt(connection: &Connection, locks: &[Lock], writes: bool, body: &mut Body<'_>) -> End {
-    let ran = connection.begin(locks, writes).and_then(|()| {
-        let mut rows = PgRows::new(connection, writes);
+fn attempt(connection: &Connection, locks: &[Lock], mode: Mode, body: &mut Body<'_>) -> End {
+    let ran = connection.begin(locks, mode).and_then(|()| {
+        let mut rows = PgRows::new(connection, mode.writes);
         let answer = body(&mut rows);
         match rows.trouble.take() {
             Some(trouble) => Err(trouble),
@@ -192,7 +202,7 @@ fn attempt(connection: &Connection, locks: &[Lock], writes: bool, body: &mut Bod
     let trouble = match ran {
         Ok(()) => match connection.commit() {
             Ok(usable) => return End::Done { usable },
-            Err(Trouble::Lost(fault)) if writes => return End::Unknown(fault),
+            Err(Trouble::Lost(fault)) if mode.writes => return End::Unknown(fault),
             Err(trouble) => trouble,
         },
         Err(trouble) => trouble,

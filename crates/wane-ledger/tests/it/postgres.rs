@@ -1,6 +1,7 @@
 //! The store in PostgreSQL, on real servers.
 
 mod contract;
+mod crowd;
 mod faults;
 mod full;
 mod pooler;

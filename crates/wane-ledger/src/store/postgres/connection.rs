@@ -16,6 +16,8 @@ use crate::store::{Fault, Lock};
 
 /// How long a transaction waits for its locks, and how long it is tried again.
 pub(super) const BUSY: Duration = Duration::from_secs(10);
+/// How long one that wants to write alone waits for the others. Whoever wants to write waits behind it.
+const GATE: Duration = Duration::from_secs(2);
 /// How long a connection may take to open, its checks included.
 const OPENING: Duration = Duration::from_secs(10);
 /// How long an answer of the server is waited for. The server itself stops each statement but a commit after [`SETTINGS`]'s `statement_timeout`, so this passes only where it is silent.
@@ -24,9 +26,17 @@ const ANSWER: Duration = Duration::from_secs(20);
 /// Plans by the index alone: a plan that reads a whole table would conflict with every transaction that writes to it. The
 /// transaction of a client that hangs is ended, and its locks with it.
 const SETTINGS: &str = "SET search_path = pg_catalog; SET lock_timeout = '10s'; SET statement_timeout = '15s';
-    SET idle_in_transaction_session_timeout = '60s'; SET enable_seqscan = off; SET enable_bitmapscan = off;
+    SET idle_in_transaction_session_timeout = '20s'; SET enable_seqscan = off; SET enable_bitmapscan = off;
     SET enable_hashjoin = off; SET enable_mergejoin = off; SET plan_cache_mode = force_generic_plan; SET jit = off";
 const UNLOCK: &str = "SELECT pg_catalog.pg_advisory_unlock_all()";
+
+/// What a transaction may do, and beside whom.
+#[derive(Clone, Copy)]
+pub(super) struct Mode {
+    pub(super) writes: bool,
+    /// While nobody else writes: for what would conflict with every writer.
+    pub(super) alone: bool,
+}
 
 pub(super) struct Connection {
     client: Arc<Client>,
@@ -82,21 +92,26 @@ impl Connection {
         self.client.is_closed()
     }
 
-    /// Takes the locks in their order, then begins.
-    pub(super) fn begin(&self, locks: &[Lock], writes: bool) -> Result<(), Trouble> {
+    /// Passes the gate, takes the locks in their order, then begins.
+    pub(super) fn begin(&self, locks: &[Lock], mode: Mode) -> Result<(), Trouble> {
         // Not READ WRITE: a server that is set to take no writes is to say so.
-        let access = if writes { "" } else { "READ ONLY" };
+        let access = if mode.writes { "" } else { "READ ONLY" };
         let begin = format!(
             // spec: S66
             "BEGIN ISOLATION LEVEL SERIALIZABLE {access}; SET LOCAL synchronous_commit = on; SELECT concat_ws(' ',
              pg_catalog.pg_backend_pid(), current_setting('fsync'), current_setting('full_page_writes'))"
         );
+        let gate = number(&self.schema, &[b"gate"]);
+        let shared = (mode.writes && !mode.alone).then_some(gate);
+        if mode.alone {
+            self.close(gate)?;
+        }
         let keys: Vec<i64> = locks.iter().map(|lock| self.key(lock)).collect();
-        let state = if keys.is_empty() {
+        let state = if keys.is_empty() && shared.is_none() {
             self.ask(move |client, _| async move { Ok(check::first(&client, &begin).await) })?
         } else {
             self.ask(move |client, statements| async move {
-                let parameters: [&(dyn ToSql + Sync); 1] = [&keys];
+                let parameters: [&(dyn ToSql + Sync); 2] = [&shared, &keys];
                 // spec: S67
                 let taken = client.execute(&statements.lock, &parameters);
                 let (taken, begun) = both(taken, check::first(&client, &begin)).await;
@@ -111,6 +126,20 @@ impl Connection {
             // spec: S68
             Some((_, "on on")) => Ok(()),
             _ => Err(Trouble::Failed(Fault::AsyncCommit("fsync or full_page_writes is off".to_owned()))),
+        }
+    }
+
+    /// Waits until nobody writes, and keeps others from it. Where somebody does not get done, it stays open: it spares
+    /// conflicts and nothing else, and those who wait behind this one must not wait for long.
+    fn close(&self, gate: i64) -> Result<(), Trouble> {
+        let close = format!(
+            "SET lock_timeout = '{}ms'; SELECT pg_advisory_lock({gate}); SET lock_timeout = '{}ms'",
+            GATE.as_millis(),
+            BUSY.as_millis()
+        );
+        match self.ask(move |client, _| async move { client.batch_execute(&close).await }) {
+            Err(Trouble::Failed(Fault::Locked(_))) => Ok(()),
+            answer => answer,
         }
     }
 
@@ -201,6 +230,8 @@ async fn prepare(client: &Client, schema: &str) -> Result<Statements, Error> {
     let scan = format!("SELECT key, value FROM {row} WHERE tbl = $1 AND key >= $2 ORDER BY key LIMIT $3");
     let scan_to =
         format!("SELECT key, value FROM {row} WHERE tbl = $1 AND key >= $2 AND key < $4 ORDER BY key LIMIT $3");
+    let lock = "SELECT pg_advisory_lock_shared(g) FROM (SELECT $1::int8 AS g) gate WHERE g IS NOT NULL
+         UNION ALL SELECT pg_advisory_lock(k) FROM unnest($2::int8[]) AS k";
     Ok(Statements {
         get: client.prepare(&get).await?,
         upsert: client.prepare(&upsert).await?,
@@ -208,6 +239,6 @@ async fn prepare(client: &Client, schema: &str) -> Result<Statements, Error> {
         append: client.prepare_typed(&append, &[Type::INT2, Type::BYTEA_ARRAY]).await?,
         scan: client.prepare_typed(&scan, &[Type::INT2, Type::BYTEA, Type::INT8]).await?,
         scan_to: client.prepare_typed(&scan_to, &[Type::INT2, Type::BYTEA, Type::INT8, Type::BYTEA]).await?,
-        lock: client.prepare("SELECT pg_advisory_lock(k) FROM unnest($1::int8[]) AS k").await?,
+        lock: client.prepare(lock).await?,
     })
 }

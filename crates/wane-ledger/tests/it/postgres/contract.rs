@@ -151,7 +151,7 @@ fn a_body_that_fails_leaves_nothing_and_holds_nothing() {
     let fault = Fault::Refused(Box::new(wane::Refusal::new(wane::Code::StateUsed, "ledger", "x", "")));
     let result = store.transact(&[session(1), session(2)], &mut |rows| {
         rows.put(&[(one.clone(), Some(b"1".to_vec()))])?;
-        assert_eq!(held(&url), "2");
+        assert_eq!(held(&url), "3", "two sessions and the gate");
         Err(fault.clone())
     });
     assert_eq!(result, Err(fault));
@@ -168,7 +168,7 @@ fn a_body_that_panics_leaves_nothing_and_holds_nothing() {
         let run = catch_unwind(AssertUnwindSafe(|| {
             let _ = store.transact(&[session(1)], &mut |rows| {
                 rows.put(&[(one.clone(), Some(b"1".to_vec()))])?;
-                assert_eq!(held(&url), "1");
+                assert_eq!(held(&url), "2", "the session and the gate");
                 panic!("on purpose");
             });
         }));
