@@ -1,6 +1,7 @@
 //! Behind a real pooler: by the session it serves, by the transaction it is refused.
 
 use std::fs;
+use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -46,12 +47,12 @@ impl Pooler {
         };
         let child = command.arg(config).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("it runs");
         let pooler = Self { child, dir };
-        for _ in 0..500 {
-            if pooler.dir.path().join(".s.PGSQL.6432").exists() {
-                break;
-            }
+        let socket = pooler.dir.path().join(".s.PGSQL.6432");
+        let answers = (0..1_000).any(|_| {
             thread::sleep(Duration::from_millis(10));
-        }
+            UnixStream::connect(&socket).is_ok()
+        });
+        assert!(answers, "the pooler does not start");
         Some(pooler)
     }
 
