@@ -406,14 +406,15 @@ impl Guard {
 
 /// What the ledger knows about a chain.
 fn look(verified: &Verified, store: &mut dyn Store, shared: &Shared) -> Result<LedgerState, Fault> {
-    let mut known = None;
+    let mut state = None;
+    let known = shared.head.seen();
     store.view(&mut |rows| {
         let mut overlay = Overlay::new(rows);
-        shared.head.check(&mut overlay)?;
-        known = Some(law::state_for(verified, &[], &mut overlay, group::volatility(shared))?);
+        head::check_seen(known.as_ref(), &mut overlay)?;
+        state = Some(law::state_for(verified, &[], &mut overlay, group::volatility(shared))?);
         Ok(())
     })?;
-    known.ok_or_else(|| Fault::Misuse("a view that ran nothing".into()))
+    state.ok_or_else(|| Fault::Misuse("a view that ran nothing".into()))
 }
 
 fn gone() -> Refusal {

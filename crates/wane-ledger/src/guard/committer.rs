@@ -10,6 +10,7 @@ use wane_audit::{LogSecret, Origin};
 
 use super::denials::Denials;
 use super::group::{Answered, Done, Job, Look, Purpose, Task};
+use super::head;
 use super::sequence::{self, Log, Published};
 use super::{Shared, records};
 use crate::law::{self, Overlay};
@@ -52,10 +53,11 @@ pub(crate) fn origin(store: &mut dyn Store, secret: &LogSecret) -> Result<Origin
 /// Compares the ledger with what is known outside, and says in its log that it was opened.
 pub(crate) fn open(store: &mut dyn Store, shared: &Shared, now: u64) -> Result<(), Fault> {
     let mut seen = None;
+    let known = shared.head.outside()?;
     store.transact(&[], &mut |rows| {
         let mut overlay = Overlay::new(rows);
         let meta = law::load_meta(&mut overlay)?;
-        shared.head.compare(&mut overlay)?;
+        head::check_outside(known.as_ref(), &mut overlay)?;
         seen = Some((meta.id, sequence::tip(&mut overlay)?));
         overlay.append(records::opened(shared, now)?);
         overlay.write()
@@ -183,6 +185,7 @@ impl Committer {
         locks.dedup();
         let mut done = Vec::with_capacity(jobs.len());
         let (shared, denials) = (&*self.shared, &self.denials);
+        let known = shared.head.seen();
         let mut changes_nothing = false;
         let body = &mut |rows: &mut dyn Rows| {
             // The body may run more than once.
@@ -194,7 +197,7 @@ impl Committer {
                 keys.extend(job.keys()?);
             }
             overlay.prefetch(&keys)?;
-            shared.head.check(&mut overlay)?;
+            head::check_seen(known.as_ref(), &mut overlay)?;
             for job in jobs {
                 // spec: S31 S35
                 done.push(job.decide(shared, &mut overlay)?);
@@ -223,9 +226,10 @@ impl Committer {
     fn check(&mut self, job: &Job) -> Result<Answered, Fault> {
         let mut answered = None;
         let shared = &*self.shared;
+        let known = shared.head.seen();
         self.store.view(&mut |rows| {
             let mut overlay = Overlay::new(rows);
-            shared.head.check(&mut overlay)?;
+            head::check_seen(known.as_ref(), &mut overlay)?;
             answered = Some(job.decide(shared, &mut overlay)?.answered);
             Ok(())
         })?;
@@ -262,9 +266,10 @@ impl Committer {
             return;
         }
         let (shared, denials) = (&*self.shared, &self.denials);
+        let known = shared.head.seen();
         let answer = self.store.transact(&[], &mut |rows| {
             let mut overlay = Overlay::new(rows);
-            shared.head.check(&mut overlay)?;
+            head::check_seen(known.as_ref(), &mut overlay)?;
             records::stage_denials(shared, denials, &mut overlay)?;
             overlay.write()
         });

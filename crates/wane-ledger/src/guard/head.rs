@@ -46,29 +46,23 @@ impl Head {
         Self { path, known: Mutex::new(None) }
     }
 
-    /// Refuses a ledger whose log does not extend the head in the file.
-    pub(crate) fn compare(&self, overlay: &mut Overlay<'_>) -> Result<(), Fault> {
-        let Some(known) = self.read_file()? else { return Ok(()) };
-        let meta = law::load_meta(overlay)?;
-        if known.ledger != meta.id.to_string() {
-            return Err(Fault::Corrupt(format!("the head known outside is of the ledger {}", known.ledger)));
+    /// What the file says. To be asked before the transaction that is compared with it begins: others go on writing both,
+    /// and a ledger is not older for having been looked at earlier.
+    pub(crate) fn outside(&self) -> Result<Option<Known>, Fault> {
+        let Some(path) = &self.path else { return Ok(None) };
+        let mut text = Vec::new();
+        match File::open(path).and_then(|file| file.take(FILE_BYTES).read_to_end(&mut text)) {
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(Fault::Unreachable(format!("the head known outside: {}", error.kind()))),
         }
-        // spec: S41
-        refuse_unless_extended(&known, overlay)
+        let known = serde_json::from_slice(&text);
+        known.map(Some).map_err(|_| Fault::Corrupt("the head known outside cannot be read".into()))
     }
 
-    /// Refuses a ledger that does not extend what this process has seen of it: its file was replaced, or the connection leads
-    /// somewhere else, to a standby that lacks the tail and has grown another one perhaps.
-    pub(crate) fn check(&self, overlay: &mut Overlay<'_>) -> Result<(), Fault> {
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let Some(known) = known else { return Ok(()) };
-        let id = law::load_meta(overlay)?.id.to_string();
-        // spec: S83
-        if id != known.ledger {
-            return Err(Refusal::new(Code::StateOtherLedger, "ledger", id, known.ledger).into());
-        }
-        // spec: S42
-        refuse_unless_extended(&known, overlay)
+    /// What this process has seen, to be asked before a transaction likewise.
+    pub(crate) fn seen(&self) -> Option<Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Notes a head that is committed.
@@ -82,24 +76,36 @@ impl Head {
         }
         let Some(path) = &self.path else { return Ok(()) };
         // Other processes of this host write it too.
-        match self.read_file()? {
+        match self.outside()? {
             // spec: S51
             Some(known) if !seen.is_newer_than(&known) => Ok(()),
             _ => write_file(path, &seen).map_err(|error| unwritable(path, &error)),
         }
     }
+}
 
-    fn read_file(&self) -> Result<Option<Known>, Fault> {
-        let Some(path) = &self.path else { return Ok(None) };
-        let mut text = Vec::new();
-        match File::open(path).and_then(|file| file.take(FILE_BYTES).read_to_end(&mut text)) {
-            Ok(_) => {}
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(Fault::Unreachable(format!("the head known outside: {}", error.kind()))),
-        }
-        let known = serde_json::from_slice(&text);
-        known.map(Some).map_err(|_| Fault::Corrupt("the head known outside cannot be read".into()))
+/// Refuses a ledger whose log does not extend the head known outside.
+pub(crate) fn check_outside(known: Option<&Known>, overlay: &mut Overlay<'_>) -> Result<(), Fault> {
+    let Some(known) = known else { return Ok(()) };
+    let meta = law::load_meta(overlay)?;
+    if known.ledger != meta.id.to_string() {
+        return Err(Fault::Corrupt(format!("the head known outside is of the ledger {}", known.ledger)));
     }
+    // spec: S41
+    refuse_unless_extended(known, overlay)
+}
+
+/// Refuses a ledger that does not extend what this process has seen of it: its file was replaced, or the connection leads
+/// somewhere else, to a standby that lacks the tail and has grown another one perhaps.
+pub(crate) fn check_seen(known: Option<&Known>, overlay: &mut Overlay<'_>) -> Result<(), Fault> {
+    let Some(known) = known else { return Ok(()) };
+    let id = law::load_meta(overlay)?.id.to_string();
+    // spec: S83
+    if id != known.ledger {
+        return Err(Refusal::new(Code::StateOtherLedger, "ledger", id, &known.ledger).into());
+    }
+    // spec: S42
+    refuse_unless_extended(known, overlay)
 }
 
 fn refuse_unless_extended(known: &Known, overlay: &mut Overlay<'_>) -> Result<(), Fault> {

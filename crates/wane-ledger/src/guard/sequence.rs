@@ -8,7 +8,7 @@ use wane::{LedgerId, SecretKey};
 use wane_audit::{Checkpoint, Frontier, Hash, Origin, SignedCheckpoint};
 
 use super::committer::is_due;
-use super::head::{HeadRow, head_key};
+use super::head::{self, HeadRow, head_key};
 use super::{Pace, Shared, records};
 use crate::law::{self, Overlay};
 use crate::store::{Fault, Key, Lock, Room, Store, Table};
@@ -193,7 +193,8 @@ impl Log {
         // A fault must not make it try again at once and for ever.
         self.queued = None;
         loop {
-            let check = &mut |overlay: &mut Overlay<'_>| shared.head.check(overlay);
+            let known = shared.head.seen();
+            let check = &mut |overlay: &mut Overlay<'_>| head::check_seen(known.as_ref(), overlay);
             let placed = place(store, check, shared.now()).inspect_err(|_| self.queued = Some(Instant::now()))?;
             shared.head.remember(placed.ledger, &placed.tip)?;
             self.unsigned = placed.tip.size.saturating_sub(self.signed_size);
@@ -258,9 +259,10 @@ fn append(
     shared: &Shared,
     stage: &mut dyn FnMut(&mut Overlay<'_>) -> Result<(), Fault>,
 ) -> Result<(), Fault> {
+    let known = shared.head.seen();
     store.transact(&[], &mut |rows| {
         let mut overlay = Overlay::new(rows);
-        shared.head.check(&mut overlay)?;
+        head::check_seen(known.as_ref(), &mut overlay)?;
         stage(&mut overlay)?;
         overlay.write()
     })
