@@ -24,6 +24,15 @@ demo:
 postgres:
     .ci/postgres run
 
+# eight processes on one SQLite file and on one PostgreSQL, so many calls each; the history is judged
+concurrency calls="20000":
+    WANE_HISTORY_CALLS={{ calls }} cargo test --package wane-ledger --test history -- concurrency:: --nocapture
+
+# processes killed at random points, so many rounds on each kind of store; seed and outcome of each round go into the log
+crash log rounds="300" seed=`od -An -N6 -tu8 /dev/urandom | tr -d ' '`:
+    WANE_CRASH_ROUNDS={{ rounds }} WANE_CRASH_SEED={{ seed }} WANE_CRASH_LOG={{ absolute_path(log) }} \
+        cargo test --package wane-ledger --test history -- crash:: --nocapture
+
 # verify and decide beside bare signature checks, a log beside bare hashing; fails when a ratio passes its bound
 bench:
     cargo bench --package wane --bench chain

@@ -2,3 +2,21 @@
 
 #[cfg(test)]
 mod checker;
+#[cfg(test)]
+mod concurrency;
+#[cfg(test)]
+mod crash;
+#[cfg(test)]
+mod observe;
+#[cfg(test)]
+mod place;
+#[cfg(test)]
+mod plan;
+#[cfg(test)]
+mod random;
+#[cfg(test)]
+#[path = "../it/postgres/server.rs"]
+#[allow(dead_code, reason = "the stores' own tests need more of it")]
+mod server;
+#[cfg(test)]
+mod worker;
