@@ -48,7 +48,7 @@ fn block(seed: u64) -> Vec<u8> {
 
 #[test]
 fn a_full_disk_refuses_whole_transactions_and_recovers() {
-    let Some(cluster) = Cluster::start(&[]) else { return };
+    let Some(mut cluster) = Cluster::start(&[]) else { return };
     let at = cluster.folder().join("small");
     let Some(small) = Small::mount(&at) else {
         // What the server's code means is tested elsewhere; only the real disk is not.
@@ -93,5 +93,6 @@ fn a_full_disk_refuses_whole_transactions_and_recovers() {
     store.transact(&[session(1)], &mut |rows| add_one(rows, b"n").map(|_| ())).expect("there is room again");
     assert_eq!(store.room(), Ok(Room::Ample));
     assert_eq!(count(&mut store, b"n"), stored + 1);
-    drop(cluster);
+    // Its files first, then the file system, then the folder.
+    cluster.stop();
 }
