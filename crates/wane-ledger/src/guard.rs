@@ -3,7 +3,7 @@
 mod committer;
 mod denials;
 mod group;
-mod head;
+pub(crate) mod head;
 mod junk;
 mod records;
 pub(crate) mod sequence;

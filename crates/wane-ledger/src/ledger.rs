@@ -1,6 +1,7 @@
 //! The operator's handle: what is known, and what is changed by hand. Each change is one transaction with its record.
 
 mod approve;
+mod consider;
 mod known;
 mod log;
 mod operate;
@@ -13,6 +14,7 @@ use rand_core::CryptoRng;
 use wane::{BlockId, Code, LedgerId, Refusal};
 use wane_audit::{Event, Hint, Origin, Record, RecordId};
 
+pub use self::consider::Considered;
 pub use self::known::{Doomed, Filter, Known, Revocation};
 pub use self::log::LogHead;
 pub use self::operate::{Collected, Restored};
@@ -114,7 +116,32 @@ impl Ledger {
         let mut id = [0; 16];
         // spec: S44
         rng.fill_bytes(&mut id);
-        let id = LedgerId::from_bytes(id);
+        Self::create_as(store, LedgerId::from_bytes(id), log, origin, now, rng)
+    }
+
+    /// As [`Ledger::create`], under an id of 16 random bytes that the caller has drawn: so that files of that name can be there
+    /// before the ledger is.
+    ///
+    /// # Errors
+    /// `use-ledger-exists` where there is one; `state-*` of the store.
+    ///
+    /// ```
+    /// use wane::{LedgerId, Refusal};
+    /// use wane_ledger::{Ledger, Store};
+    /// fn make(store: Box<dyn Store>, id: LedgerId, secret: &wane_audit::LogSecret, now: u64) -> Result<Ledger, Refusal> {
+    ///     let rng = Box::new(rand_core::UnwrapErr(getrandom::SysRng));
+    ///     Ledger::create_as(store, id, secret.hint(), None, now, rng)
+    /// }
+    /// # let _ = make;
+    /// ```
+    pub fn create_as(
+        store: Box<dyn Store>,
+        id: LedgerId,
+        log: Hint,
+        origin: Option<Origin>,
+        now: u64,
+        rng: Box<dyn CryptoRng + Send>,
+    ) -> Result<Self, Refusal> {
         let origin = origin.unwrap_or_else(|| Origin::of_ledger(id));
         let mut ledger = Self { store, id, origin, log, rng };
         let meta = Meta {

@@ -10,7 +10,7 @@ mod url;
 
 pub use guard::{Answer, Checked, Guard, GuardOptions, Pace, Published, Volatile};
 pub use law::{About, Entry, Opened, PendingRequest, Revoked, Rise};
-pub use ledger::{Collected, Doomed, Filter, Known, Ledger, LogHead, Restored, Revocation, Status};
+pub use ledger::{Collected, Considered, Doomed, Filter, Known, Ledger, LogHead, Restored, Revocation, Status};
 pub use session::{Access, Session};
 pub use store::postgres::{PostgresOptions, PostgresStore};
 pub use store::{Change, Fault, Key, Lock, MemoryStore, Room, Row, Rows, SqliteOptions, SqliteStore, Store, Table};

@@ -153,7 +153,7 @@ pub use pointer::Pointer;
 pub use ratchet::Rule;
 pub use recall::{Recall, RecalledApproval, Remembered, Verdict};
 pub use refusal::Refusal;
-pub use request::{Call, Request};
+pub use request::{Call, Request, request_digest};
 pub use roots::{Roots, TrustedRoot};
 pub use scope::{OtherArguments, Scope};
 pub use seal::Seal;

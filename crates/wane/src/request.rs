@@ -372,8 +372,19 @@ impl Request {
     }
 }
 
-/// SHA-256 over deterministic CBOR of `[audience, call, arguments, said facts]`.
-pub(crate) fn request_digest<'a>(
+/// The digest of a request: SHA-256 over deterministic CBOR of `[audience, call, arguments, said facts]`. Whoever is shown
+/// a request computes it again, so that what is approved is what was shown.
+///
+/// ```
+/// use wane::{Arguments, Call, request_digest};
+/// let (mail, send) = ("mail".parse()?, Call::tool("send")?);
+/// let to = |whom: &str| Arguments::from_json(format!(r#"{{"to": "{whom}"}}"#).as_bytes());
+/// let digest = request_digest(&mail, &send, &to("board")?, [].into_iter());
+/// assert_eq!(digest, request_digest(&mail, &send, &to("board")?, [].into_iter()));
+/// assert_ne!(digest, request_digest(&mail, &send, &to("press")?, [].into_iter()));
+/// # Ok::<(), wane::Refusal>(())
+/// ```
+pub fn request_digest<'a>(
     audience: &Audience,
     call: &Call,
     arguments: &Arguments,

@@ -32,6 +32,11 @@ pub(crate) struct Known {
 }
 
 impl Known {
+    /// How many records it has.
+    pub(crate) const fn size(&self) -> u64 {
+        self.size
+    }
+
     /// Of two accounts of one ledger the later one.
     fn is_newer_than(&self, other: &Self) -> bool {
         (self.epoch, self.size) > (other.epoch, other.size)
