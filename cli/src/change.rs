@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use serde::Serialize;
-use wane::{Grant, Level, LiveState, Pattern, Rule, Verified, may_still};
+use wane::{Grant, Level, LiveState, Mark, Pattern, Rule, Verified, may_still};
 
 use crate::output::escape;
 use crate::time;
@@ -213,19 +213,29 @@ pub(crate) fn unstated(grants: &[Grant]) -> Vec<Rule> {
 
 /// What is left of a genuine token at this time, in the words of a decision. What its root's entry takes away is
 /// the library's to say.
-pub(crate) fn left(verified: &Verified, now: u64) -> Vec<String> {
+pub(crate) fn left(verified: &Verified, state: &LiveState, now: u64) -> Vec<String> {
     let grant = verified.grant();
     let scopes: Vec<String> = grant.scopes().iter().map(ToString::to_string).collect();
     let or_nothing = |list: Vec<String>| if list.is_empty() { "nothing".to_owned() } else { list.join(", ") };
-    let state = LiveState::without_ledger();
     let mut verbs = verbs(grant);
     verbs.retain(|verb| {
-        format!("{verb}:*").parse().is_ok_and(|pattern: Pattern| may_still(verified, &pattern, &state, now))
+        format!("{verb}:*").parse().is_ok_and(|pattern: Pattern| may_still(verified, &pattern, state, now))
     });
     vec![
         format!("scopes left: {}", escape(&or_nothing(scopes))),
-        format!("level so far: {}, which leaves {}", grant.mark(), or_nothing(verbs)),
+        format!("level so far: {}, which leaves {}", mark(verified, state), or_nothing(verbs)),
     ]
+}
+
+/// What the token states and what is known of its blocks, joined.
+pub(crate) fn mark(verified: &Verified, state: &LiveState) -> Mark {
+    let mut mark = verified.grant().mark().clone();
+    mark.join(state.mark());
+    if let Some(ledger) = state.ledger() {
+        ledger.blocks.iter().for_each(|block| mark.join(&block.mark));
+        ledger.first.iter().for_each(|first| mark.join(&first.state.mark));
+    }
+    mark
 }
 
 /// Lines under each other, indented.

@@ -23,6 +23,11 @@ impl OutFlag {
         self.out.as_deref().filter(|path| path.as_os_str() != "-")
     }
 
+    /// Whether a file is named.
+    pub(crate) fn is_file(&self) -> bool {
+        self.file().is_some()
+    }
+
     /// Hands out `text`. In JSON it stands in `answer` under `member`, unless it went to a file, which is then
     /// named under `file`.
     pub(crate) fn emit(

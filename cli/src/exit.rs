@@ -2,7 +2,7 @@
 
 use std::process::{ExitCode, Termination};
 
-use wane::Family;
+use wane::{Code, Family};
 
 /// What the process says to whoever started it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +19,8 @@ pub(crate) enum Exit {
     Forged,
     /// 5: an approval is needed.
     NeedsApproval,
+    /// 6: what must hold together does not: the audit log, or a ledger that is damaged or older than it was.
+    Broken,
 }
 
 impl Exit {
@@ -31,12 +33,20 @@ impl Exit {
             Self::Denied => 3,
             Self::Forged => 4,
             Self::NeedsApproval => 5,
+            Self::Broken => 6,
         }
     }
 
-    /// The code that belongs to a family of refusals.
-    pub(crate) const fn of(family: Family) -> Self {
-        match family {
+    /// The exit code of what the library refuses.
+    pub(crate) const fn of(code: Code) -> Self {
+        match code {
+            // Roots that cannot be used are the operator's fault, not the token's: usage, like no roots at all.
+            Code::ParseRoots => return Self::Usage,
+            Code::DenyNeedsApproval => return Self::NeedsApproval,
+            Code::StateRolledBack | Code::StateCorrupt => return Self::Broken,
+            _ => {}
+        }
+        match code.family() {
             Family::Parse | Family::Chain => Self::Forged,
             Family::Deny | Family::State => Self::Denied,
             Family::Use => Self::Usage,

@@ -36,6 +36,8 @@ macro_rules! troubles {
 troubles! {
     /// Flags and arguments that do not fit together, or a value that cannot be read.
     Arguments "use-arguments" Usage,
+    /// Whoever was asked said no.
+    Cancelled "use-cancelled" CouldNotRun,
     /// A file cannot be read or written.
     File "use-file" CouldNotRun,
     /// The output file exists already.
@@ -120,6 +122,11 @@ impl Failure {
         self.code
     }
 
+    /// Whether the library said this.
+    pub(crate) fn is(&self, code: Code) -> bool {
+        self.code == code.as_str()
+    }
+
     /// The one line.
     pub(crate) fn message(&self) -> &str {
         &self.message
@@ -174,16 +181,10 @@ pub(crate) fn sentence(refusal: &Refusal) -> String {
     words.collect::<Vec<_>>().join(" ")
 }
 
-/// Roots that cannot be used are the operator's fault, not the token's: usage, like no roots at all.
 impl From<Refusal> for Failure {
     fn from(refusal: Refusal) -> Self {
-        let exit = match refusal.code() {
-            Code::ParseRoots => Exit::Usage,
-            Code::DenyNeedsApproval => Exit::NeedsApproval,
-            code => Exit::of(code.family()),
-        };
         Self {
-            exit,
+            exit: Exit::of(refusal.code()),
             code: refusal.code().as_str(),
             message: sentence(&refusal),
             hint: refusal.hint().map(Into::into),

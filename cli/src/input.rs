@@ -24,9 +24,12 @@ pub(crate) const KEY_TEXT: u64 = 16 * 1024;
 pub(crate) const TOML_TEXT: u64 = 1024 * 1024;
 
 /// What inputs are called, where two of them meet.
+pub(crate) const APPROVAL: &str = "the approval";
 pub(crate) const ARGUMENTS: &str = "the arguments";
+pub(crate) const AUDIT_KEY: &str = "the audit key";
 pub(crate) const GRANT: &str = "the grant file";
 pub(crate) const KEY: &str = "the key";
+pub(crate) const LOG_SECRET: &str = "the log secret";
 pub(crate) const PASSPHRASE: &str = "the passphrase";
 pub(crate) const ROOTS: &str = "the roots";
 pub(crate) const RULES: &str = "the ratchet rules";
@@ -113,7 +116,7 @@ pub(crate) fn source() -> impl clap::builder::TypedValueParser<Value = Source> {
 enum Care {
     /// Anybody.
     Public,
-    /// A private key or a passphrase: a file that others can read is refused.
+    /// A private key, a passphrase or the secret of a log: a file that others can read is refused.
     Refuse,
     /// Roots that a settings file names: another owner is refused.
     Roots,
@@ -184,6 +187,16 @@ impl Inputs {
             bytes.pop();
         }
         Ok(bytes)
+    }
+
+    /// Reads text that is a secret through and through: a file that others can read is refused.
+    pub(crate) fn read_secret(
+        &self,
+        source: &Source,
+        what: &'static str,
+        cap: u64,
+    ) -> Result<Zeroizing<String>, Failure> {
+        text(self.read_with(source, what, cap, |_| Care::Refuse)?, source)
     }
 
     /// Reads trusted roots. Whoever can write them decides what is allowed: a file of another user is refused

@@ -1,15 +1,22 @@
 //! The wane command line. `command/` holds one file per verb; `output.rs` is the only file that prints.
 
 mod arguments;
+mod block;
 mod call;
 mod change;
 mod command;
 mod emit;
+mod exact;
 mod exit;
 mod failure;
+mod founding;
 mod holder;
+mod home;
 mod input;
+mod judging;
 mod key_file;
+mod known;
+mod ledger;
 mod limits;
 mod output;
 mod random;
@@ -20,6 +27,7 @@ mod time;
 mod tree;
 mod trust;
 mod typed;
+mod waiting;
 mod write;
 
 use exit::Exit;

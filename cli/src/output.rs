@@ -78,6 +78,11 @@ impl Output {
         self.say(format_args!("{GREEN}hint{GREEN:#}: {}", line(text)));
     }
 
+    /// One line of JSON on standard error, for whoever collects logs.
+    pub(crate) fn log(self, line: &serde_json::Value) {
+        self.say(escape_json(&line.to_string()));
+    }
+
     /// Says something on standard error as it is. Where nobody can be told, that is no reason to stop.
     pub(crate) fn say(self, text: impl Display) {
         let _ = writeln!(anstream::stderr(), "{text}");

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use wane_ledger::LedgerUrl;
 
 use crate::failure::{self, Failure, Trouble};
 use crate::input::{TOML_TEXT, is_secret};
@@ -83,13 +84,19 @@ impl Settings {
         Ok(settings)
     }
 
-    /// Name, value and origin of each setting, in the order of the documentation.
-    pub(crate) fn entries(&self) -> [(&'static str, Option<&Setting>); 4] {
+    /// Name, value and origin of each setting, in the order of the documentation. The url of a ledger stands there without
+    /// its password.
+    pub(crate) fn entries(&self) -> [(&'static str, Option<Setting>); 4] {
+        let hidden = |setting: &Setting| Setting {
+            // What cannot be read may hold a password anywhere.
+            value: setting.value.parse().map_or_else(|_| "***".into(), |url: LedgerUrl| url.to_string()),
+            origin: setting.origin.clone(),
+        };
         [
-            ("roots", self.roots.as_ref()),
-            ("aud", self.aud.as_ref()),
-            ("ledger", self.ledger.as_ref()),
-            ("token-file", self.token_file.as_ref()),
+            ("roots", self.roots.clone()),
+            ("aud", self.aud.clone()),
+            ("ledger", self.ledger.as_ref().map(hidden)),
+            ("token-file", self.token_file.clone()),
         ]
     }
 
@@ -121,7 +128,7 @@ impl Settings {
         let beside = |value| beside(path, value);
         fill(&mut self.roots, file.roots.map(beside));
         fill(&mut self.aud, file.aud);
-        fill(&mut self.ledger, file.ledger.map(beside));
+        fill(&mut self.ledger, file.ledger.map(|url| ledger_beside(path, url)));
         fill(&mut self.token_file, file.token_file.map(beside));
         Ok(())
     }
@@ -133,6 +140,16 @@ pub(crate) fn beside(file: &Path, value: String) -> String {
     match file.parent() {
         Some(folder) if !elsewhere => folder.join(value).display().to_string(),
         _ => value,
+    }
+}
+
+/// The same for the url of a ledger: only `sqlite:PATH` has a path.
+fn ledger_beside(file: &Path, url: String) -> String {
+    match (url.strip_prefix("sqlite:"), file.parent()) {
+        (Some(path), Some(folder)) if !path.is_empty() && !path.starts_with("//") => {
+            format!("sqlite:{}", folder.join(path).display())
+        }
+        _ => url,
     }
 }
 
@@ -246,5 +263,19 @@ mod tests {
         assert_eq!(settings.aud.unwrap().value, "files");
         assert_eq!(settings.roots.unwrap().value, "/p/roots.toml");
         assert_eq!(settings.token_file.unwrap().value, "/t");
+    }
+
+    #[test]
+    fn the_path_of_a_ledger_is_meant_from_its_file() {
+        let file = Path::new("/p/wane.toml");
+        for (said, meant) in [
+            ("sqlite:wane.db", "sqlite:/p/wane.db"),
+            ("sqlite:/a.db", "sqlite:/a.db"),
+            ("sqlite:///a.db", "sqlite:///a.db"),
+            ("sqlite:", "sqlite:"),
+            ("postgres://h/d", "postgres://h/d"),
+        ] {
+            assert_eq!(ledger_beside(file, said.into()), meant);
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! The passphrase prompt. It talks to the terminal device, because standard input may be a token and standard
+//! Passphrases and questions. They talk to the terminal device, because standard input may be a token and standard
 //! output may be a file.
 
 use std::fs::{File, OpenOptions};
@@ -7,6 +7,8 @@ use std::io::{self, Read as _, Write as _};
 use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr};
 use zeroize::Zeroizing;
 
+use crate::failure::{Failure, Trouble};
+
 /// Longer lines are no passphrases.
 const LONGEST: usize = 1024;
 
@@ -14,6 +16,20 @@ const LONGEST: usize = 1024;
 pub(crate) fn ask_passphrase(prompt: &str) -> Option<io::Result<Zeroizing<Vec<u8>>>> {
     let terminal = OpenOptions::new().read(true).write(true).open("/dev/tty").ok()?;
     Some(ask(terminal, prompt))
+}
+
+/// Asks a question that is answered with `y`, or anything else, which ends the verb. Where there is nobody to ask, nothing
+/// is done either; `otherwise` says what does without.
+pub(crate) fn agree(question: &str, otherwise: &str) -> Result<(), Failure> {
+    let failed = |error: io::Error| Failure::file("talk to", "the terminal", &error);
+    let Ok(terminal) = OpenOptions::new().read(true).write(true).open("/dev/tty") else {
+        return Err(Failure::usage("there is no terminal to ask on").hint(otherwise));
+    };
+    (&terminal).write_all(format!("{question} [y/N] ").as_bytes()).map_err(failed)?;
+    match read_line(&terminal).map_err(failed)?.trim_ascii() {
+        b"y" | b"Y" | b"yes" => Ok(()),
+        _ => Err(Failure::new(Trouble::Cancelled, "nothing was done")),
+    }
 }
 
 fn ask(mut terminal: File, prompt: &str) -> io::Result<Zeroizing<Vec<u8>>> {

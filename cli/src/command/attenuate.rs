@@ -2,7 +2,8 @@
 
 use clap::Args;
 use serde::Serialize;
-use wane::{Heir, Narrowing, Token};
+use wane::{Grant, Heir, Narrowing, Token};
+use wane_ledger::Ledger;
 
 use crate::arguments::Context;
 use crate::change::{self, Change, GrantJson};
@@ -10,12 +11,14 @@ use crate::emit::OutFlag;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::input::{self, Source, source};
+use crate::ledger::{self, LedgerFlag};
 use crate::limits::{LimitFlags, Limits};
 use crate::{holder, key_file, random, time, typed};
 
 /// Narrow a token and hand it on: everything is inherited, flags only take away
 ///
-/// Needs no network and no root key. What was lost is printed on standard error.
+/// Needs no root key, and no network unless a ledger is named, which the token then names too and which is told its id,
+/// name, key, end and note. What was lost is printed on standard error.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 --scope P keeps, of every scope that contains P, what lies within P; what is not named is dropped.
@@ -26,6 +29,7 @@ Examples:
   wane attenuate session.tok --drop 'write:*' --dry-run
   wane attenuate session.tok --deny 'read:hr:salaries' --sub summariser --to root.pub
   wane attenuate - --ttl 1m < session.tok
+  wane attenuate session.tok --budget reads=10 --ledger sqlite:wane.db -o tenth.tok
 ")]
 pub(crate) struct Attenuate {
     /// The token (default: WANE_TOKEN_FILE, else standard input)
@@ -60,6 +64,9 @@ pub(crate) struct Attenuate {
     dry_run: bool,
 
     #[command(flatten)]
+    ledger: LedgerFlag,
+
+    #[command(flatten)]
     out: OutFlag,
 }
 
@@ -68,6 +75,7 @@ struct Answer {
     id: String,
     dry_run: bool,
     carries_secret: bool,
+    ledger: Option<String>,
     opened_session: bool,
     change: Option<Change>,
     grant: Option<GrantJson>,
@@ -84,13 +92,15 @@ impl Attenuate {
             (self.limits.ratchet.as_ref(), input::RULES),
         ])?;
         typed::claim(&context.inputs, "--to", self.to.as_deref(), "--to")?;
-        let limits = self.limits.read(context)?;
+        let mut limits = self.limits.read(context)?;
         let token = holder::read_token(context, Some(&source))?;
-        let unopened = holder::grant(token.chain())?.session().is_none();
+        let grant = holder::grant(token.chain())?;
+        let unopened = grant.session().is_none();
         if self.issuer && !unopened {
             return Err(Failure::usage("--issuer: a session is open already, so there is no right to pass on"));
         }
         let opens = unopened && !self.issuer;
+        let mut ledger = self.ledger(context, &grant, &mut limits)?;
         let narrowing = self.narrowing(limits, opens)?;
         let mut rng = random::system()?;
         let heir = match &self.to {
@@ -98,8 +108,26 @@ impl Attenuate {
             None => Heir::carried(&mut rng),
         };
         let narrowed = self.extend(context, &token, &narrowing, heir)?;
-        self.report(context, &narrowed, opens)?;
+        if let Some(ledger) = ledger.as_mut().filter(|_| !self.dry_run) {
+            ledger.register(narrowed.chain(), None, time::now()?)?;
+        }
+        self.report(context, &narrowed, opens, ledger.as_ref())?;
         Ok(Exit::Done)
+    }
+
+    /// The ledger that is to know the token, named in the token unless it is already.
+    fn ledger(&self, context: &Context, grant: &Grant, limits: &mut Limits) -> Result<Option<Ledger>, Failure> {
+        if self.ledger.url(context)?.is_none() {
+            return Ok(None);
+        }
+        let ledger = self.ledger.open(context)?.ledger;
+        let mut stated = grant.ledger().or(limits.ledger);
+        ledger::state(&ledger, &mut stated)?;
+        ledger::state(&ledger, &mut limits.ledger)?;
+        if grant.ledger().is_some() {
+            limits.ledger = None;
+        }
+        Ok(Some(ledger))
     }
 
     fn extend(&self, context: &Context, token: &Token, narrowing: &Narrowing, heir: Heir) -> Result<Token, Failure> {
@@ -135,7 +163,13 @@ impl Attenuate {
         Ok(if opens { narrowing.open_session(now) } else { narrowing })
     }
 
-    fn report(&self, context: &Context, narrowed: &Token, opened_session: bool) -> Result<(), Failure> {
+    fn report(
+        &self,
+        context: &Context,
+        narrowed: &Token,
+        opened_session: bool,
+        ledger: Option<&Ledger>,
+    ) -> Result<(), Failure> {
         let output = context.output;
         let grants = narrowed.chain().grants()?;
         let after = grants.last();
@@ -157,6 +191,7 @@ impl Attenuate {
             id: narrowed.chain().blocks().last().map(|block| block.id().to_string()).unwrap_or_default(),
             dry_run: self.dry_run,
             carries_secret: narrowed.carries_secret(),
+            ledger: ledger.map(|ledger| ledger.id().to_string()),
             opened_session,
             change,
             grant: after.map(GrantJson::of),

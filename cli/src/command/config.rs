@@ -37,13 +37,13 @@ impl Config {
         let json: BTreeMap<_, _> = entries
             .iter()
             .map(|(name, setting)| {
-                let value = setting.map(|setting| setting.value.as_str());
-                (*name, Entry { value, source: setting.map(|setting| setting.origin.to_string()) })
+                let value = setting.as_ref().map(|setting| setting.value.as_str());
+                (*name, Entry { value, source: setting.as_ref().map(|setting| setting.origin.to_string()) })
             })
             .collect();
         context.output.answer(&json, || {
             let mut text = String::new();
-            for (name, setting) in entries {
+            for (name, setting) in &entries {
                 let _ = match setting {
                     Some(setting) => writeln!(text, "{name:<10}  {}  ({})", escape(&setting.value), setting.origin),
                     None => writeln!(text, "{name:<10}  not set"),

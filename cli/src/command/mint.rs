@@ -2,7 +2,8 @@
 
 use clap::Args;
 use serde::Serialize;
-use wane::{Heir, RootGrant, mint};
+use wane::{Heir, PublicKey, RootGrant, mint};
+use wane_ledger::{Filter, Ledger};
 
 use crate::arguments::Context;
 use crate::change::GrantJson;
@@ -10,13 +11,15 @@ use crate::emit::OutFlag;
 use crate::exit::Exit;
 use crate::failure::{Failure, Trouble};
 use crate::input::{self, Source, source};
+use crate::ledger::{self, LedgerFlag, LogFlags};
 use crate::limits::{GrantFile, LimitFlags, Limits};
-use crate::{key_file, random, time, typed};
+use crate::{founding, key_file, known, random, time, typed};
 
 /// Make a root token with a root key: the widest grant of a chain
 ///
 /// The token opens a session, unless --issuer says that its holder may open them. It carries its secret,
-/// unless --to binds it to the holder's own key. Without --ttl it lives an hour.
+/// unless --to binds it to the holder's own key. Without --ttl it lives an hour. With a ledger, the token names it and is
+/// made known to it: its id, name, key, end and note, never the token; where there is no ledger yet, it is made.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 A grant file holds the same words: aud, scope, deny, ask, raise, label, clearance, ttl, depth, ledger-id, sub,
@@ -27,6 +30,7 @@ Examples:
   wane mint --key root.pem --aud files --scope 'read:*' --ttl 10m -o a.tok
   wane mint --key root.pem --aud files --scope 'read:files:* if path under /data and limit <= 100' -o b.tok
   wane mint --key root.pem --grant grant.toml --sub planner -o c.tok
+  wane mint --key root.pem --aud files --scope 'read:*' --budget reads=100 --ledger sqlite:wane.db -o d.tok
   wane mint --key root.pem --aud mail --scope 'send:mail:*' --ask 'send:* by @oncall need 1' --to root.pub
 ")]
 pub(crate) struct Mint {
@@ -54,6 +58,12 @@ pub(crate) struct Mint {
     to: Option<String>,
 
     #[command(flatten)]
+    ledger: LedgerFlag,
+
+    #[command(flatten)]
+    files: LogFlags,
+
+    #[command(flatten)]
     out: OutFlag,
 }
 
@@ -65,6 +75,7 @@ struct Answer {
     id: String,
     root: String,
     carries_secret: bool,
+    ledger: Option<String>,
     grant: Option<GrantJson>,
 }
 
@@ -86,6 +97,8 @@ impl Mint {
             issuer |= file.issuer;
             to = to.or(file.to.map(|to| source.beside(to)));
         }
+        let mut ledger = self.ledger(context, &mut limits)?;
+        let sub = limits.sub.clone();
         let grant = root_grant(context, limits, issuer)?;
         let mut rng = random::system()?;
         let heir = match to {
@@ -94,15 +107,59 @@ impl Mint {
         };
         let secret = key_file::read_secret(&context.inputs, &self.key, self.passphrase_file.as_ref())?;
         let token = mint(&grant, &secret, heir).map_err(Failure::typed)?;
+        if let Some(ledger) = &mut ledger {
+            warn_of_raised(context, ledger, &secret.public_key(), sub.as_deref())?;
+            ledger.register(token.chain(), Some(&secret.public_key()), time::now()?)?;
+        }
         let answer = Answer {
             id: token.chain().blocks().first().map(|block| block.id().to_string()).unwrap_or_default(),
             root: secret.public_key().to_string(),
             carries_secret: token.carries_secret(),
+            ledger: ledger.as_ref().map(|ledger| ledger.id().to_string()),
             grant: token.chain().grants()?.last().map(GrantJson::of),
         };
         self.out.emit(context, "token", &token.expose_text(), &answer)?;
         Ok(Exit::Done)
     }
+
+    /// The ledger that is to know the token, made where there is none, and named in the token.
+    fn ledger(&self, context: &Context, limits: &mut Limits) -> Result<Option<Ledger>, Failure> {
+        let Some(url) = self.ledger.url(context)? else { return Ok(None) };
+        let ledger = match self.ledger.open_if_made(&url)? {
+            Some(opened) => opened.ledger,
+            None => {
+                let founded = founding::found(context, &url, &self.files)?;
+                founding::announce(context, &founded, &url);
+                founded.ledger
+            }
+        };
+        ledger::state(&ledger, &mut limits.ledger)?;
+        Ok(Some(ledger))
+    }
+}
+
+/// A new session has no memory: whoever mints one where an older one has read something should know.
+fn warn_of_raised(context: &Context, ledger: &mut Ledger, root: &PublicKey, sub: Option<&str>) -> Result<(), Failure> {
+    let mut filter = Filter::new().root(*root).live_at(time::now()?).sessions_only();
+    if let Some(sub) = sub {
+        filter = filter.agent(sub);
+    }
+    let mut raised = ledger.sessions(&filter, None, usize::MAX)?;
+    // Without a name, those without one are meant.
+    raised.retain(|known| {
+        known::is_raised(&known.entry.mark) && known.entry.about.as_ref().and_then(|about| about.sub.as_deref()) == sub
+    });
+    if let Some(highest) = raised.iter().max_by_key(|known| known.entry.mark.level()) {
+        let start: String = highest.id.to_string().chars().take(16).collect();
+        context.output.warn(format_args!(
+            "the same key and name have {} live session{} that read something ({start} is {}), and the new one starts without that memory",
+            raised.len(),
+            if raised.len() == 1 { "" } else { "s" },
+            highest.entry.mark
+        ));
+        context.output.hint("`wane renew OLD --key KEY` goes on with an old session, `wane revoke` ends it");
+    }
+    Ok(())
 }
 
 fn root_grant(context: &Context, limits: Limits, issuer: bool) -> Result<RootGrant, Failure> {

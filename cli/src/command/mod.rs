@@ -1,18 +1,29 @@
 //! The verbs, one file each.
 
+mod admit;
+mod approve;
 mod attenuate;
+mod audit;
 mod check;
 mod completions;
 mod config;
 mod demo;
 mod key;
 mod keygen;
+mod ledger;
 mod man;
 mod mint;
+mod pending;
+mod raise;
+mod renew;
+mod revoke;
 mod roots;
 mod seal;
+mod sessions;
 mod show;
 mod verify;
+
+pub(crate) use verify::unverified;
 
 use clap::Subcommand;
 
@@ -27,10 +38,19 @@ pub(crate) enum Verb {
     Key(key::Key),
     Roots(roots::Roots),
     Mint(Box<mint::Mint>),
+    Renew(Box<renew::Renew>),
     Attenuate(Box<attenuate::Attenuate>),
     Seal(Box<seal::Seal>),
     Verify(verify::Verify),
     Check(Box<check::Check>),
+    Admit(Box<admit::Admit>),
+    Ledger(ledger::LedgerVerb),
+    Sessions(sessions::Sessions),
+    Session(sessions::Session),
+    Revoke(revoke::Revoke),
+    Raise(raise::Raise),
+    Pending(pending::Pending),
+    Approve(approve::Approve),
     Show(show::Show),
     Demo(demo::Demo),
     #[command(hide = true)]
@@ -48,10 +68,19 @@ impl Verb {
             Self::Key(verb) => verb.run(context),
             Self::Roots(verb) => verb.run(context),
             Self::Mint(verb) => verb.run(context),
+            Self::Renew(verb) => verb.run(context),
             Self::Attenuate(verb) => verb.run(context),
             Self::Seal(verb) => verb.run(context),
             Self::Verify(verb) => verb.run(context),
             Self::Check(verb) => verb.run(context),
+            Self::Admit(verb) => verb.run(context),
+            Self::Ledger(verb) => verb.run(context),
+            Self::Sessions(verb) => verb.run(context),
+            Self::Session(verb) => verb.run(context),
+            Self::Revoke(verb) => verb.run(context),
+            Self::Raise(verb) => verb.run(context),
+            Self::Pending(verb) => verb.run(context),
+            Self::Approve(verb) => verb.run(context),
             Self::Show(verb) => verb.run(context),
             Self::Demo(verb) => verb.run(context),
             Self::DemoServer(verb) => verb.run(context),

@@ -1,0 +1,5 @@
+//! `wane audit`: the log.
+
+mod publish;
+
+pub(crate) use publish::publisher;

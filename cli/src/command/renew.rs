@@ -1,0 +1,147 @@
+//! `wane renew`: a session goes on under a new root token.
+
+use clap::Args;
+use serde::Serialize;
+use wane::{BlockId, Chain, Code, Heir, Kind, Level, Refusal, RootGrant, UntrustedToken, mint};
+
+use crate::arguments::Context;
+use crate::change::GrantJson;
+use crate::emit::OutFlag;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::input::{self, Source, TOKEN_TEXT, source};
+use crate::ledger::LedgerFlag;
+use crate::{holder, key_file, random, time, typed};
+
+/// Make a new root token that continues an old one's session: what was read stays read
+///
+/// The new token grants what the old one grants at its end, opens a session of its own and names the first session of
+/// the line: marks and budgets are those of that one. The old token stays as good as it was.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+The key must be that of the old root, or one whose entry `succeeds` it, or no server accepts the new token. OLD is a
+token or a sealed one. The ledger must know the first session of the line: it was used, or minted with --ledger.
+
+Examples:
+  wane renew session.tok --key root.pem -o next.tok
+  wane renew session.tok --key root.pem --ttl 8h --ledger sqlite:wane.db -o longer.tok
+")]
+pub(crate) struct Renew {
+    /// The old token
+    #[arg(value_name = "OLD", value_parser = source())]
+    old: Source,
+
+    /// The root's private key
+    #[arg(long, value_name = "KEY", value_parser = source())]
+    key: Source,
+
+    /// Where the passphrase of an encrypted key is read from, instead of the terminal
+    #[arg(long, value_name = "FILE", value_parser = source())]
+    passphrase_file: Option<Source>,
+
+    /// How long it lives from now on (default: as long as the old one was made for)
+    #[arg(long, value_name = "DURATION")]
+    ttl: Option<String>,
+
+    /// Bind the token to its holder's public key, a `wane1.key` or a file
+    #[arg(long, value_name = "KEY")]
+    to: Option<String>,
+
+    #[command(flatten)]
+    ledger: LedgerFlag,
+
+    #[command(flatten)]
+    out: OutFlag,
+}
+
+#[derive(Serialize)]
+struct Answer {
+    id: String,
+    root: String,
+    continues: String,
+    ledger: String,
+    carries_secret: bool,
+    grant: Option<GrantJson>,
+}
+
+impl Renew {
+    /// Does it.
+    pub(crate) fn run(&self, context: &Context) -> Result<Exit, Failure> {
+        context.inputs.claim_all([
+            (Some(&self.old), input::TOKEN),
+            (Some(&self.key), input::KEY),
+            (self.passphrase_file.as_ref(), input::PASSPHRASE),
+        ])?;
+        typed::claim(&context.inputs, "--to", self.to.as_deref(), "--to")?;
+        let ttl = self.ttl.as_deref().map(|text| typed::duration("--ttl", text)).transpose()?;
+        let text = context.inputs.read_text(&self.old, input::TOKEN, TOKEN_TEXT)?;
+        let old = UntrustedToken::parse(input::unmarked(&text))
+            .map_err(|refusal| Failure::from(refusal).within(self.old.name()))?;
+        let first = first_of_line(old.chain())?;
+        let key = key_file::read_secret(&context.inputs, &self.key, self.passphrase_file.as_ref())?;
+        let mut ledger = self.ledger.open(context)?.ledger;
+        let known = ledger.session(first)?;
+        if known.as_ref().is_none_or(|entry| entry.opened.is_none()) {
+            return Err(Refusal::new(Code::StateUnknownSession, "continues", first, "").into());
+        }
+        let now = time::now()?;
+        let grant = renewed(old.chain(), ttl, now)?.ledger(ledger.id()).continues(first);
+        let mut rng = random::system()?;
+        let heir = match &self.to {
+            Some(key) => Heir::bound(typed::public_key(&context.inputs, "--to", key)?, &mut rng),
+            None => Heir::carried(&mut rng),
+        };
+        let token = mint(&grant, &key, heir).map_err(Failure::making)?;
+        ledger.register(token.chain(), Some(&key.public_key()), now)?;
+        let mark = known.map(|entry| entry.mark).unwrap_or_default();
+        context.output.note(format_args!("it continues the session {first}, whose level so far is {mark}"));
+        let answer = Answer {
+            id: token.chain().blocks().first().map(|block| block.id().to_string()).unwrap_or_default(),
+            root: key.public_key().to_string(),
+            continues: first.to_string(),
+            ledger: ledger.id().to_string(),
+            carries_secret: token.carries_secret(),
+            grant: token.chain().grants()?.last().map(GrantJson::of),
+        };
+        self.out.emit(context, "token", &token.expose_text(), &answer)?;
+        Ok(Exit::Done)
+    }
+}
+
+/// The first session of the line that a chain belongs to.
+fn first_of_line(chain: &Chain) -> Result<BlockId, Failure> {
+    let grant = holder::grant(chain)?;
+    let session = grant.session().and_then(|index| chain.blocks().get(index));
+    grant.continues().or_else(|| session.map(wane::Block::id)).ok_or_else(|| {
+        Failure::usage("the old token opens no session, so there is nothing to continue")
+            .hint("`wane mint` starts anew")
+    })
+}
+
+/// What the old chain grants at its end, as a root block states it.
+fn renewed(chain: &Chain, ttl: Option<u64>, now: u64) -> Result<RootGrant, Failure> {
+    let grants = chain.grants()?;
+    let old = holder::grant(chain)?;
+    let ttl = ttl.unwrap_or_else(|| old.expires_at().saturating_sub(old.issued_at()));
+    let mut audiences = old.audiences().iter().cloned();
+    let first = audiences.next().ok_or_else(|| Failure::usage("the old token names no audience"))?;
+    let mut grant = RootGrant::new(first, now, now.saturating_add(ttl)).depth(old.depth()).raise(old.mark().level());
+    grant = audiences.fold(grant, RootGrant::audience);
+    grant = old.scopes().into_iter().fold(grant, RootGrant::scope);
+    grant = old.denied().cloned().fold(grant, RootGrant::deny);
+    grant = old.asks().cloned().fold(grant, RootGrant::ask);
+    grant = old.mark().labels().cloned().fold(grant, RootGrant::label);
+    grant = old.budgets().iter().fold(grant, |grant, (name, cap)| grant.budget(name.clone(), *cap));
+    if old.clearance() < Level::TopSecret {
+        grant = grant.clearance(old.clearance());
+    }
+    // Rules of the root's own stand in the place of the default ones where they may.
+    let own = grants.first().is_some_and(|root| root.rules().next().is_some());
+    grant = match own {
+        true => grant.own_rules(old.rules().cloned().collect()),
+        false => old.rules().cloned().fold(grant, RootGrant::rule),
+    };
+    let last = chain.blocks().iter().rfind(|block| block.kind() != Kind::Seal).map(wane::Block::claims);
+    grant = last.and_then(wane::Claims::subject).into_iter().fold(grant, RootGrant::subject);
+    Ok(last.and_then(wane::Claims::note).into_iter().fold(grant, RootGrant::note))
+}

@@ -1,0 +1,152 @@
+//! `wane revoke`: an end to a token, or to everything that somebody holds.
+
+use clap::Args;
+use serde::Serialize;
+use wane::Bearer;
+use wane_ledger::{Doomed, Ledger, Revocation};
+
+use crate::arguments::Context;
+use crate::block::{self, Part};
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::known::{self, KnownJson};
+use crate::ledger::LedgerFlag;
+use crate::output::escape;
+use crate::{terminal, time, typed};
+
+/// End a token and all that was made from it, or everything that an agent or a key was given
+///
+/// Says first what dies, and that there is no way back; asks on a terminal. What nobody registered or used is not
+/// listed and dies all the same. An id of 64 digits need not be known to the ledger.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+A token may be named by any copy of it, sealed or not. With --key everything dies that was minted under that key as a
+root, and everything that was handed to it, at that time or before; with --agent everything handed to that name.
+
+Examples:
+  wane revoke stolen.tok --dry-run
+  wane revoke stolen.tok --reason 'laptop lost' --yes
+  wane revoke --agent reporter --before now --yes
+  wane revoke --key agent.pub --before 2026-11-21T09:30:00Z --json --yes
+")]
+pub(crate) struct Revoke {
+    /// The start of an id, at least eight digits, or a token
+    #[arg(value_name = "ID|TOKEN", required_unless_present_any = ["agent", "key"], conflicts_with_all = ["agent", "key"])]
+    id: Option<String>,
+
+    /// Everything that was handed to this name (`--sub`)
+    #[arg(long, value_name = "NAME", requires = "before", conflicts_with = "key")]
+    agent: Option<String>,
+
+    /// Everything minted under this root key, or handed to this key
+    #[arg(long, value_name = "KEY", requires = "before")]
+    key: Option<String>,
+
+    /// Issued at this time or before: 2026-11-21T09:30:00Z, seconds since 1970, or `now`
+    #[arg(long, value_name = "TIME", conflicts_with = "id")]
+    before: Option<String>,
+
+    /// Why, for the log and for whoever asks
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    reason: String,
+
+    /// Only say what would die
+    #[arg(long)]
+    dry_run: bool,
+
+    /// Ask nothing
+    #[arg(long)]
+    yes: bool,
+
+    #[command(flatten)]
+    ledger: LedgerFlag,
+}
+
+/// As many as are listed.
+const LISTED: usize = 100;
+
+/// What is said before.
+const FOR_EVER: &str = "this cannot be undone";
+
+#[derive(Serialize)]
+struct Answer {
+    revoked: bool,
+    what: String,
+    dies: Vec<KnownJson>,
+    more: usize,
+}
+
+impl Revoke {
+    /// Does it.
+    pub(crate) fn run(&self, context: &Context) -> Result<Exit, Failure> {
+        typed::claim(&context.inputs, "--key", self.key.as_deref(), "--key")?;
+        let now = time::now()?;
+        let mut ledger = self.ledger.open(context)?.ledger;
+        let (what, revocations) = self.meant(context, &mut ledger, now)?;
+        let mut doomed = Doomed { known: Vec::new(), more: 0 };
+        for revocation in &revocations {
+            let dies = ledger.would_revoke(revocation, now, LISTED)?;
+            doomed.more = doomed.more.saturating_add(dies.more);
+            doomed.known.extend(dies.known);
+        }
+        known::sort(&mut doomed.known);
+        let told = told(&what, &doomed, now);
+        context.output.say(told.join("\n"));
+        if !self.dry_run {
+            if !self.yes {
+                terminal::agree(
+                    &format!("Revoke? {FOR_EVER}."),
+                    "`--yes` revokes without asking, `--dry-run` says what would die",
+                )?;
+            }
+            for revocation in &revocations {
+                ledger.revoke(revocation, &self.reason, now)?;
+            }
+        }
+        let answer = Answer {
+            revoked: !self.dry_run,
+            what,
+            dies: doomed.known.iter().map(|known| KnownJson::of(known, now)).collect(),
+            more: doomed.more,
+        };
+        context.output.answer(&answer, || match self.dry_run {
+            true => "nothing was revoked: --dry-run".into(),
+            false => "revoked".into(),
+        })?;
+        Ok(Exit::Done)
+    }
+
+    /// What is meant, in words and in full. A key is revoked in both of its parts: as a root, and as a holder.
+    fn meant(&self, context: &Context, ledger: &mut Ledger, now: u64) -> Result<(String, Vec<Revocation>), Failure> {
+        let time = match self.before.as_deref() {
+            Some("now") | None => now,
+            Some(text) => typed::instant("--before", text)?,
+        };
+        let until = time::show(time);
+        let before = |bearer| Revocation::Before { bearer, time };
+        if let Some(agent) = &self.agent {
+            let what = format!("whatever was handed to \"{}\" up to {until}", escape(agent));
+            return Ok((what, vec![before(Bearer::Agent(agent.as_str().into()))]));
+        }
+        if let Some(key) = &self.key {
+            let key = typed::public_key(&context.inputs, "--key", key)?;
+            let what = format!("whatever was minted under or handed to {key} up to {until}");
+            return Ok((what, vec![before(Bearer::Root(key)), before(Bearer::Key(key))]));
+        }
+        let id = self.id.as_deref().ok_or_else(|| Failure::usage("nothing is named that could be revoked"))?;
+        let id = block::named(context, ledger, id, Part::Last)?;
+        Ok((format!("{id} and whatever was made from it"), vec![Revocation::Block(id)]))
+    }
+}
+
+fn told(what: &str, doomed: &Doomed, now: u64) -> Vec<String> {
+    let mut lines = vec![format!("dies: {what}")];
+    lines.extend(doomed.known.iter().map(|known| format!("  {}", known::line(known, now))));
+    match (doomed.known.len(), doomed.more) {
+        (0, _) => lines.push("  nothing alive that the ledger knows".into()),
+        (_, 0) => {}
+        (_, more) => lines.push(format!("  and {more} more")),
+    }
+    lines.push(format!("  {FOR_EVER}, and what the ledger has not seen dies too"));
+    lines
+}

@@ -1,0 +1,179 @@
+//! A request that waits for approval, as approvers are shown it: nothing is shown that the digest does not cover, unless it
+//! is marked so.
+
+use std::collections::BTreeMap;
+
+use serde_json::value::RawValue;
+use wane::request_digest;
+use wane::{Action, Approver, Arguments, AskRule, Audience, BlockId, Call, Code, Name, PublicKey, Refusal, Value};
+use wane_ledger::PendingRequest;
+
+use crate::exact;
+use crate::failure::Failure;
+use crate::output::escape;
+use crate::time;
+
+/// A request that waits, whose digest is that of what it shows.
+pub(crate) struct Waiting<'a> {
+    request: &'a PendingRequest,
+    call: Call,
+    arguments: Arguments,
+    said: BTreeMap<Name, Value>,
+    actions: Vec<Action>,
+}
+
+impl<'a> Waiting<'a> {
+    /// Computes the digest again: an approver signs for a digest, and must have seen what it stands for.
+    pub(crate) fn of(request: &'a PendingRequest) -> Result<Self, Failure> {
+        let parts: Vec<&str> = request.call.iter().map(String::as_str).collect();
+        let (audience, call) = (request.audience.parse::<Audience>()?, Call::from_parts(&parts)?);
+        let arguments = Arguments::from_json(request.arguments.as_bytes())?;
+        let said = read_said(&request.said)?;
+        let digest = request_digest(&audience, &call, &arguments, said.iter());
+        if digest != request.digest {
+            let (found, bound) = (BlockId::from_bytes(request.digest), BlockId::from_bytes(digest));
+            return Err(Refusal::new(Code::DenyApprovalRequest, "digest", found, bound).into());
+        }
+        let mut actions: Vec<Action> = Vec::new();
+        for action in &request.actions {
+            let action = action.parse()?;
+            // Each once, as a decision counts them.
+            if !actions.contains(&action) {
+                actions.push(action);
+            }
+        }
+        Ok(Self { request, call, arguments, said, actions })
+    }
+
+    /// What it was made of.
+    pub(crate) const fn request(&self) -> &'a PendingRequest {
+        self.request
+    }
+
+    /// The actions, which the statement repeats.
+    pub(crate) fn actions(&self) -> &[Action] {
+        &self.actions
+    }
+
+    /// Refuses a key whose approval could not count: one of the chain itself, or one that no ask can mean.
+    pub(crate) fn check_approver(&self, key: &PublicKey) -> Result<(), Failure> {
+        if self.request.chain_keys.contains(key) {
+            return Err(Refusal::new(Code::DenyApprovalSelf, "approval", key.hint(), "").into());
+        }
+        let asks: Vec<AskRule> = self.request.asks.iter().map(|ask| ask.parse()).collect::<Result<_, _>>()?;
+        // Who belongs to a group only the enforcement point's roots can tell.
+        let may_mean = |approver: &Approver| match approver {
+            Approver::Group(_) => true,
+            Approver::Key(named) => named == key,
+        };
+        match asks.iter().any(|ask| ask.approvers().iter().any(may_mean)) {
+            true => Ok(()),
+            false => Err(Refusal::new(Code::DenyApprovalKey, "approval", key.hint(), "").into()),
+        }
+    }
+
+    /// The lines of the request, every character written so that it can be taken for no other.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        let request = self.request;
+        let mut parts = self.call.parts();
+        let kind = parts.next().unwrap_or_default();
+        let call: Vec<String> = parts.map(exact::text).collect();
+        let mut lines = vec![
+            format!("request {}", BlockId::from_bytes(request.digest)),
+            format!("  audience   {}", exact::text(&request.audience)),
+            format!("  call       {kind} {}", call.join(" ")),
+        ];
+        lines.extend(listed("actions", &request.actions));
+        let members = self.arguments.members_json();
+        match members.len() {
+            0 => lines.push("  arguments  none".into()),
+            1 => lines.push("  arguments  1".into()),
+            count => lines.push(format!("  arguments  {count}")),
+        }
+        lines.extend(members.map(|(name, value)| format!("    {} = {}", exact::text(name), exact::json(&value))));
+        lines.extend(
+            self.said.iter().map(|(name, value)| format!("  said       {name} = {}", exact::json(&value.to_string()))),
+        );
+        lines.push("as the server that was asked tells it:".into());
+        lines.push(format!("  level      {}", request.mark));
+        lines.extend(listed("asks", &request.asks));
+        let agents: Vec<String> = request.agents.iter().map(|agent| exact::text(agent)).collect();
+        if !agents.is_empty() {
+            lines.push(format!("  agents     {}", agents.join(" > ")));
+        }
+        lines.push(format!("  session    {}", request.session));
+        lines.push(format!("  waits      since {} until {}", time::show(request.at), time::show(request.until)));
+        lines
+    }
+}
+
+fn listed(what: &str, values: &[String]) -> Vec<String> {
+    values
+        .iter()
+        .enumerate()
+        .map(|(i, value)| format!("  {:<9}  {}", if i == 0 { what } else { "" }, escape(value)))
+        .collect()
+}
+
+/// What the holder said: an object of scalars.
+fn read_said(json: &str) -> Result<BTreeMap<Name, Value>, Failure> {
+    let members: BTreeMap<String, Box<RawValue>> =
+        serde_json::from_str(json).map_err(|error| Refusal::new(Code::ParseJson, "said", error, ""))?;
+    let read = |(name, value): (String, Box<RawValue>)| Ok((name.parse()?, Value::from_json(value.get())?));
+    Ok(members.into_iter().map(read).collect::<Result<_, Refusal>>()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wane::{Mark, SecretKey};
+
+    fn request(arguments: &str) -> PendingRequest {
+        let id = BlockId::from_bytes([1; 32]);
+        let said = BTreeMap::from([("purpose".parse().unwrap(), Value::text("report").unwrap())]);
+        let call = Call::tool("send").unwrap();
+        let read = Arguments::from_json(arguments.as_bytes()).unwrap();
+        PendingRequest {
+            session: id,
+            last: id,
+            digest: request_digest(&"mail".parse().unwrap(), &call, &read, said.iter()),
+            audience: "mail".into(),
+            call: call.parts().map(str::to_owned).collect(),
+            arguments: read.to_json(),
+            said: r#"{"purpose":"report"}"#.into(),
+            actions: vec!["send:mail".into()],
+            mark: Mark::default(),
+            asks: vec!["send:* by @oncall need 1".into()],
+            chain_keys: vec![SecretKey::from_seed([1; 32]).public_key()],
+            agents: vec!["plan\u{202e}ner".into()],
+            at: 1_000,
+            until: 4_600,
+        }
+    }
+
+    #[test]
+    fn what_is_shown_is_what_is_signed() {
+        let honest = request(r#"{"to": "bo\u0430rd"}"#);
+        let lines = Waiting::of(&honest).unwrap().lines().join("\n");
+        assert!(lines.contains(r#""to" = "bo\u0430rd" (1 written out)"#), "{lines}");
+        assert!(lines.contains(r#""plan\u202ener" (8 code points, 1 written out)"#) && lines.is_ascii(), "{lines}");
+        for forged in [
+            PendingRequest { arguments: r#"{"to":"board"}"#.into(), ..honest.clone() },
+            PendingRequest { audience: "files".into(), ..honest.clone() },
+            PendingRequest { said: "{}".into(), ..honest.clone() },
+            PendingRequest { call: vec!["tools/call".into(), "read".into()], ..honest.clone() },
+        ] {
+            assert_eq!(Waiting::of(&forged).err().unwrap().code(), "deny-approval-request");
+        }
+    }
+
+    #[test]
+    fn a_key_that_cannot_count_is_refused() {
+        let [own, other] = [1, 2].map(|seed| SecretKey::from_seed([seed; 32]).public_key());
+        let by_group = request("{}");
+        assert_eq!(Waiting::of(&by_group).unwrap().check_approver(&own).unwrap_err().code(), "deny-approval-self");
+        assert!(Waiting::of(&by_group).unwrap().check_approver(&other).is_ok());
+        let by_key = PendingRequest { asks: vec![format!("send:* by {own} need 1")], chain_keys: vec![], ..by_group };
+        assert_eq!(Waiting::of(&by_key).unwrap().check_approver(&other).unwrap_err().code(), "deny-approval-key");
+    }
+}
