@@ -107,7 +107,8 @@ fn blurred(line: &str) -> String {
         let time = |c: (char, char)| if c.1 == '0' { c.0.is_ascii_digit() } else { c.0 == c.1 };
         let number = !bare.is_empty() && bare.chars().all(|c| c.is_ascii_digit());
         let beside_word = |j: usize, word| words.get(j).is_some_and(|other| other.trim_end_matches(',') == word);
-        let blurred = if bare.len() == 16 && bare.chars().all(|c| c.is_ascii_hexdigit()) {
+        let (inner, id) = (bare.trim_matches(['`', '"', '(']), [16, 32, 64]);
+        let blurred = if id.contains(&inner.len()) && inner.chars().all(|c| c.is_ascii_hexdigit()) {
             "<id>"
         } else if bare.len() == 20 && bare.chars().zip("0000-00-00T00:00:00Z".chars()).all(time) {
             "<time>"

@@ -2,8 +2,18 @@
 
 use crate::scene::Scene;
 
+/// Verbs that work on a ledger.
+const ON_A_LEDGER: &[&str] =
+    &["admit", "approve", "audit", "ledger", "pending", "raise", "renew", "revoke", "session", "sessions"];
+
+/// Where that ledger is, for a line of shell.
+const LEDGER: &str = "export WANE_LEDGER=sqlite:wane.db WANE_ROOTS=roots.toml";
+
 /// What the examples find in their folder.
-fn prepare(scene: &Scene) {
+fn prepare(scene: &Scene, verb: &str) {
+    if ON_A_LEDGER.contains(&verb) {
+        return prepare_ledger(scene);
+    }
     scene.write("grant.toml", "aud = ['files', 'mail']\nscope = ['read:*']\nttl = '2h'\n[budget]\n");
     for line in [
         "wane keygen root.pem > root.pub",
@@ -11,11 +21,28 @@ fn prepare(scene: &Scene) {
         "wane roots add roots.toml root.pub --name ops-2026",
         "wane mint --key root.pem --aud files --scope 'read:*' --scope 'write:*' --ttl 10m -o session.tok",
         "wane attenuate session.tok --scope 'read:hr:*' --raise internal --ttl 5m -o child.tok",
-        "wane seal child.tok -o child.sealed",
+        "wane seal child.tok -o child.sealed && wane ledger init sqlite:wane.db",
     ] {
         scene.sh(line).exits(0);
     }
     scene.sh("rm child.tok").exits(0);
+}
+
+/// A session that is known to a ledger, and a request that waits for approval. It is the same request each time, so that its
+/// digest can stand in the examples.
+fn prepare_ledger(scene: &Scene) {
+    for line in [
+        "wane keygen root.pem > root.pub && wane keygen approver.pem > approver.pub && wane keygen agent.pem > agent.pub",
+        "wane roots add roots.toml root.pub && printf '[groups]\\noncall = [\"%s\"]\\n' $(cat approver.pub) >> roots.toml",
+        "wane mint --key root.pem --aud files --scope 'read:*' --sub planner -o session.tok",
+        "wane mint --key root.pem --aud mail --scope 'send:*' --ask 'send:* by @oncall' -o mail.tok",
+        "wane seal session.tok -o child.sealed && wane seal mail.tok -o mail.sealed && cp mail.tok stolen.tok",
+        "wane admit mail.sealed --aud mail --action send:mail --level public --tool send || [ $? = 5 ]",
+        "wane pending $(wane pending --json | grep -o '\"digest\":\"[0-9a-f]*' | cut -c 11-) -o request.json",
+        "wane approve request.json --key approver.pem --yes -o approval.txt",
+    ] {
+        scene.sh(&format!("{LEDGER}; {line}")).exits(0);
+    }
 }
 
 fn examples(help: &str) -> Vec<(String, i32)> {
@@ -37,13 +64,14 @@ fn examples_in_the_help_work() {
     assert!(verbs.len() >= 12, "{verbs:?}");
     for verb in verbs {
         let scene = Scene::new();
-        prepare(&scene);
+        prepare(&scene, verb);
         let help = scene.sh(&format!("wane {verb} --help")).exits(0).out;
         assert!(help.lines().count() < 120, "the help of {verb} is a wall of text");
         let examples = examples(&help);
         assert!(!examples.is_empty(), "the help of {verb} has no examples");
         for (line, code) in examples {
-            let ran = scene.sh(&line);
+            let settings = if ON_A_LEDGER.contains(&verb) { LEDGER } else { "true" };
+            let ran = scene.sh(&format!("{settings}; {line}"));
             assert_eq!(ran.code, code, "{verb}: {line}\n{ran:?}");
         }
     }

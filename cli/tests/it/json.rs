@@ -109,6 +109,47 @@ fn every_verb_prints_the_documented_shape() {
             "wane seal ledger.tok -o l; wane check l --root root.pub --aud a --action read:a --level public --json",
             3,
         ),
+        (
+            "wane ledger init",
+            "printf '[groups]\\noncall = [\"%s\"]\\n' $(wane keygen b.pem) >> roots.toml; wane ledger init sqlite:l.db --json",
+            0,
+        ),
+        ("wane ledger status", "wane ledger status LDB --json", 0),
+        (
+            "wane mint",
+            "wane mint --key root.pem --aud a --scope 'read:*' --scope 'send:*' --ask 'send:* by @oncall' --sub s --note n \
+             --budget c=9 LDB -o m.tok --json",
+            0,
+        ),
+        ("wane attenuate", "wane attenuate m.tok --sub t LDB --json", 0),
+        (
+            "wane admit",
+            "wane seal m.tok -o m.s; wane admit m.s ADMIT --action read:a --level confidential --cost c=2 --json",
+            0,
+        ),
+        ("wane admit", "wane admit m.s ADMIT --action delete:a --level public --json", 3),
+        ("wane check", "wane check m.s ADMIT --action read:a --level public --cost c=1 --json", 0),
+        ("wane renew", "wane renew m.tok --key root.pem LDB --json", 0),
+        (
+            "wane admit",
+            "wane mint --key root.pem --aud a --scope 'send:*' --ask 'send:* by @oncall' LDB -o n.tok && \
+             wane seal n.tok -o n.s && wane admit n.s ADMIT --action send:a --level public --json",
+            5,
+        ),
+        ("wane pending", "wane pending LDB --json", 0),
+        ("wane pending of one request", "wane pending DIGEST LDB --json", 0),
+        ("wane pending to a file", "wane pending DIGEST LDB -o p.json --json", 0),
+        ("wane approve", "wane approve p.json --key b.pem --yes --json", 0),
+        ("wane approve", "wane approve p.json --key b.pem --yes -o p.txt --json", 0),
+        ("wane approve", "wane approve DIGEST --key b.pem --root roots.toml LDB --yes --json", 0),
+        ("wane raise", "wane raise n.tok --level internal --label pii LDB --json", 0),
+        ("wane sessions", "wane sessions LDB --json", 0),
+        ("wane session show", "wane session show m.tok LDB --json", 0),
+        ("wane revoke", "wane revoke m.tok --dry-run LDB --json", 0),
+        ("wane revoke", "wane revoke m.tok --reason lost --yes LDB --json", 0),
+        ("wane sessions", "wane sessions LDB --json", 0),
+        ("wane ledger gc", "wane ledger gc LDB --json", 0),
+        ("wane ledger accept-restore", "wane ledger accept-restore --yes LDB --json", 0),
         ("wane show", "wane show ledger.tok --json", 0),
         ("wane show", "wane show one --json", 0),
         ("wane show of a key", "wane show root.pub --json", 0),
@@ -128,6 +169,9 @@ fn every_verb_prints_the_documented_shape() {
     ];
     for (heading, line, code) in lines {
         let line = line.replace("FULL", full).replace("LEDGER", &ledger);
+        let line = line.replace("ADMIT", "--root roots.toml --aud a LDB").replace("LDB", "--ledger sqlite:l.db");
+        let digest = "$(wane pending --ledger sqlite:l.db --json | sed 's/.*\"digest\":\"//; s/\".*//')";
+        let line = line.replace("DIGEST", digest);
         shapes.hold(heading, scene.sh(&line).exits(code));
     }
     let used: Vec<_> = lines.iter().map(|(heading, ..)| *heading).collect();

@@ -73,7 +73,8 @@ pub(crate) fn shell(folder: &Path, line: &str) -> Command {
     let path = format!("{}:{}", binary.parent().unwrap().display(), std::env::var("PATH").unwrap());
     let mut command = Command::new("sh");
     command.arg("-c").arg(line).current_dir(folder).env("PATH", path).env("HOME", folder).stdin(Stdio::null());
-    for name in ["WANE_ROOTS", "WANE_AUD", "WANE_LEDGER", "WANE_TOKEN_FILE", "XDG_CONFIG_HOME", "CLICOLOR_FORCE"] {
+    let state = ["XDG_CONFIG_HOME", "XDG_STATE_HOME", "CLICOLOR_FORCE"];
+    for name in ["WANE_ROOTS", "WANE_AUD", "WANE_LEDGER", "WANE_TOKEN_FILE"].into_iter().chain(state) {
         command.env_remove(name);
     }
     command
