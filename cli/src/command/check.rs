@@ -25,7 +25,7 @@ Examples:
   wane check child.sealed --root root.pub --aud files --action write:hr --level internal   # exit 3
   wane check child.sealed --root root.pub --aud files --action read:hr:a --level public --tool read --args '{\"path\": \"/data\"}'
   wane check child.sealed --root root.pub --aud files --action read:hr:a --level internal --fact env=prod --json
-  wane check child.sealed --root root.pub --aud files --action read:hr:a --level internal --ledger sqlite:wane.db
+  wane check known.sealed --root root.pub --aud files --action read:hr:a --level internal --ledger sqlite:wane.db
 ")]
 pub(crate) struct Check {
     #[command(flatten)]

@@ -100,7 +100,7 @@ fn matches_line(expected: &str, happened: &str) -> bool {
 fn blurred(line: &str) -> String {
     let words: Vec<&str> = line.split(' ').collect();
     let blur = |(i, word): (usize, &&str)| {
-        let (bare, beside) = match word.strip_suffix([',', ';']) {
+        let (bare, beside) = match word.strip_suffix([',', ';', ':']) {
             Some(bare) => (bare, word.get(bare.len()..).unwrap_or_default()),
             None => (*word, ""),
         };

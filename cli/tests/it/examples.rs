@@ -21,7 +21,9 @@ fn prepare(scene: &Scene, verb: &str) {
         "wane roots add roots.toml root.pub --name ops-2026",
         "wane mint --key root.pem --aud files --scope 'read:*' --scope 'write:*' --ttl 10m -o session.tok",
         "wane attenuate session.tok --scope 'read:hr:*' --raise internal --ttl 5m -o child.tok",
-        "wane seal child.tok -o child.sealed && wane ledger init sqlite:wane.db",
+        "wane seal child.tok -o child.sealed",
+        "wane mint --key root.pem --aud files --scope 'read:*' --ledger sqlite:wane.db -o known.tok",
+        "wane seal known.tok -o known.sealed",
     ] {
         scene.sh(line).exits(0);
     }
