@@ -102,6 +102,9 @@ pub fn replay(
     if !ids.eq(decided.blocks.iter().copied().chain([decided.seal])) {
         return Err(Refusal::new(Code::ChainSignature, "blocks", "", ""));
     }
+    if let Some(other) = misnamed(decided, &kept) {
+        return Ok(other);
+    }
     let request = request(decided)?;
     let mut state = decided.state.clone().map_or_else(LiveState::without_ledger, LiveState::with_ledger);
     if let Some(key) = decided.local {
@@ -118,16 +121,21 @@ pub fn replay(
     let again = words(verdict.as_str(), verdict.code(), block(&verdict));
     let recorded = words(decided.decision.as_str(), decided.code, decided.block);
     if again != recorded {
-        let for_want_of_room =
-            matches!(decided.code, Some(Code::StatePendingFull | Code::ParseTooLarge | Code::ParseLimit));
-        if decided.decision == Outcome::Deny && for_want_of_room {
+        let for_want_of_room = matches!(
+            decided.code,
+            Some(Code::StateFull | Code::StatePendingFull | Code::ParseTooLarge | Code::ParseLimit)
+        );
+        // A guard adds denials of its own, and takes none away.
+        let denied_again = matches!(verdict, Verdict::Deny(_));
+        if decided.decision == Outcome::Deny && for_want_of_room && !denied_again {
             return Ok(Replayed::Undecidable(Why::Guard));
         }
         return Ok(Replayed::Different { recorded, again });
     }
-    if decided.decision == Outcome::Allow && effects.charges != decided.charges {
+    let charges = if decided.decision == Outcome::Allow { effects.charges.as_slice() } else { &[] };
+    if charges != decided.charges {
         let count = |charges: &[wane::Charge]| format!("{recorded}, {} charges", charges.len());
-        return Ok(Replayed::Different { recorded: count(&decided.charges), again: count(&effects.charges) });
+        return Ok(Replayed::Different { recorded: count(&decided.charges), again: count(charges) });
     }
     if (&mark_before, &mark) != (&decided.mark_before, &decided.mark_after) {
         let marks = |before, after| format!("{recorded}, mark {before} then {after}");
@@ -137,6 +145,22 @@ pub fn replay(
         });
     }
     Ok(Replayed::Same { given: decided.conditions.len() })
+}
+
+/// What the record says of the chain beside its ids, where the chain says otherwise.
+fn misnamed(decided: &Decided, kept: &Remembered) -> Option<Replayed> {
+    let blocks = kept.chain().blocks().iter().take(decided.blocks.len());
+    let agents: Vec<Option<String>> = blocks.clone().map(|block| block.claims().subject().map(str::to_owned)).collect();
+    let root = blocks.into_iter().next().and_then(|block| block.claims().hint()).map(crate::secret::Hint::from);
+    let told = |agents: &[Option<String>], root: Option<crate::secret::Hint>| {
+        let names: Vec<&str> = agents.iter().map(|name| name.as_deref().unwrap_or("-")).collect();
+        format!("{} under {}", names.join(" > "), root.map(|hint| hint.to_string()).unwrap_or_default())
+    };
+    let same = agents == decided.agents && root == Some(decided.root);
+    (!same).then(|| Replayed::Different {
+        recorded: told(&decided.agents, Some(decided.root)),
+        again: told(&agents, root),
+    })
 }
 
 /// What the ledger knew was read under the chain.

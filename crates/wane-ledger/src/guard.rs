@@ -9,6 +9,7 @@ mod records;
 pub(crate) mod sequence;
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread::JoinHandle;
@@ -21,7 +22,7 @@ use wane::{
 };
 use wane_audit::{LogSecret, Origin, RecordId};
 
-use self::committer::Committer;
+use self::committer::{Committer, Keeper};
 use self::group::{Answered, Job, Purpose, Task};
 use self::head::Head;
 use self::junk::Junk;
@@ -108,6 +109,13 @@ pub struct Pace {
     pub checkpoint_records: u64,
     /// Input that does not verify is recorded as a count, once in so long.
     pub unverified: Duration,
+}
+
+impl Pace {
+    /// How long denials wait, a second at most.
+    pub(crate) fn denials(&self) -> Duration {
+        self.denials.min(Duration::from_secs(1))
+    }
 }
 
 impl Default for Pace {
@@ -210,6 +218,8 @@ pub struct Checked {
 pub struct Guard {
     shared: Arc<Shared>,
     tasks: Option<Sender<Task>>,
+    /// Tells the keeper of the log, by going away, that all other committers have ended.
+    ended: Option<Sender<()>>,
     threads: Vec<JoinHandle<Result<(), Refusal>>>,
 }
 
@@ -230,6 +240,8 @@ pub(crate) struct Shared {
     pub(crate) head: Head,
     pub(crate) rng: Mutex<Box<dyn CryptoRng + Send>>,
     pub(crate) last_now: Mutex<u64>,
+    /// Whether the committer that keeps the log is running.
+    kept: AtomicBool,
 }
 
 impl Shared {
@@ -246,6 +258,15 @@ impl Shared {
     /// The latest time that any caller has stated: what happens between calls is recorded under it.
     pub(crate) fn now(&self) -> u64 {
         *self.last_now.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether somebody still gives records their place.
+    pub(crate) fn log_is_kept(&self) -> bool {
+        self.kept.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn log_has_ended(&self) {
+        self.kept.store(false, Ordering::Release);
     }
 
     fn saw(&self, now: u64) {
@@ -288,18 +309,20 @@ impl Guard {
             head: Head::at(options.head),
             rng: Mutex::new(rng),
             last_now: Mutex::new(now),
+            kept: AtomicBool::new(true),
         });
         let (tasks, queue) = channel();
         let queue: Arc<Mutex<Receiver<Task>>> = Arc::new(Mutex::new(queue));
-        let mut log = Some((options.checkpoint_key, options.published));
+        let (ended, others) = channel();
+        let mut keeper = Some(Keeper { key: options.checkpoint_key, published: options.published, others });
         let mut committers = Vec::with_capacity(stores.len());
         for mut store in stores {
             // The first one keeps the log as well.
-            let log = log.take();
-            if log.is_some() {
+            let keeper = keeper.take();
+            if keeper.is_some() {
                 committer::open(&mut *store, &shared, now).map_err(|fault| fault.refusal())?;
             }
-            committers.push(Committer::new(store, Arc::clone(&shared), Arc::clone(&queue), log));
+            committers.push(Committer::new(store, Arc::clone(&shared), Arc::clone(&queue), keeper));
         }
         let mut threads = Vec::with_capacity(committers.len());
         for committer in committers {
@@ -307,7 +330,7 @@ impl Guard {
             let thread = builder.spawn(move || committer.run());
             threads.push(thread.map_err(|error| Fault::Unreachable(error.kind().to_string()).refusal())?);
         }
-        Ok(Self { shared, tasks: Some(tasks), threads })
+        Ok(Self { shared, tasks: Some(tasks), ended: Some(ended), threads })
     }
 
     /// Admits one request, or says why not. Whoever forwards the call consumes the permit. Blocks until what follows is
@@ -370,7 +393,11 @@ impl Guard {
     fn stop(&mut self) -> Result<(), Refusal> {
         self.tasks = None;
         let mut answer = Ok(());
-        for thread in self.threads.drain(..) {
+        // The keeper of the log is the first, and ends last.
+        while let Some(thread) = self.threads.pop() {
+            if self.threads.is_empty() {
+                self.ended = None;
+            }
             let died = || Fault::Unreachable("a committer died".into()).refusal();
             answer = answer.and(thread.join().unwrap_or_else(|_| Err(died())));
         }
@@ -391,6 +418,9 @@ impl Guard {
             self.shared.junk.count(refusal.code());
         })?;
         self.shared.saw(now);
+        if approvals.len() > APPROVALS {
+            return Err(Refusal::new(Code::ParseLimit, "approval", approvals.len(), APPROVALS));
+        }
         let (approvals, misfit) = sort_out(&verified, approvals);
         let (reply, answer) = sync_channel(1);
         let job =
@@ -407,7 +437,7 @@ impl Guard {
 /// What the ledger knows about a chain.
 fn look(verified: &Verified, store: &mut dyn Store, shared: &Shared) -> Result<LedgerState, Fault> {
     let mut state = None;
-    let known = shared.head.seen();
+    let known = shared.head.seen()?;
     store.view(&mut |rows| {
         let mut overlay = Overlay::new(rows);
         head::check_seen(known.as_ref(), &mut overlay)?;
@@ -427,6 +457,9 @@ impl Drop for Guard {
         let _: Result<(), Refusal> = self.stop();
     }
 }
+
+/// Approvals that may come with one request: as many as one ask can name.
+const APPROVALS: usize = 64;
 
 /// The approvals that were signed for this chain, and the first that was not.
 fn sort_out(verified: &Verified, approvals: &[UntrustedApproval]) -> (Vec<Approval>, Option<group::Misfit>) {

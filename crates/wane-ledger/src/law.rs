@@ -23,7 +23,7 @@ pub(crate) use asks::{Deposited, answered, approvals_for, deposit, pending, wait
 #[cfg(test)]
 pub(crate) use collect::MARGIN;
 pub(crate) use collect::{Cursor, advance, collect_page};
-pub(crate) use effects::{commit_effects, keep_envelopes};
+pub(crate) use effects::{commit_effects, envelope_keys, keep_envelopes};
 pub(crate) use operate::{accept_restore, create, raise, register, revoke, revoke_before};
 pub(crate) use outline::line_of;
 pub(crate) use overlay::{Overlay, decode};

@@ -1,9 +1,10 @@
 //! A session for a program that has no tokens yet: the ratchet alone, in one process.
 
+use std::convert::Infallible;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use rand_core::CryptoRng;
+use rand_core::{CryptoRng, Rng as _, TryCryptoRng, TryRng};
 use wane::{
     Action, Audience, BlockId, Code, Decision, Heir, Level, Mark, Name, Narrowing, Pattern, Permit, Refusal, Request,
     RootGrant, Roots, Scope, Seal, SealedToken, SecretKey, Token, limits, mint,
@@ -64,8 +65,31 @@ struct Local {
     guard: Guard,
     ledger: Mutex<Ledger>,
     session: BlockId,
-    rng: Mutex<Box<dyn CryptoRng + Send>>,
+    rng: Shared,
 }
+
+/// One generator for everybody: two that go on from the same point would give secrets away as ids.
+#[derive(Clone)]
+struct Shared(Arc<Mutex<Box<dyn CryptoRng + Send>>>);
+
+impl TryRng for Shared {
+    type Error = Infallible;
+
+    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
+        Ok(self.0.lock().unwrap_or_else(PoisonError::into_inner).next_u32())
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
+        Ok(self.0.lock().unwrap_or_else(PoisonError::into_inner).next_u64())
+    }
+
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).fill_bytes(bytes);
+        Ok(())
+    }
+}
+
+impl TryCryptoRng for Shared {}
 
 /// What an access has changed.
 ///
@@ -95,7 +119,8 @@ impl Session {
     ///
     /// # Errors
     /// `parse-*` for what is no scope.
-    pub fn start(scopes: &[&str], mut rng: impl CryptoRng + Clone + Send + 'static) -> Result<Self, Refusal> {
+    pub fn start(scopes: &[&str], rng: impl CryptoRng + Send + 'static) -> Result<Self, Refusal> {
+        let mut rng = Shared(Arc::new(Mutex::new(Box::new(rng))));
         let root = SecretKey::generate(&mut rng);
         let store = MemoryStore::new();
         let mut secret = [0; 32];
@@ -121,7 +146,6 @@ impl Session {
             version: env!("CARGO_PKG_VERSION").into(),
         };
         let guard = Guard::open(vec![Box::new(store)], options, NOW)?;
-        let rng: Mutex<Box<dyn CryptoRng + Send>> = Mutex::new(Box::new(rng));
         let local = Arc::new(Local { guard, ledger: Mutex::new(ledger), session, rng });
         Self::holding(local, token)
     }
@@ -194,8 +218,7 @@ impl Session {
         if kept == 0 {
             narrowing = narrowing.nothing();
         }
-        let mut rng = self.local.rng.lock().unwrap_or_else(PoisonError::into_inner);
-        let token = self.token.attenuate(&narrowing, Heir::carried(&mut *rng))?;
+        let token = self.token.attenuate(&narrowing, Heir::carried(&mut self.local.rng.clone()))?;
         Self::holding(Arc::clone(&self.local), token)
     }
 

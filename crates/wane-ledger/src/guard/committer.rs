@@ -23,8 +23,13 @@ const GROUP: usize = 128;
 /// How long one of several committers waits before the next one does.
 const TURN: Duration = Duration::from_millis(50);
 
-/// Keeps the log, or leaves that to another committer.
-pub(crate) type Keeper = (Option<SecretKey>, Box<dyn FnMut(&Published) + Send>);
+/// What the committer that keeps the log has beside the others.
+pub(crate) struct Keeper {
+    pub(crate) key: Option<SecretKey>,
+    pub(crate) published: Box<dyn FnMut(&Published) + Send>,
+    /// Says when the other committers have ended.
+    pub(crate) others: Receiver<()>,
+}
 
 pub(crate) struct Committer {
     store: Box<dyn Store>,
@@ -32,6 +37,8 @@ pub(crate) struct Committer {
     queue: Arc<Mutex<Receiver<Task>>>,
     denials: Denials,
     log: Option<Log>,
+    /// Of the keeper of the log: says when the other committers have ended.
+    others: Option<Receiver<()>>,
 }
 
 /// Which log the ledger keeps; the secret must be the one it was made with.
@@ -75,12 +82,17 @@ impl Committer {
         queue: Arc<Mutex<Receiver<Task>>>,
         keeper: Option<Keeper>,
     ) -> Self {
-        let log = keeper.map(|(key, published)| Log::new(key, published, shared.now()));
-        Self { store, shared, queue, denials: Denials::default(), log }
+        let (log, others) = match keeper {
+            Some(Keeper { key, published, others }) => (Some(Log::new(key, published, shared.now())), Some(others)),
+            None => (None, None),
+        };
+        Self { store, shared, queue, denials: Denials::default(), log, others }
     }
 
     /// Runs until the guard is closed.
     pub(crate) fn run(mut self) -> Result<(), Refusal> {
+        let shared = Arc::clone(&self.shared);
+        let _watch = self.log.is_some().then(|| KeptLog(&shared));
         loop {
             match self.gather() {
                 Gathered::Tasks(jobs, looks) => {
@@ -91,6 +103,10 @@ impl Committer {
                 Gathered::Closed => break,
             }
             self.keep_up();
+        }
+        if let Some(others) = self.others.take() {
+            // Ends when the guard has seen all others end.
+            let _: Result<(), _> = others.recv();
         }
         self.close().map_err(|fault| fault.refusal())
     }
@@ -116,7 +132,7 @@ impl Committer {
     /// How long nothing else has to be done.
     fn patience(&self) -> Duration {
         let pace = &self.shared.pace;
-        let denials = self.denials.since().map(|since| pace.denials.saturating_sub(since.elapsed()));
+        let denials = self.denials.since().map(|since| pace.denials().saturating_sub(since.elapsed()));
         let log = self.log.as_ref().map(|log| log.patience(pace));
         let left = [denials, log].into_iter().flatten().min().unwrap_or(pace.unverified);
         // Whoever waits for a request holds the queue; with others beside, it lets go of it now and then.
@@ -125,9 +141,19 @@ impl Committer {
     }
 
     fn answer(&mut self, jobs: Vec<Job>) {
+        if jobs.is_empty() {
+            return;
+        }
+        let shared = Arc::clone(&self.shared);
+        if !shared.log_is_kept() {
+            return refuse(jobs, &Fault::Unreachable("nobody keeps the log any more".into()));
+        }
+        // Held until all are answered: once roots are replaced, nothing is decided by those before.
+        // spec: S30
+        let roots = shared.roots.read().unwrap_or_else(PoisonError::into_inner);
         let mut fresh = Vec::with_capacity(jobs.len());
         for mut job in jobs {
-            match job.refresh(&self.shared) {
+            match job.refresh(&roots) {
                 Ok(()) => fresh.push(job),
                 Err(refusal) => {
                     self.shared.junk.count(refusal.code());
@@ -152,8 +178,8 @@ impl Committer {
             Ok(done) => self.hand_out(jobs, done),
             // What was committed stays: a charge without a call, never a call without one.
             // spec: S37
-            Err(fault @ Fault::OutcomeUnknown(_)) => refuse(jobs, &fault),
-            Err(fault) if jobs.len() == 1 => refuse(jobs, &fault),
+            Err(fault @ Fault::OutcomeUnknown(_)) => self.turn_away(jobs, &fault),
+            Err(fault) if jobs.len() == 1 => self.turn_away(jobs, &fault),
             Err(_) => self.admit_one_by_one(jobs),
         }
     }
@@ -168,9 +194,9 @@ impl Committer {
                 Ok(done) => self.hand_out(one, done),
                 Err(fault) => {
                     let of_one = matches!(fault, Fault::Corrupt(_) | Fault::Misuse(_) | Fault::Refused(_));
-                    refuse(one, &fault);
+                    self.turn_away(one, &fault);
                     if !of_one {
-                        refuse(jobs.collect(), &fault);
+                        self.turn_away(jobs.collect(), &fault);
                         return;
                     }
                 }
@@ -178,19 +204,23 @@ impl Committer {
         }
     }
 
-    /// One transaction for all of them, and for the denials that wait.
+    /// Denies genuine tokens for the store's sake. They cannot be recorded now; how many there were can be told later.
+    fn turn_away(&mut self, jobs: Vec<Job>, fault: &Fault) {
+        self.denials.leave_out(jobs.len(), self.shared.now());
+        refuse(jobs, fault);
+    }
+
+    /// One transaction for all of them.
     fn commit(&mut self, jobs: &[Job]) -> Result<Vec<Done>, Fault> {
         let mut locks = jobs.iter().map(Job::lock).collect::<Result<Vec<Lock>, Fault>>()?;
         locks.sort_unstable();
         locks.dedup();
         let mut done = Vec::with_capacity(jobs.len());
-        let (shared, denials) = (&*self.shared, &self.denials);
-        let known = shared.head.seen();
-        let mut changes_nothing = false;
+        let shared = &*self.shared;
+        let (known, room) = (shared.head.seen()?, self.store.room()?);
         let body = &mut |rows: &mut dyn Rows| {
             // The body may run more than once.
             done.clear();
-            changes_nothing = false;
             let mut overlay = Overlay::new(rows);
             let mut keys = vec![sequence::key()];
             for job in jobs {
@@ -200,37 +230,28 @@ impl Committer {
             head::check_seen(known.as_ref(), &mut overlay)?;
             for job in jobs {
                 // spec: S31 S35
-                done.push(job.decide(shared, &mut overlay)?);
+                done.push(job.decide(shared, room, &mut overlay)?);
             }
-            if done.iter().all(|done| done.denial.is_some()) {
-                // Nothing follows from a denial, and no answer waits for its record.
-                changes_nothing = true;
-                return Err(Fault::Misuse("nothing to commit".into()));
-            }
-            records::stage_denials(shared, denials, &mut overlay)?;
+            // Where nothing follows, nothing is written: the records of denials never lie in the way of an admission.
             overlay.write()
         };
-        match self.store.transact(&locks, body) {
-            Ok(()) => {
-                self.denials.clear();
-                if let Some(log) = &mut self.log {
-                    log.appended();
-                }
-                Ok(done)
-            }
-            Err(Fault::Misuse(_)) if changes_nothing => Ok(done),
-            Err(fault) => Err(fault),
+        self.store.transact(&locks, body)?;
+        if done.iter().any(|done| done.answered.record.is_some())
+            && let Some(log) = &mut self.log
+        {
+            log.appended();
         }
+        Ok(done)
     }
 
     fn check(&mut self, job: &Job) -> Result<Answered, Fault> {
         let mut answered = None;
         let shared = &*self.shared;
-        let known = shared.head.seen();
+        let known = shared.head.seen()?;
         self.store.view(&mut |rows| {
             let mut overlay = Overlay::new(rows);
             head::check_seen(known.as_ref(), &mut overlay)?;
-            answered = Some(job.decide(shared, &mut overlay)?.answered);
+            answered = Some(job.decide(shared, Room::Ample, &mut overlay)?.answered);
             Ok(())
         })?;
         answered.ok_or_else(|| Fault::Misuse("a view that ran nothing".into()))
@@ -251,7 +272,7 @@ impl Committer {
 
     /// What no answer waits for. A fault here shows again where it matters: in the next admission.
     fn keep_up(&mut self) {
-        if self.denials.since().is_some_and(|since| since.elapsed() >= self.shared.pace.denials) {
+        if self.denials.since().is_some_and(|since| since.elapsed() >= self.shared.pace.denials()) {
             self.record_denials();
         }
         if let Some(log) = &mut self.log {
@@ -265,15 +286,7 @@ impl Committer {
             self.denials.drop_all(self.shared.now());
             return;
         }
-        let (shared, denials) = (&*self.shared, &self.denials);
-        let known = shared.head.seen();
-        let answer = self.store.transact(&[], &mut |rows| {
-            let mut overlay = Overlay::new(rows);
-            head::check_seen(known.as_ref(), &mut overlay)?;
-            records::stage_denials(shared, denials, &mut overlay)?;
-            overlay.write()
-        });
-        match answer {
+        match self.stage_denials() {
             Ok(()) => {
                 self.denials.clear();
                 if let Some(log) = &mut self.log {
@@ -285,14 +298,40 @@ impl Committer {
         }
     }
 
+    fn stage_denials(&mut self) -> Result<(), Fault> {
+        let (shared, denials) = (&*self.shared, &self.denials);
+        let known = shared.head.seen()?;
+        self.store.transact(&[], &mut |rows| {
+            let mut overlay = Overlay::new(rows);
+            head::check_seen(known.as_ref(), &mut overlay)?;
+            records::stage_denials(shared, denials, &mut overlay)?;
+            overlay.write()
+        })
+    }
+
     fn close(mut self) -> Result<(), Fault> {
-        if !self.denials.is_empty() {
-            self.record_denials();
-        }
         match &mut self.log {
-            Some(log) => log.close(&mut *self.store, &self.shared),
-            None => Ok(()),
+            // It is the last one: what it says of the guard's end must be true.
+            Some(log) => {
+                let denials = &mut self.denials;
+                denials.leave_out_if(self.store.room() != Ok(Room::Ample), self.shared.now());
+                log.close(&mut *self.store, &self.shared, denials)
+            }
+            None if self.denials.is_empty() => Ok(()),
+            None => {
+                self.record_denials();
+                if self.denials.is_empty() { Ok(()) } else { Err(Fault::Full("denials are not recorded".into())) }
+            }
         }
+    }
+}
+
+/// Notes when the keeper of the log has ended, in whatever way: nothing is admitted that nobody would place in it.
+struct KeptLog<'a>(&'a Shared);
+
+impl Drop for KeptLog<'_> {
+    fn drop(&mut self) {
+        self.0.log_has_ended();
     }
 }
 

@@ -27,6 +27,7 @@ impl Denials {
     pub(crate) fn push(&mut self, denial: Denial) {
         if self.waiting.len() >= Self::MOST {
             self.dropped = self.dropped.saturating_add(1);
+            self.since.get_or_insert_with(Instant::now);
             return;
         }
         self.since.get_or_insert_with(Instant::now);
@@ -65,12 +66,26 @@ impl Denials {
         self.dropped_from.unwrap_or(now)
     }
 
+    /// So many were denied and cannot be recorded; their number can.
+    pub(crate) fn leave_out(&mut self, count: usize, now: u64) {
+        let count = u64::try_from(count).unwrap_or(u64::MAX);
+        self.dropped = self.dropped.saturating_add(count);
+        self.dropped_from.get_or_insert(now);
+        self.since.get_or_insert_with(Instant::now);
+    }
+
+    pub(crate) fn leave_out_if(&mut self, tight: bool, now: u64) {
+        if tight {
+            self.drop_all(now);
+        }
+    }
+
     /// There is no room for them: they are counted, and the room is kept for admissions.
     pub(crate) fn drop_all(&mut self, now: u64) {
-        self.dropped_from.get_or_insert(now);
-        let count = u64::try_from(self.waiting.len()).unwrap_or(u64::MAX);
-        self.dropped = self.dropped.saturating_add(count);
-        self.waiting.clear();
+        let count = std::mem::take(&mut self.waiting).len();
         self.since = None;
+        if count > 0 {
+            self.leave_out(count, now);
+        }
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::mpsc::SyncSender;
 
 use wane::{
-    Approval, BlockId, Code, Decision, LiveState, Refusal, Request, SealedToken, UntrustedApproval, Verified,
+    Approval, BlockId, Code, Decision, LiveState, Refusal, Request, Roots, SealedToken, UntrustedApproval, Verified,
     Volatility, judge, verify,
 };
 
@@ -13,7 +13,7 @@ use super::{Shared, Volatile};
 use wane_audit::RecordId;
 
 use crate::law::{self, Overlay, PendingRequest};
-use crate::store::{Fault, Key, Lock, Store};
+use crate::store::{Fault, Key, Lock, Room, Store};
 
 /// What waits for a committer.
 pub(crate) enum Task {
@@ -65,11 +65,10 @@ pub(crate) struct Done {
 
 impl Job {
     /// Verifies again where other roots came into force since.
-    pub(crate) fn refresh(&mut self, shared: &Shared) -> Result<(), Refusal> {
-        let roots = shared.roots();
+    pub(crate) fn refresh(&mut self, roots: &Roots) -> Result<(), Refusal> {
         // spec: S30
         if self.verified.roots_digest() != roots.digest() {
-            self.verified = verify(&self.sealed, &roots)?;
+            self.verified = verify(&self.sealed, roots)?;
         }
         Ok(())
     }
@@ -86,10 +85,10 @@ impl Job {
     }
 
     /// Decides, and stages what follows.
-    pub(crate) fn decide(&self, shared: &Shared, overlay: &mut Overlay<'_>) -> Result<Done, Fault> {
+    pub(crate) fn decide(&self, shared: &Shared, room: Room, overlay: &mut Overlay<'_>) -> Result<Done, Fault> {
         let first = self.decide_with(&[], shared, overlay)?;
         let Some((digest, last)) = self.waits_for_statements(&first) else {
-            return self.settle(first, &[], shared, overlay);
+            return self.settle(first, &[], shared, room, overlay);
         };
         // What approvers left in the ledger counts only where something asks for it.
         let mut deposited = Vec::new();
@@ -102,7 +101,7 @@ impl Job {
             }
         }
         if deposited.is_empty() {
-            return self.settle(first, &[], shared, overlay);
+            return self.settle(first, &[], shared, room, overlay);
         }
         let mut second = self.decide_with(&deposited, shared, overlay)?;
         if matches!(second.judged.decision, Decision::Deny(_)) {
@@ -111,8 +110,8 @@ impl Job {
             second = self.decide_with(&deposited, shared, overlay)?;
         }
         match &second.judged.decision {
-            Decision::Deny(_) => self.settle(first, &[], shared, overlay),
-            _ => self.settle(second, &deposited, shared, overlay),
+            Decision::Deny(_) => self.settle(first, &[], shared, room, overlay),
+            _ => self.settle_with(second, &deposited, first, shared, room, overlay),
         }
     }
 
@@ -162,12 +161,30 @@ impl Job {
         Ok(Weighed { judged, known })
     }
 
+    /// The same with statements that were left in the ledger; where its record has no room for them all, without.
+    fn settle_with(
+        &self,
+        second: Weighed,
+        deposited: &[Approval],
+        first: Weighed,
+        shared: &Shared,
+        room: Room,
+        overlay: &mut Overlay<'_>,
+    ) -> Result<Done, Fault> {
+        let story = Story { id: RecordId::from_bytes([0; 16]), job: self, deposited, weighed: &second };
+        match records::decision(shared, &story) {
+            Ok(_) => self.settle(second, deposited, shared, room, overlay),
+            Err(_) => self.settle(first, &[], shared, room, overlay),
+        }
+    }
+
     /// Stages what follows from the decision.
     fn settle(
         &self,
         weighed: Weighed,
         deposited: &[Approval],
         shared: &Shared,
+        room: Room,
         overlay: &mut Overlay<'_>,
     ) -> Result<Done, Fault> {
         let id = RecordId::from_bytes(shared.random());
@@ -184,6 +201,11 @@ impl Job {
         let point = overlay.savepoint();
         let staged = match &weighed.judged.decision {
             Decision::Allow(permit) => self.stage_admission(permit, id, overlay),
+            // What admissions need is not given to what only waits.
+            // spec: A33
+            Decision::Ask(_) if room == Room::Tight => {
+                Err(Refusal::new(Code::StateFull, "ledger", "too little for a request to wait", "").into())
+            }
             Decision::Ask(ask) => self.stage_wait(ask, overlay),
             Decision::Deny(_) => {
                 let denial = Denial { record, verified: self.verified.clone() };
@@ -192,6 +214,12 @@ impl Job {
             }
         };
         match staged {
+            // It waits already, and that is recorded: asking again is recorded like a denial.
+            Ok(()) if !overlay.has_changed_since(point) => {
+                let denial = Denial { record, verified: self.verified.clone() };
+                let answered = Answered { decision: weighed.judged.decision, record: None };
+                Ok(Done { answered, denial: Some(denial) })
+            }
             Ok(()) => {
                 overlay.append(record);
                 let answered = Answered { decision: weighed.judged.decision, record: Some(id) };

@@ -19,6 +19,8 @@ use crate::store::{Fault, Table};
 pub(crate) struct Head {
     path: Option<PathBuf>,
     known: Mutex<Option<Known>>,
+    /// Why the newest head could not be written outside: nothing is admitted until it can.
+    unwritten: Mutex<Option<Fault>>,
 }
 
 /// What the file says.
@@ -48,7 +50,7 @@ const FILE_BYTES: u64 = 4_096;
 
 impl Head {
     pub(crate) const fn at(path: Option<PathBuf>) -> Self {
-        Self { path, known: Mutex::new(None) }
+        Self { path, known: Mutex::new(None), unwritten: Mutex::new(None) }
     }
 
     /// What the file says. To be asked before the transaction that is compared with it begins: others go on writing both,
@@ -66,8 +68,14 @@ impl Head {
     }
 
     /// What this process has seen, to be asked before a transaction likewise.
-    pub(crate) fn seen(&self) -> Option<Known> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    ///
+    /// # Errors
+    /// The fault that kept the newest of it from being written outside: nothing is admitted until it is.
+    pub(crate) fn seen(&self) -> Result<Option<Known>, Fault> {
+        match &*self.unwritten.lock().unwrap_or_else(PoisonError::into_inner) {
+            Some(fault) => Err(fault.clone()),
+            None => Ok(self.known.lock().unwrap_or_else(PoisonError::into_inner).clone()),
+        }
     }
 
     /// Notes a head that is committed.
@@ -79,13 +87,29 @@ impl Head {
                 *known = Some(seen.clone());
             }
         }
+        self.write(&seen)
+    }
+
+    /// Writes what could not be written before.
+    pub(crate) fn try_again(&self) {
+        let failed = self.unwritten.lock().unwrap_or_else(PoisonError::into_inner).is_some();
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let (true, Some(known)) = (failed, known) {
+            // Whether it went well, `check` tells.
+            let _: Result<(), Fault> = self.write(&known);
+        }
+    }
+
+    fn write(&self, seen: &Known) -> Result<(), Fault> {
         let Some(path) = &self.path else { return Ok(()) };
         // Other processes of this host write it too.
-        match self.outside()? {
+        let written = self.outside().and_then(|known| match known {
             // spec: S51
-            Some(known) if !seen.is_newer_than(&known) => Ok(()),
-            _ => write_file(path, &seen).map_err(|error| unwritable(path, &error)),
-        }
+            Some(known) if known.ledger == seen.ledger && !seen.is_newer_than(&known) => Ok(()),
+            _ => write_file(path, seen).map_err(|error| unwritable(path, &error)),
+        });
+        *self.unwritten.lock().unwrap_or_else(PoisonError::into_inner) = written.as_ref().err().cloned();
+        written
     }
 }
 
@@ -144,7 +168,9 @@ fn write_file(path: &Path, known: &Known) -> io::Result<()> {
     let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
     file.write_all(&serde_json::to_vec(known)?)?;
     file.sync_all()?;
-    fs::rename(&beside, path)
+    fs::rename(&beside, path)?;
+    // The new name is durable with its folder.
+    path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
 }
 
 fn unwritable(path: &Path, error: &io::Error) -> Fault {

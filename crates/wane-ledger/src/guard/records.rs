@@ -140,20 +140,9 @@ fn approvals(key: &RecordKey, story: &Story<'_>) -> Result<Vec<ApprovalSeen>, Re
     Ok(all)
 }
 
-/// A fact as JSON.
-fn json(value: &Value) -> String {
-    match value {
-        Value::Bool(value) => value.to_string(),
-        Value::Integer(value) => value.get().to_string(),
-        Value::Null => "null".into(),
-        // Of the same spelling as arguments have.
-        Value::Text(text) => serde_json::Value::from(&**text).to_string(),
-    }
-}
-
 /// What the holder said, as one JSON object.
 pub(crate) fn said_json(verified: &Verified) -> String {
-    let members = |(name, value): (&Name, &Value)| format!("\"{name}\":{}", json(value));
+    let members = |(name, value): (&Name, &Value)| format!("\"{name}\":{value}");
     format!("{{{}}}", verified.said().iter().map(members).collect::<Vec<_>>().join(","))
 }
 
@@ -186,6 +175,8 @@ pub(crate) fn unverified(
 
 /// Stages the denials that wait, with the blocks of their chains, and how many had no room.
 pub(crate) fn stage_denials(shared: &Shared, denials: &Denials, overlay: &mut Overlay<'_>) -> Result<(), Fault> {
+    let chains = denials.waiting().iter().map(|denial| law::envelope_keys(&denial.verified));
+    overlay.prefetch(&chains.flatten().collect::<Vec<_>>())?;
     for denial in denials.waiting() {
         law::keep_envelopes(&denial.verified, overlay)?;
         overlay.append(denial.record.clone());

@@ -1,6 +1,7 @@
 //! Records find their place in the log after they are committed: one sequencer at a time takes them from the queue, appends
 //! them to the tree, and signs its head now and then.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
@@ -8,6 +9,7 @@ use wane::{LedgerId, SecretKey};
 use wane_audit::{Checkpoint, Frontier, Hash, Origin, SignedCheckpoint};
 
 use super::committer::is_due;
+use super::denials::Denials;
 use super::head::{self, HeadRow, head_key};
 use super::{Pace, Shared, records};
 use crate::law::{self, Overlay};
@@ -168,6 +170,7 @@ impl Log {
         if is_due(self.counted_at, shared.pace.unverified) {
             self.count_unverified(store, shared);
         }
+        shared.head.try_again();
         // A fault shows again where it matters: in the next admission, and when the guard is closed.
         if self.queued.is_some_and(|since| is_due(since, shared.pace.sequence)) {
             let _: Result<(), Fault> = self.place_all(store, shared);
@@ -179,9 +182,11 @@ impl Log {
     }
 
     /// Says that the guard is closed, places everything and signs the head.
-    pub(crate) fn close(&mut self, store: &mut dyn Store, shared: &Shared) -> Result<(), Fault> {
+    pub(crate) fn close(&mut self, store: &mut dyn Store, shared: &Shared, denials: &Denials) -> Result<(), Fault> {
         self.count_unverified(store, shared);
         append(store, shared, &mut |overlay| {
+            // The end says that no denial is missing but those that are counted beside it.
+            records::stage_denials(shared, denials, overlay)?;
             overlay.append(records::closed(shared, shared.now())?);
             Ok(())
         })?;
@@ -193,11 +198,12 @@ impl Log {
         // A fault must not make it try again at once and for ever.
         self.queued = None;
         loop {
-            let known = shared.head.seen();
+            let known = shared.head.seen()?;
             let check = &mut |overlay: &mut Overlay<'_>| head::check_seen(known.as_ref(), overlay);
             let placed = place(store, check, shared.now()).inspect_err(|_| self.queued = Some(Instant::now()))?;
-            shared.head.remember(placed.ledger, &placed.tip)?;
             self.unsigned = placed.tip.size.saturating_sub(self.signed_size);
+            // Where it cannot be written, the next admission is denied.
+            shared.head.remember(placed.ledger, &placed.tip)?;
             if placed.is_last() {
                 return Ok(());
             }
@@ -224,7 +230,9 @@ impl Log {
             overlay.put(place.clone(), Some(text.clone()));
             Ok(())
         })?;
-        (self.published)(&Published { checkpoint, at: shared.now() });
+        let published = Published { checkpoint, at: shared.now() };
+        // What a caller does with it must not end the keeping of the log.
+        let _: Result<(), _> = catch_unwind(AssertUnwindSafe(|| (self.published)(&published)));
         (self.signed_at, self.signed_size, self.unsigned) = (Instant::now(), tip.size, 0);
         Ok(())
     }
@@ -259,7 +267,7 @@ fn append(
     shared: &Shared,
     stage: &mut dyn FnMut(&mut Overlay<'_>) -> Result<(), Fault>,
 ) -> Result<(), Fault> {
-    let known = shared.head.seen();
+    let known = shared.head.seen()?;
     store.transact(&[], &mut |rows| {
         let mut overlay = Overlay::new(rows);
         head::check_seen(known.as_ref(), &mut overlay)?;

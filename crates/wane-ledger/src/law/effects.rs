@@ -7,7 +7,7 @@ use super::outline::Outline;
 use super::overlay::Overlay;
 use super::rows::{Spent, Used, entry_key, envelope_key, spent_key, used_key};
 use super::state::load_entry;
-use crate::store::Fault;
+use crate::store::{Fault, Key};
 
 /// Stages everything that an admission commits: the session's entry, its mark, charges, uses and envelopes.
 ///
@@ -39,6 +39,12 @@ pub(crate) fn commit_effects(
         }
     }
     keep(&outline, overlay)
+}
+
+/// Where the blocks of a chain are kept.
+pub(crate) fn envelope_keys(verified: &Verified) -> Vec<Key> {
+    let blocks = verified.chain().blocks().iter().filter(|block| block.claims().key().is_some());
+    blocks.map(|block| envelope_key(block.id())).collect()
 }
 
 /// Keeps each block but the seal, so that an auditor can recompute decisions. Whoever records a denial does the same.

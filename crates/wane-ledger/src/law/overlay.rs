@@ -130,6 +130,13 @@ impl<'a> Overlay<'a> {
         Savepoint { changes: self.undo.len(), appended: self.appended.len() }
     }
 
+    /// Whether anything was staged since that differs from what was there.
+    pub(crate) fn has_changed_since(&self, point: Savepoint) -> bool {
+        let staged = self.undo.iter().skip(point.changes);
+        let differs = |key: &Key| self.read.get(key) != self.staged.get(key);
+        self.appended.len() > point.appended || staged.into_iter().any(|(key, _)| differs(key))
+    }
+
     /// Undoes everything staged since.
     pub(crate) fn rollback_to(&mut self, point: Savepoint) {
         while self.undo.len() > point.changes {
