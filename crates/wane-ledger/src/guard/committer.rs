@@ -265,7 +265,8 @@ impl Committer {
             }
             reply(job, Ok(done.answered));
         }
-        if self.denials.is_full() {
+        // There is always room for those of the next group.
+        if !self.denials.has_room_for(GROUP) {
             self.record_denials();
         }
     }

@@ -34,8 +34,8 @@ impl Denials {
         self.waiting.push(denial);
     }
 
-    pub(crate) fn is_full(&self) -> bool {
-        self.waiting.len() >= Self::MOST
+    pub(crate) fn has_room_for(&self, more: usize) -> bool {
+        self.waiting.len().saturating_add(more) <= Self::MOST
     }
 
     pub(crate) fn is_empty(&self) -> bool {
