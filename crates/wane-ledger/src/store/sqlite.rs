@@ -149,11 +149,16 @@ impl Open {
         }
         place.check_files()?;
         let before = place.identity()?;
+        let cut_short = place.is_cut_short();
         let fault = |error: &rusqlite::Error| trouble::fault(error, &place.folder);
         let connection = connection::connect(&place.file).map_err(|error| fault(&error))?;
         connection::wait_for(&connection, options.busy).map_err(|error| fault(&error))?;
         if connection.is_readonly(MAIN_DB).map_err(|error| fault(&error))? {
             return Err(Fault::ReadOnly(format!("{}: it can only be read", place.file.display())));
+        }
+        schema::recognise(&connection, &place, plan)?;
+        if cut_short {
+            return Err(Fault::Corrupt(format!("{}: the file is cut short", place.file.display())));
         }
         schema::bring(&connection, &place, plan)?;
         // spec: S74

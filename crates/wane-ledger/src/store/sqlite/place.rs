@@ -14,6 +14,12 @@ use rustix::process::geteuid;
 use super::trouble::of_system;
 use crate::store::Fault;
 
+/// The smallest page that SQLite knows, in bytes.
+const SHORTEST: u64 = 512;
+
+/// The size of a page in every file of ours, in bytes.
+pub(super) const PAGE: u64 = 4096;
+
 #[derive(Clone, Debug)]
 pub(super) struct Place {
     /// As the caller named it, from the root.
@@ -103,11 +109,19 @@ impl Place {
             if file.nlink() != 1 {
                 return refused(&path, "the file has a second name, and SQLite would keep two logs of it");
             }
-            if end.is_empty() && file.len() == 0 {
-                return Err(Fault::Corrupt(format!("{}: the file is empty", path.display())));
+            // SQLite takes what is shorter than its header for a new file.
+            if end.is_empty() && file.len() < SHORTEST {
+                return Err(Fault::Corrupt(format!("{}: the file is empty or cut short", path.display())));
             }
         }
         Ok(())
+    }
+
+    /// Whether the file ends within a page and no log holds the rest: SQLite would take zeros for it.
+    pub(super) fn is_cut_short(&self) -> bool {
+        let partial = || fs::metadata(&self.file).is_ok_and(|file| file.len() % PAGE != 0);
+        // Another process may have written the rest and removed the log in between.
+        partial() && fs::symlink_metadata(self.beside("-wal")).is_err() && partial()
     }
 
     /// A log or a journal without its file would be played into the new one.

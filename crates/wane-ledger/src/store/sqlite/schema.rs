@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use super::connection::{connect, pragma};
-use super::place::Place;
+use super::place::{PAGE, Place};
 use super::trouble::{self, of_system};
 use crate::store::{Fault, Table};
 
@@ -61,6 +61,7 @@ pub(super) fn create(place: &Place) -> Result<(), Fault> {
     let fresh = Fresh::beside(place, ".new")?;
     let make = || {
         let connection = connect(&fresh.path)?;
+        connection.execute_batch(&format!("PRAGMA page_size = {PAGE}"))?;
         let transaction = Transaction::new_unchecked(&connection, TransactionBehavior::Immediate)?;
         transaction.execute_batch(&layout())?;
         transaction.execute_batch(&format!("PRAGMA application_id = {APPLICATION}"))?;
@@ -80,14 +81,18 @@ pub(super) fn create(place: &Place) -> Result<(), Fault> {
     }
 }
 
-/// Refuses what is not ours, and brings an older version to this one.
+/// Refuses the file of another program.
+pub(super) fn recognise(connection: &Connection, place: &Place, plan: Plan) -> Result<(), Fault> {
+    let application = pragma(connection, "PRAGMA application_id");
+    match application.map_err(|error| trouble::fault(&error, &place.folder))? {
+        APPLICATION => Ok(()),
+        _ => Err(Fault::Schema("of another program".into(), plan.version.to_string())),
+    }
+}
+
+/// Brings a file of an older version to this one, and refuses one of a newer.
 pub(super) fn bring(connection: &Connection, place: &Place, plan: Plan) -> Result<(), Fault> {
     let fault = |error: &rusqlite::Error| trouble::fault(error, &place.folder);
-    let application = pragma(connection, "PRAGMA application_id").map_err(|error| fault(&error))?;
-    // spec: S79
-    if application != APPLICATION {
-        return Err(Fault::Schema("of another program".into(), plan.version.to_string()));
-    }
     if plan.is_reached(connection, place)? {
         return Ok(());
     }
@@ -145,9 +150,11 @@ impl Plan {
 /// Copies the file as it is to `FILE.before-schema-N`. The caller holds the right to write.
 fn back_up(place: &Place, version: i32) -> Result<(), Fault> {
     let fresh = Fresh::beside(place, ".backup")?;
+    let unnamed = || Fault::Unreachable("a path that is no UTF-8 can have no backup".into());
+    let name = fresh.path.to_str().ok_or_else(unnamed)?;
     let copy = || {
         let reader = connect(&place.file)?;
-        reader.execute("VACUUM INTO ?1", [fresh.path.to_string_lossy()])?;
+        reader.execute("VACUUM INTO ?1", [name])?;
         reader.close().map_err(|(_, error)| error)
     };
     copy().map_err(|error| trouble::fault(&error, &place.folder))?;

@@ -1,3 +1,4 @@
 //! What can only be seen from within: what the file is made of, and steps between versions that no release has yet.
 
 mod layout;
+mod steps;

@@ -73,3 +73,50 @@ fn of_binding(error: &Error) -> Fault {
         _ => Fault::Misuse(error.to_string()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_result_code_is_its_fault() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let of = |code| fault(&Error::SqliteFailure(ffi::Error::new(code), Some("why".into())), folder.path());
+        let why = || "why".to_owned();
+        let cases = [
+            (ffi::SQLITE_FULL, Fault::Full(why())),
+            (ffi::SQLITE_READONLY, Fault::ReadOnly(why())),
+            (ffi::SQLITE_READONLY_DBMOVED, Fault::ReadOnly(why())),
+            (ffi::SQLITE_BUSY, Fault::Locked(why())),
+            (ffi::SQLITE_BUSY_SNAPSHOT, Fault::Locked(why())),
+            (ffi::SQLITE_LOCKED, Fault::Locked(why())),
+            (ffi::SQLITE_PROTOCOL, Fault::Locked(why())),
+            (ffi::SQLITE_CORRUPT, Fault::Corrupt(why())),
+            (ffi::SQLITE_NOTADB, Fault::Corrupt(why())),
+            (ffi::SQLITE_ERROR, Fault::Corrupt(why())),
+            (ffi::SQLITE_CANTOPEN, Fault::Unreachable(why())),
+            (ffi::SQLITE_PERM, Fault::Unreachable(why())),
+            (ffi::SQLITE_NOMEM, Fault::Unreachable(why())),
+            (ffi::SQLITE_IOERR_SHORT_READ, Fault::Corrupt(why())),
+            (ffi::SQLITE_IOERR_READ, Fault::Unreachable("why (266)".into())),
+            (ffi::SQLITE_IOERR_FSYNC, Fault::Unreachable("why (1034)".into())),
+            (ffi::SQLITE_MISUSE, Fault::Misuse(why())),
+            (ffi::SQLITE_TOOBIG, Fault::Misuse(why())),
+        ];
+        for (code, expected) in cases {
+            assert_eq!(of(code), expected, "{code}");
+        }
+    }
+
+    #[test]
+    fn only_what_fails_before_the_commit_counts_is_surely_undone() {
+        let is_undone = |code| is_surely_undone(&Error::SqliteFailure(ffi::Error::new(code), None));
+        for code in [ffi::SQLITE_FULL, ffi::SQLITE_BUSY, ffi::SQLITE_READONLY, ffi::SQLITE_IOERR_WRITE] {
+            assert!(is_undone(code), "{code}");
+        }
+        for code in [ffi::SQLITE_IOERR_FSYNC, ffi::SQLITE_IOERR_SHMMAP, ffi::SQLITE_IOERR, ffi::SQLITE_CORRUPT] {
+            assert!(!is_undone(code), "{code}");
+        }
+        assert!(!is_surely_undone(&Error::InvalidQuery));
+    }
+}
