@@ -8,7 +8,7 @@ use getrandom::SysRng;
 use rand_core::UnwrapErr;
 use serde::{Deserialize, Serialize};
 use wane_audit::LogSecret;
-use wane_ledger::{Ledger, PostgresOptions, PostgresStore, SqliteOptions, SqliteStore, Store};
+use wane_ledger::{Fault, Ledger, PostgresOptions, PostgresStore, SqliteOptions, SqliteStore, Store};
 
 use crate::server;
 
@@ -47,13 +47,17 @@ impl Place {
     }
 
     pub(crate) fn open(&self) -> Box<dyn Store> {
-        match self {
+        self.try_open().expect("a store")
+    }
+
+    pub(crate) fn try_open(&self) -> Result<Box<dyn Store>, Fault> {
+        Ok(match self {
             Self::Postgres(url) => Box::new(pooled(url)),
             Self::Sqlite(path) => {
-                let options = SqliteOptions { create: true, ..SqliteOptions::default() };
-                Box::new(SqliteStore::open(path, options).expect("a store"))
+                let options = SqliteOptions { create: !path.exists(), ..SqliteOptions::default() };
+                Box::new(SqliteStore::open(path, options)?)
             }
-        }
+        })
     }
 
     pub(crate) fn create(&self) -> Ledger {

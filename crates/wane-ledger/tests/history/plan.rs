@@ -63,7 +63,7 @@ pub(crate) fn root() -> SecretKey {
     SecretKey::from_seed([1; 32])
 }
 
-fn approver() -> SecretKey {
+pub(crate) fn approver() -> SecretKey {
     SecretKey::from_seed([40; 32])
 }
 
