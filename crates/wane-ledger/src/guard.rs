@@ -242,6 +242,8 @@ pub(crate) struct Shared {
     pub(crate) last_now: Mutex<u64>,
     /// Whether the committer that keeps the log is running.
     kept: AtomicBool,
+    /// Whether any committer has committed records since the log was looked at.
+    appended: AtomicBool,
 }
 
 impl Shared {
@@ -263,6 +265,15 @@ impl Shared {
     /// Whether somebody still gives records their place.
     pub(crate) fn log_is_kept(&self) -> bool {
         self.kept.load(Ordering::Acquire)
+    }
+
+    /// Records were committed, and wait for their place.
+    pub(crate) fn has_appended(&self) {
+        self.appended.store(true, Ordering::Release);
+    }
+
+    pub(crate) fn take_appended(&self) -> bool {
+        self.appended.swap(false, Ordering::AcqRel)
     }
 
     pub(crate) fn log_has_ended(&self) {
@@ -310,6 +321,7 @@ impl Guard {
             rng: Mutex::new(rng),
             last_now: Mutex::new(now),
             kept: AtomicBool::new(true),
+            appended: AtomicBool::new(true),
         });
         let (tasks, queue) = channel();
         let queue: Arc<Mutex<Receiver<Task>>> = Arc::new(Mutex::new(queue));
@@ -413,11 +425,11 @@ impl Guard {
         now: u64,
     ) -> Result<Answered, Refusal> {
         // spec: S29
+        self.shared.saw(now);
         let verified = verify(sealed, &self.shared.roots()).inspect_err(|refusal| {
             // It never reaches the ledger.
             self.shared.junk.count(refusal.code());
         })?;
-        self.shared.saw(now);
         if approvals.len() > APPROVALS {
             return Err(Refusal::new(Code::ParseLimit, "approval", approvals.len(), APPROVALS));
         }

@@ -236,10 +236,8 @@ impl Committer {
             overlay.write()
         };
         self.store.transact(&locks, body)?;
-        if done.iter().any(|done| done.answered.record.is_some())
-            && let Some(log) = &mut self.log
-        {
-            log.appended();
+        if done.iter().any(|done| done.answered.record.is_some()) {
+            self.shared.has_appended();
         }
         Ok(done)
     }
@@ -290,9 +288,7 @@ impl Committer {
         match self.stage_denials() {
             Ok(()) => {
                 self.denials.clear();
-                if let Some(log) = &mut self.log {
-                    log.appended();
-                }
+                self.shared.has_appended();
             }
             // Whether they are there twice or not at all: neither admits anything.
             Err(_) => self.denials.drop_all(self.shared.now()),

@@ -151,11 +151,6 @@ impl Log {
         }
     }
 
-    /// Records were committed.
-    pub(crate) fn appended(&mut self) {
-        self.queued.get_or_insert_with(Instant::now);
-    }
-
     /// How long nothing has to be done.
     pub(crate) fn patience(&self, pace: &Pace) -> Duration {
         let left = |since: Instant, every: Duration| every.saturating_sub(since.elapsed());
@@ -171,6 +166,9 @@ impl Log {
             self.count_unverified(store, shared);
         }
         shared.head.try_again();
+        if shared.take_appended() {
+            self.queued.get_or_insert_with(Instant::now);
+        }
         // A fault shows again where it matters: in the next admission, and when the guard is closed.
         if self.queued.is_some_and(|since| is_due(since, shared.pace.sequence)) {
             let _: Result<(), Fault> = self.place_all(store, shared);
@@ -254,7 +252,7 @@ impl Log {
             .is_ok();
         if recorded {
             self.counted_from = to;
-            self.appended();
+            shared.has_appended();
         } else {
             shared.junk.put_back(counts);
         }

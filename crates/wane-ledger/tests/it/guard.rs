@@ -2,6 +2,8 @@
 
 mod admission;
 mod approvals;
+mod held;
+mod held_still;
 mod log;
 mod replay;
 mod scene;
