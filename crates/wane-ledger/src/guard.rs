@@ -300,8 +300,16 @@ impl Guard {
         // spec: S33
         let log_secret = options.log_secret.ok_or_else(missing)?;
         let none = || Fault::Unreachable("no store is given".into()).refusal();
-        let first = stores.first_mut().ok_or_else(none)?;
-        let origin = committer::origin(&mut **first, &log_secret).map_err(|fault| fault.refusal())?;
+        let mut of = None;
+        for store in &mut stores {
+            let (id, origin) = committer::origin(&mut **store, &log_secret).map_err(|fault| fault.refusal())?;
+            match of.get_or_insert((id, origin)) {
+                // spec: S83
+                (first, _) if *first != id => return Err(Refusal::new(Code::StateOtherLedger, "ledger", id, *first)),
+                _ => {}
+            }
+        }
+        let (_, origin) = of.ok_or_else(none)?;
         let mut rng = options.rng;
         let mut guard = [0; 16];
         rng.fill_bytes(&mut guard);

@@ -5,7 +5,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use wane::{Code, Refusal, SecretKey};
+use wane::{Code, LedgerId, Refusal, SecretKey};
 use wane_audit::{LogSecret, Origin};
 
 use super::denials::Denials;
@@ -41,8 +41,8 @@ pub(crate) struct Committer {
     others: Option<Receiver<()>>,
 }
 
-/// Which log the ledger keeps; the secret must be the one it was made with.
-pub(crate) fn origin(store: &mut dyn Store, secret: &LogSecret) -> Result<Origin, Fault> {
+/// Which ledger it is, and which log it keeps; the secret must be the one it was made with.
+pub(crate) fn origin(store: &mut dyn Store, secret: &LogSecret) -> Result<(LedgerId, Origin), Fault> {
     let mut origin = None;
     store.view(&mut |rows| {
         let meta = law::load_meta(&mut Overlay::new(rows))?;
@@ -51,7 +51,7 @@ pub(crate) fn origin(store: &mut dyn Store, secret: &LogSecret) -> Result<Origin
         if meta.log != hint {
             return Err(Refusal::new(Code::StateLogSecret, "ledger", hint, meta.log).into());
         }
-        origin = Some(Origin::new(&meta.origin)?);
+        origin = Some((meta.id, Origin::new(&meta.origin)?));
         Ok(())
     })?;
     origin.ok_or_else(|| Fault::Misuse("a view that ran nothing".into()))

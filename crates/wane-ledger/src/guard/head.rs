@@ -102,8 +102,9 @@ impl Head {
 
     fn write(&self, seen: &Known) -> Result<(), Fault> {
         let Some(path) = &self.path else { return Ok(()) };
-        // Other processes of this host write it too.
-        let written = self.outside().and_then(|known| match known {
+        // Other processes of this host write it too; only one of them compares and writes at a time.
+        let held = hold(path).map_err(|error| unwritable(path, &error));
+        let written = held.as_ref().map_err(Clone::clone).and_then(|_| self.outside()).and_then(|known| match known {
             // spec: S51
             Some(known) if known.ledger == seen.ledger && !seen.is_newer_than(&known) => Ok(()),
             _ => write_file(path, seen).map_err(|error| unwritable(path, &error)),
@@ -157,14 +158,20 @@ fn refuse_unless_extended(known: &Known, overlay: &mut Overlay<'_>) -> Result<()
     Ok(())
 }
 
+/// Holds the folder of the file until it is let go, against whoever else holds it so; makes it where it is not there.
+fn hold(path: &Path) -> io::Result<File> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
+    fs::create_dir_all(folder)?;
+    let folder = File::open(folder)?;
+    rustix::fs::flock(&folder, rustix::fs::FlockOperation::LockExclusive)?;
+    Ok(folder)
+}
+
 /// Written beside, made durable, and moved: nobody ever reads half of it.
 fn write_file(path: &Path, known: &Known) -> io::Result<()> {
     let mut beside = path.as_os_str().to_owned();
     beside.push(format!(".{}.new", std::process::id()));
     let beside = PathBuf::from(beside);
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder)?;
-    }
     let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
     file.write_all(&serde_json::to_vec(known)?)?;
     file.sync_all()?;
