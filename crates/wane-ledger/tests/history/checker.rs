@@ -146,8 +146,31 @@ impl fmt::Display for Violation {
 impl fmt::Display for Operation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { process, thread, invoked, returned, kind, outcome, .. } = self;
-        write!(f, "{process}.{thread} [{invoked}..{returned}] {kind:?} -> {outcome:?}")
+        write!(f, "{process}.{thread} [{invoked}..{returned}] {kind} -> {outcome:?}")
     }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Raise { session, level } => write!(f, "raise {} to {level}", short(session)),
+            Self::Revoke { block } => write!(f, "revoke {}", short(block)),
+            Self::Admit(admit) => {
+                let Admit { survives, level, blocks, charges, seal, approvals, .. } = &**admit;
+                let chain: Vec<_> = blocks.iter().map(|block| short(block)).collect();
+                write!(f, "admit at {level}, forbidden above {survives}, by {}", chain.join("/"))?;
+                charges.iter().try_for_each(|cost| {
+                    write!(f, ", {} of {} {} for {}", cost.cost, cost.cap, cost.name, short(&cost.block))
+                })?;
+                seal.iter().chain(approvals).try_for_each(|id| write!(f, ", uses {}", short(id)))
+            }
+        }
+    }
+}
+
+/// As much of an id as tells it from others.
+fn short(id: &str) -> &str {
+    id.get(..8).unwrap_or(id)
 }
 
 impl Operation {
