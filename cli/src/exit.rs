@@ -43,7 +43,11 @@ impl Exit {
             // Roots that cannot be used are the operator's fault, not the token's: usage, like no roots at all.
             Code::ParseRoots => return Self::Usage,
             Code::DenyNeedsApproval => return Self::NeedsApproval,
-            Code::StateRolledBack | Code::StateCorrupt => return Self::Broken,
+            Code::StateRolledBack
+            | Code::StateCorrupt
+            | Code::StateLogBroken
+            | Code::StateLogFork
+            | Code::StateCheckpointKey => return Self::Broken,
             _ => {}
         }
         match code.family() {

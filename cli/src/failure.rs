@@ -112,6 +112,11 @@ impl Failure {
         self
     }
 
+    /// The same, with another exit code.
+    pub(crate) fn exits(self, exit: Exit) -> Self {
+        Self { exit, ..self }
+    }
+
     /// The exit code.
     pub(crate) const fn exit(&self) -> Exit {
         self.exit

@@ -18,6 +18,7 @@ mod key_file;
 mod known;
 mod ledger;
 mod limits;
+mod log;
 mod output;
 mod random;
 mod roots_file;

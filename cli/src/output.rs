@@ -78,6 +78,14 @@ impl Output {
         self.say(format_args!("{GREEN}hint{GREEN:#}: {}", line(text)));
     }
 
+    /// Says how far something has come: one line that is written over where a person looks on, a line each elsewhere.
+    pub(crate) fn progress(self, text: impl Display) {
+        let _ = match io::stderr().is_terminal() {
+            true => write!(anstream::stderr(), "\r{}\x1b[K\r", line(text)),
+            false => writeln!(anstream::stderr(), "{}", line(text)),
+        };
+    }
+
     /// One line of JSON on standard error, for whoever collects logs.
     pub(crate) fn log(self, line: &serde_json::Value) {
         self.say(escape_json(&line.to_string()));

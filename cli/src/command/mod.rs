@@ -51,6 +51,7 @@ pub(crate) enum Verb {
     Raise(raise::Raise),
     Pending(pending::Pending),
     Approve(approve::Approve),
+    Audit(audit::Audit),
     Show(show::Show),
     Demo(demo::Demo),
     #[command(hide = true)]
@@ -81,6 +82,7 @@ impl Verb {
             Self::Raise(verb) => verb.run(context),
             Self::Pending(verb) => verb.run(context),
             Self::Approve(verb) => verb.run(context),
+            Self::Audit(verb) => verb.run(context),
             Self::Show(verb) => verb.run(context),
             Self::Demo(verb) => verb.run(context),
             Self::DemoServer(verb) => verb.run(context),

@@ -1,4 +1,4 @@
-//! `spec/cli-json.md` and what the verbs print say the same.
+//! `spec/cli-json.md`, `spec/cli-json-ledger.md` and what the verbs print say the same.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::scene::{Ran, Scene};
 
-const PAGE: &str = include_str!("../../../spec/cli-json.md");
+const PAGES: [&str; 2] = [include_str!("../../../spec/cli-json.md"), include_str!("../../../spec/cli-json-ledger.md")];
 
 /// The shapes of the page by their headings.
 struct Shapes(BTreeMap<String, Value>);
@@ -15,7 +15,7 @@ impl Shapes {
     fn read() -> Self {
         let mut shapes = BTreeMap::new();
         let mut heading = "";
-        let mut lines = PAGE.lines();
+        let mut lines = PAGES.into_iter().flat_map(str::lines);
         while let Some(line) = lines.next() {
             if let Some(text) = line.strip_prefix('#') {
                 heading = text.trim_start_matches('#').trim();
@@ -148,6 +148,31 @@ fn every_verb_prints_the_documented_shape() {
         ("wane revoke", "wane revoke m.tok --dry-run LDB --json", 0),
         ("wane revoke", "wane revoke m.tok --reason lost --yes LDB --json", 0),
         ("wane sessions", "wane sessions LDB --json", 0),
+        (
+            "wane audit verify",
+            "wane admit n.s ADMIT --action send:b --level public --checkpoint-to head.txt > /dev/null 2>&1; \
+             wane audit verify LDB --checkpoint head.txt --json",
+            0,
+        ),
+        ("wane audit query", "wane audit query LDB --json", 0),
+        ("wane audit explain", "wane audit explain 0 LDB --root roots.toml --json", 0),
+        (
+            "wane audit explain",
+            "wane audit explain $(wane audit query LDB --decision deny --json | sed 's/.*\"number\":\\([0-9]*\\).*/\\1/') LDB --root roots.toml --json",
+            0,
+        ),
+        ("wane audit replay", "wane audit replay LDB --root roots.toml --json", 0),
+        ("wane audit replay", "wane audit replay LDB --root root.pub --json", 0),
+        ("wane audit export", "wane audit export log LDB --json", 0),
+        ("wane audit prove", "wane audit prove 1 LDB --json", 0),
+        ("wane audit prove", "wane audit prove --since head.txt LDB -o proof.json --json", 0),
+        (
+            "Failures",
+            "sed -i '3s/a/b/' log/records.jsonl; wane audit verify --from log --audit-key $(echo .local/state/wane/*/audit.pem) --json",
+            6,
+        ),
+        ("wane audit prune", "wane audit prune --before head.txt --yes LDB --json", 0),
+        ("wane audit verify", "wane audit verify LDB --json", 0),
         ("wane ledger gc", "wane ledger gc LDB --json", 0),
         ("wane ledger accept-restore", "wane ledger accept-restore --yes LDB --json", 0),
         ("wane show", "wane show ledger.tok --json", 0),

@@ -54,6 +54,6 @@ pub use record::{
     AcceptRestore, ApprovalSeen, Closed, Collect, Decided, DenialsDropped, Event, Opened, Outcome, Prune, RECORD_BYTES,
     Raise, Record, Register, Revoke, RevokeBefore, Unverified,
 };
-pub use replay::{Replayed, Why, replay};
+pub use replay::{Replayed, Why, replay, retell};
 pub use secret::{Hint, Keyed, LogSecret, RecordId, RecordKey};
 pub use verify::{Report, Verifier, verify_log};

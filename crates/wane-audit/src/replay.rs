@@ -163,6 +163,39 @@ fn misnamed(decided: &Decided, kept: &Remembered) -> Option<Replayed> {
     })
 }
 
+/// A recorded decision made again, to be shown: the chain with what it grants, and the verdict with both sides of the
+/// comparison that failed, where they do not depend on what the record keeps to itself. `None` where the record was shortened
+/// or a block of its chain is not kept. Whether it is the recorded one, [`replay`] says.
+///
+/// ```
+/// use wane::{BlockId, Roots, SecretKey};
+/// use wane_audit::{Decided, Hint, Outcome, retell};
+/// let roots = Roots::single(SecretKey::from_seed([1; 32]).public_key());
+/// let seal = BlockId::from_bytes([2; 32]);
+/// let decided = Decided::new(Hint::from_bytes([1; 8]), seal, "files".parse()?, Outcome::Deny).shorten();
+/// assert!(retell(&decided, 1_000, |_| None, &roots)?.is_none());
+/// # Ok::<(), wane::Refusal>(())
+/// ```
+///
+/// # Errors
+/// As [`replay`].
+pub fn retell(
+    decided: &Decided,
+    at: u64,
+    mut envelope: impl FnMut(wane::BlockId) -> Option<Vec<u8>>,
+    roots: &Roots,
+) -> Result<Option<(Remembered, Verdict)>, Refusal> {
+    let envelopes = decided.blocks.iter().map(|id| envelope(*id)).collect::<Option<Vec<_>>>();
+    let Some(envelopes) = envelopes.filter(|_| !decided.shortened) else { return Ok(None) };
+    let kept = Remembered::new(&envelopes, decided.seal, &decided.seal_claims, decided.for_request, roots)?;
+    let mut state = decided.state.clone().map_or_else(LiveState::without_ledger, LiveState::with_ledger);
+    if let Some(key) = decided.local {
+        state = state.local_approver(key);
+    }
+    let verdict = kept.decide(&request(decided)?, &recall(decided), state, at)?;
+    Ok(Some((kept, verdict)))
+}
+
 /// What the ledger knew was read under the chain.
 fn known_mark(state: &LiveState) -> Mark {
     let mut mark = Mark::default();
