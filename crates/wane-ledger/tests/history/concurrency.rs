@@ -75,7 +75,7 @@ fn eight_processes(test: &str, place: &Place) {
     // Every guard was closed, so that every denial is in the log too.
     let denied =
         |one: &&Operation| matches!(&one.outcome, Outcome::Denied(code, _) if !TROUBLE.contains(&code.as_str()));
-    assert_eq!(observe::denials(&plan), history.iter().filter(denied).count());
+    assert_eq!(observe::denials(place), u64::try_from(history.iter().filter(denied).count()).unwrap());
     observe::verify(place, &plan.head);
     // What nobody tried shows nothing.
     for word in [

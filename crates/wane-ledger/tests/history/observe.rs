@@ -88,18 +88,14 @@ pub(crate) fn records(store: &mut dyn Store) -> Vec<Record> {
     placed.iter().chain(&waiting).map(|(_, line)| Record::parse(line).expect("a record")).collect()
 }
 
-/// How many denials of these sessions the log tells of.
-pub(crate) fn denials(plan: &Plan) -> usize {
-    let sessions: BTreeSet<_> = plan.sessions.iter().map(|session| &session.id).collect();
-    let records = records(&mut *plan.place.open());
-    let denied = records.iter().filter(|record| match &record.event {
-        Event::Decision(decided) => {
-            decided.decision == Outcome::Deny
-                && decided.blocks.first().is_some_and(|block| sessions.contains(&id(*block)))
-        }
-        _ => false,
+/// How many denials the log tells of, those included of which it says only that they had no room.
+pub(crate) fn denials(place: &Place) -> u64 {
+    let told = records(&mut *place.open()).into_iter().map(|record| match record.event {
+        Event::Decision(decided) if decided.decision == Outcome::Deny => 1,
+        Event::DenialsDropped(dropped) => dropped.count,
+        _ => 0,
     });
-    denied.count()
+    told.sum()
 }
 
 /// Opens the ledger once more, closes it, and then verifies its log whole: every head that was ever written and every
