@@ -10,7 +10,7 @@ use super::text;
 ///
 /// ```
 /// use wane_ledger::About;
-/// let about = About { parent: None, sub: Some("planner".into()), key: None, note: None, issued: 1_000, root_issued: 1_000 };
+/// let about = About { parent: None, sub: Some("planner".into()), key: None, note: None, issued: 1_000, root_issued: 1_000, continues: None };
 /// assert_eq!(about.sub.as_deref(), Some("planner"));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,12 +32,15 @@ pub struct About {
     pub issued: u64,
     /// The iat of the root block of its chain.
     pub root_issued: u64,
+    /// The first session of the line, where it opens a session that continues one.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "text::maybe")]
+    pub continues: Option<BlockId>,
 }
 
 impl About {
     /// Any order will do: two accounts of one block are equal, unless somebody lied about one.
     pub(super) fn rank(&self) -> impl Ord {
         let key = self.key.map(|key| *key.as_bytes());
-        (self.issued, self.root_issued, self.parent, self.sub.clone(), key, self.note.clone())
+        (self.issued, self.root_issued, self.parent, self.continues, self.sub.clone(), key, self.note.clone())
     }
 }

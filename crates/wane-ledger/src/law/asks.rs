@@ -105,8 +105,12 @@ impl PendingRequest {
 /// `state-pending-full` where 64 requests of the session wait; `parse-limit` for one that is too large to be kept.
 pub(crate) fn wait(request: &PendingRequest, now: u64, overlay: &mut Overlay<'_>) -> Result<(), Fault> {
     let key = request.key();
-    if overlay.load::<PendingRequest>(&key)?.is_some_and(|waits| now < waits.until) {
-        return Ok(());
+    if let Some(waits) = overlay.load::<PendingRequest>(&key)?.filter(|waits| now < waits.until) {
+        // An approval that came with it then may have ended since: approvers answer what is asked now.
+        return match waits.asks == request.asks {
+            true => Ok(()),
+            false => overlay.store(key, &PendingRequest { asks: request.asks.clone(), ..waits }),
+        };
     }
     let mut waiting = 0_usize;
     for (key, value) in overlay.scan_prefix(Table::Pending, request.session.as_bytes())? {
@@ -181,7 +185,7 @@ fn each_pending(overlay: &mut Overlay<'_>, mut more: impl FnMut(PendingRequest) 
 pub(crate) fn deposit(
     last: BlockId,
     digest: &[u8; 32],
-    id: BlockId,
+    approver: &PublicKey,
     statement: &Deposited,
     now: u64,
     overlay: &mut Overlay<'_>,
@@ -196,11 +200,13 @@ pub(crate) fn deposit(
             kept = kept.saturating_add(1);
         }
     }
-    let key = (Table::Approval, [prefix.as_slice(), id.as_bytes()].concat());
-    if kept >= STATEMENTS && overlay.bytes(&key)?.is_none() {
-        return Err(Refusal::new(Code::StatePendingFull, "ask", kept, STATEMENTS).into());
+    // One for each approver, so that none can fill the room of the others.
+    let key = (Table::Approval, [prefix.as_slice(), approver.as_bytes()].concat());
+    match overlay.load::<Deposited>(&key)? {
+        Some(before) if before.exp > statement.exp => Ok(()),
+        None if kept >= STATEMENTS => Err(Refusal::new(Code::StatePendingFull, "ask", kept, STATEMENTS).into()),
+        _ => overlay.store(key, statement),
     }
-    overlay.store(key, statement)
 }
 
 /// The statements that are kept for this chain and request and are valid at `now`, in their text form.

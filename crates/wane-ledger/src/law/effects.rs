@@ -81,7 +81,9 @@ fn open(outline: &Outline<'_>, rise: Rise, overlay: &mut Overlay<'_>) -> Result<
 /// another one raised the line.
 pub(super) fn join_entry(overlay: &mut Overlay<'_>, id: BlockId, more: Entry) -> Result<(), Fault> {
     let joined = join_one(overlay, id, more)?;
-    match joined.opened.and_then(|opened| opened.continues) {
+    // Whether or not the root key is known under which it was opened.
+    let told = joined.about.and_then(|about| about.continues);
+    match joined.opened.and_then(|opened| opened.continues).or(told) {
         // spec: S28
         Some(first) if joined.mark != Mark::default() => {
             let raise = Entry { mark: joined.mark, raised: joined.raised, ..Entry::default() };

@@ -7,6 +7,7 @@ use super::entry::{Entry, Opened, Revoked, Rise};
 use super::outline::{Placed, place};
 use super::overlay::Overlay;
 use super::rows::{Meta, RevokedBefore, load_meta, meta_key, revoked_before_key};
+use super::state::load_entry;
 use crate::store::Fault;
 
 /// Writes the row of a new ledger: sessions must be issued after `now` + 30, so that none that another ledger knew is
@@ -62,6 +63,14 @@ pub(crate) fn register(
     if let Some(key) = root.filter(|key| hint != Some(key.hint())) {
         return Err(Refusal::new(Code::ChainUnknownRoot, "hint", key.hint(), "").into());
     }
+    // What was forgotten stays dead: to register it would bring it back without its mark and its revocation.
+    // spec: S11
+    if block.exp <= meta.collected {
+        return Err(Refusal::new(Code::StateCollected, "exp", block.exp, meta.collected).into());
+    }
+    if block.exp <= now {
+        return Err(Refusal::new(Code::DenyExpired, "exp", now, block.exp).into());
+    }
     if block.claims().opens_session() {
         check_fresh(block, &meta, now)?;
     }
@@ -76,13 +85,27 @@ pub(crate) fn register(
         ..Entry::default()
     };
     join_entry(overlay, block.id(), entry)?;
+    remember_line(block, overlay)?;
     Ok(block.id())
+}
+
+/// The first of a line is remembered for as long as any session of it could be shown.
+// spec: S18
+fn remember_line(block: &Placed<'_>, overlay: &mut Overlay<'_>) -> Result<(), Fault> {
+    let Some(first) = block.claims().continues().filter(|_| block.claims().opens_session()) else { return Ok(()) };
+    // An end given to a block that was never seen could let its revocation be collected early.
+    if load_entry(overlay, first)?.is_none_or(|entry| entry.opened.is_none() || entry.exp.is_none()) {
+        return Ok(());
+    }
+    join_entry(overlay, first, Entry { exp: Some(block.exp), ..Entry::default() })
 }
 
 /// To register an old session would bring back what a new ledger or epoch has ended.
 fn check_fresh(session: &Placed<'_>, meta: &Meta, now: u64) -> Result<(), Refusal> {
+    // In a later epoch nothing issued before it is new, however short ago: a lost tail may have known it.
+    let just_made = meta.epoch == 1 && session.iat.saturating_add(limits::LEEWAY) >= now;
     // spec: S48
-    if session.iat > meta.since || session.iat.saturating_add(limits::LEEWAY) >= now {
+    if session.iat > meta.since || just_made {
         return Ok(());
     }
     Err(Refusal::new(Code::StateSessionTooOld, "iat", session.iat, meta.since))

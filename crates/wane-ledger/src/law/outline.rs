@@ -47,6 +47,7 @@ impl<'a> Placed<'a> {
             note: claims.note().map(str::to_owned),
             issued: self.issued,
             root_issued: self.root_issued,
+            continues: claims.continues(),
         }
     }
 }

@@ -48,6 +48,8 @@ impl Ledger {
         now: u64,
     ) -> Result<PendingRequest, Refusal> {
         let statement = UntrustedApproval::parse(text)?;
+        // Looked for first where it keeps nobody from writing.
+        self.look(|overlay| waiting(&statement, now, overlay))?;
         self.change(&[], |overlay| {
             let request = waiting(&statement, now, overlay)?;
             let approval = statement.verify(request.last)?;
@@ -56,7 +58,7 @@ impl Ledger {
                 return Err(Refusal::new(Code::StateApprovalUsed, "approval", approval.id(), "").into());
             }
             let kept = Deposited { text: approval.to_text(), exp: statement.expires_at() };
-            law::deposit(request.last, &request.digest, approval.id(), &kept, now, overlay)?;
+            law::deposit(request.last, &request.digest, statement.approver(), &kept, now, overlay)?;
             Ok(request)
         })
     }

@@ -131,7 +131,16 @@ impl Ledger {
     /// # Errors
     /// `state-*` of the store.
     pub fn collect(&mut self, now: u64) -> Result<Collected, Refusal> {
-        let up_to = self.change(&[], |overlay| law::advance(now, overlay))?.collected;
+        let (record, clerk) = (self.record_id(), self.clerk());
+        // That it was noted is recorded with the note, whatever becomes of the rows.
+        let up_to = self.change(&[], |overlay| {
+            let before = law::load_meta(overlay)?.collected;
+            let up_to = law::advance(now, overlay)?.collected;
+            if up_to != before {
+                clerk.note(record, now, Event::Collect(Collect { up_to, entries: 0 }), overlay)?;
+            }
+            Ok(up_to)
+        })?;
         let (mut rows, mut cursor) = (0_usize, Some(Cursor::start()));
         while let Some(from) = cursor {
             let (gone, next) = self.change(&[], |overlay| law::collect_page(&from, PAGE, now, overlay))?;

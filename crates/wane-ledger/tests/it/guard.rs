@@ -2,6 +2,7 @@
 
 mod admission;
 mod approvals;
+mod brought_back;
 mod held;
 mod held_still;
 mod log;

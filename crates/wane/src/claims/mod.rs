@@ -165,6 +165,24 @@ impl Claims {
         self.hint
     }
 
+    /// The first session of the line that the block continues, where it opens a session that does.
+    ///
+    /// ```
+    /// # use rand_core::UnwrapErr;
+    /// # use getrandom::SysRng;
+    /// # use wane::{BlockId, Heir, LedgerId, RootGrant, SecretKey, mint};
+    /// # let mut rng = UnwrapErr(SysRng);
+    /// let (ledger, first) = (LedgerId::from_bytes([0x5e; 16]), BlockId::from_bytes([1; 32]));
+    /// let grant = RootGrant::new("files".parse()?, 1_000, 4_600).ledger(ledger).continues(first);
+    /// let token = mint(&grant, &SecretKey::from_seed([1; 32]), Heir::carried(&mut rng))?;
+    /// assert_eq!(token.chain().blocks()[0].claims().continues(), Some(first));
+    /// # Ok::<(), wane::Refusal>(())
+    /// ```
+    #[must_use]
+    pub const fn continues(&self) -> Option<BlockId> {
+        self.continues
+    }
+
     /// Whether the block opens the session.
     ///
     /// ```

@@ -38,13 +38,9 @@ fn opened() -> impl Strategy<Value = Opened> {
 }
 
 fn about() -> impl Strategy<Value = About> {
-    (of(id()), of("[ab]"), of("[ab]"), small(), small()).prop_map(|(parent, sub, note, issued, root_issued)| About {
-        parent,
-        sub,
-        key: None,
-        note,
-        issued,
-        root_issued,
+    (of(id()), of(id()), of("[ab]"), of("[ab]"), small(), small()).prop_map(|told| {
+        let (parent, continues, sub, note, issued, root_issued) = told;
+        About { parent, sub, key: None, note, issued, root_issued, continues }
     })
 }
 

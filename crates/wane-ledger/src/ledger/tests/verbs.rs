@@ -113,15 +113,18 @@ fn a_raise_holds_the_lock_of_the_line() {
 }
 
 #[test]
-fn collecting_is_told_where_it_took_something() {
+fn collecting_is_told_with_what_it_notes_and_takes() {
     let (shared, mut ledger) = Shared::created();
     let token = session(&ledger, &root(), NOW, NOW + 60, "planner");
     ledger.register(token.chain(), None, NOW).unwrap();
     assert_eq!(ledger.collect(NOW + 59 + MARGIN).unwrap().rows, 0);
-    assert_eq!(shared.kinds(), ["register"]);
+    // What is noted for ever is told with the note, and the rows that went when they went.
+    assert_eq!(shared.kinds(), ["register", "collect"]);
+    assert_eq!(ledger.collect(NOW + 59 + MARGIN).unwrap().rows, 0);
+    assert_eq!(shared.kinds(), ["register", "collect"], "nothing was noted");
     let collected = ledger.collect(NOW + 60 + MARGIN).unwrap();
     assert_eq!((collected.up_to, collected.rows), (NOW + 60, 1));
-    assert_eq!(shared.kinds(), ["register", "collect"]);
+    assert_eq!(shared.kinds(), ["register", "collect", "collect", "collect"]);
     assert_eq!(ledger.status().unwrap().collected, NOW + 60);
     assert!(!shared.lock().map.rows.keys().any(|(table, _)| *table == Table::Entry));
 }

@@ -11,7 +11,7 @@ use wane_ledger::*;
 
 use super::scene::{MADE, NOW, Scene, admit, asked, code, key, secret};
 
-fn copy(from: &MemoryStore) -> MemoryStore {
+pub(super) fn copy(from: &MemoryStore) -> MemoryStore {
     let to = MemoryStore::new();
     let mut all = Vec::new();
     let mut queue = Vec::new();
