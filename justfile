@@ -33,10 +33,16 @@ crash log rounds="300" seed=`od -An -N6 -tu8 /dev/urandom | tr -d ' '`:
     WANE_CRASH_ROUNDS={{ rounds }} WANE_CRASH_SEED={{ seed }} WANE_CRASH_LOG={{ absolute_path(log) }} \
         cargo test --package wane-ledger --test history -- crash:: --nocapture
 
-# verify and decide beside bare signature checks, a log beside bare hashing; fails when a ratio passes its bound
+# verify and decide beside bare signature checks, a log beside bare hashing, an admission beside a bare durable write; fails
+# when a ratio passes its bound
 bench:
     cargo bench --package wane --bench chain
     cargo bench --package wane-audit --bench verify
+    cargo bench --package wane-ledger --bench admit
+
+# what so many live sessions take in memory and on disk
+bench-sessions count="1000000":
+    cargo bench --package wane-ledger --bench admit -- sessions {{ count }}
 
 # each fuzz target for so many seconds, or only those named: just fuzz 600 scan
 fuzz seconds="600" *targets:
