@@ -2,6 +2,7 @@
 
 mod approve;
 mod consider;
+mod ended;
 mod known;
 mod log;
 mod operate;

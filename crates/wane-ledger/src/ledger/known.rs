@@ -237,7 +237,7 @@ impl Ledger {
 }
 
 /// Whether a revocation ends a block by itself and not by one above it.
-fn names(revocation: &Revocation, id: BlockId, entry: &Entry) -> bool {
+pub(super) fn names(revocation: &Revocation, id: BlockId, entry: &Entry) -> bool {
     let about = entry.about.as_ref();
     match revocation {
         Revocation::Block(revoked) => {
@@ -258,7 +258,7 @@ fn names(revocation: &Revocation, id: BlockId, entry: &Entry) -> bool {
 }
 
 /// Every entry in the order of ids, until `more` says that it is enough.
-fn each(
+pub(super) fn each(
     overlay: &mut Overlay<'_>,
     after: Option<BlockId>,
     mut more: impl FnMut(BlockId, Entry) -> bool,
