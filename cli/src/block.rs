@@ -48,10 +48,10 @@ fn by_start(ledger: &mut Ledger, start: &str) -> Result<BlockId, Failure> {
     let mut ids = known.into_iter().map(|known| known.id).filter(|id| id.to_string().starts_with(start));
     match (ids.next(), ids.count()) {
         (Some(id), 0) => Ok(id),
-        (None, _) => Err(Failure::new(Trouble::Input, format!("the ledger knows no block {}", escape(start)))
+        (None, _) => Err(Failure::new(Trouble::NotFound, format!("the ledger knows no block {}", escape(start)))
             .hint("`wane sessions` lists those it knows; a whole id of 64 digits is taken as it is")),
         (Some(_), more) => {
-            Err(Failure::new(Trouble::Input, format!("{} blocks start with {start}", more.saturating_add(1)))
+            Err(Failure::new(Trouble::NotFound, format!("{} blocks start with {start}", more.saturating_add(1)))
                 .hint("more digits tell them apart"))
         }
     }

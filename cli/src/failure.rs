@@ -50,6 +50,8 @@ troubles! {
     KeyOpen "use-key-open" CouldNotRun,
     /// No trusted root was given.
     NoRoot "use-no-root" Usage,
+    /// The ledger or the log has nothing of that name.
+    NotFound "use-not-found" CouldNotRun,
     /// The passphrase is missing or wrong.
     Passphrase "use-passphrase" CouldNotRun,
     /// The operating system gave no random numbers.

@@ -1,12 +1,13 @@
 //! A block that the ledger knows, as it is told.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
-use wane::{Level, Mark, Name, Rule};
-use wane_ledger::Known;
+use wane::{BlockId, Level, Mark, Name, Rule};
+use wane_ledger::{Known, Ledger};
 
+use crate::failure::Failure;
 use crate::output::escape;
 use crate::time;
 
@@ -41,13 +42,13 @@ struct RevokedJson {
 const VERBS: [&str; 6] = ["read", "write", "send", "delete", "execute", "admin"];
 
 impl KnownJson {
-    /// The block as it stands at `now`.
-    pub(crate) fn of(known: &Known, now: u64) -> Self {
+    /// The block as it stands.
+    pub(crate) fn of(known: &Known, seen: &Seen) -> Self {
         let entry = &known.entry;
         let (about, opened) = (entry.about.as_ref(), entry.opened.as_ref());
         Self {
             id: known.id.to_string(),
-            state: state(known, now),
+            state: seen.state(known),
             level: entry.mark.level().as_str(),
             labels: entry.mark.labels().map(ToString::to_string).collect(),
             lost: lost(&entry.mark),
@@ -66,12 +67,29 @@ impl KnownJson {
     }
 }
 
-/// `live`, `revoked` or `expired`.
-fn state(known: &Known, now: u64) -> &'static str {
-    match &known.entry {
-        entry if entry.revoked.is_some() => "revoked",
-        entry if entry.is_live(now) => "live",
-        _ => "expired",
+/// When a ledger was looked at, and what was dead there by somebody's word, its own or one above it.
+pub(crate) struct Seen {
+    pub(crate) now: u64,
+    pub(crate) ended: BTreeSet<BlockId>,
+}
+
+impl Seen {
+    /// Looks at all of a ledger.
+    pub(crate) fn all(ledger: &mut Ledger, now: u64) -> Result<Self, Failure> {
+        Ok(Self { now, ended: ledger.ended()? })
+    }
+
+    /// Whether it is neither revoked nor past its end.
+    pub(crate) fn is_live(&self, known: &Known) -> bool {
+        self.state(known) == "live"
+    }
+
+    fn state(&self, known: &Known) -> &'static str {
+        match &known.entry {
+            entry if entry.revoked.is_some() || self.ended.contains(&known.id) => "revoked",
+            entry if entry.is_live(self.now) => "live",
+            _ => "expired",
+        }
     }
 }
 
@@ -97,10 +115,10 @@ pub(crate) fn sort(known: &mut [Known]) {
 }
 
 /// One line for a list.
-pub(crate) fn line(known: &Known, now: u64) -> String {
+pub(crate) fn line(known: &Known, seen: &Seen) -> String {
     let entry = &known.entry;
     let id: String = known.id.to_string().chars().take(16).collect();
-    let mut words = vec![id, format!("{:<7}", state(known, now)), mark(&entry.mark)];
+    let mut words = vec![id, format!("{:<7}", seen.state(known)), mark(&entry.mark)];
     let about = entry.about.as_ref();
     words.extend(about.and_then(|about| about.sub.as_ref()).map(|sub| format!("\"{}\"", escape(sub))));
     words.extend(entry.exp.map(|exp| format!("exp {}", time::show(exp))));
@@ -109,9 +127,9 @@ pub(crate) fn line(known: &Known, now: u64) -> String {
 }
 
 /// One block in full.
-pub(crate) fn lines(known: &Known, spent: &BTreeMap<Name, u64>, now: u64) -> Vec<String> {
+pub(crate) fn lines(known: &Known, spent: &BTreeMap<Name, u64>, seen: &Seen) -> Vec<String> {
     let entry = &known.entry;
-    let mut lines = vec![format!("{} {}", state(known, now), known.id)];
+    let mut lines = vec![format!("{} {}", seen.state(known), known.id)];
     let mut say = |what: &str, text: String| lines.push(format!("  {what:<10} {text}"));
     if let Some(about) = &entry.about {
         about.sub.iter().for_each(|sub| say("agent", format!("\"{}\"", escape(sub))));

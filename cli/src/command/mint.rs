@@ -1,5 +1,7 @@
 //! `wane mint`: a root token.
 
+use std::collections::BTreeSet;
+
 use clap::Args;
 use serde::Serialize;
 use wane::{Heir, PublicKey, RootGrant, mint};
@@ -145,9 +147,12 @@ fn warn_of_raised(context: &Context, ledger: &mut Ledger, root: &PublicKey, sub:
         filter = filter.agent(sub);
     }
     let mut raised = ledger.sessions(&filter, None, usize::MAX)?;
+    let ended = if raised.is_empty() { BTreeSet::new() } else { ledger.ended()? };
     // Without a name, those without one are meant.
     raised.retain(|known| {
-        known::is_raised(&known.entry.mark) && known.entry.about.as_ref().and_then(|about| about.sub.as_deref()) == sub
+        !ended.contains(&known.id)
+            && known::is_raised(&known.entry.mark)
+            && known.entry.about.as_ref().and_then(|about| about.sub.as_deref()) == sub
     });
     if let Some(highest) = raised.iter().max_by_key(|known| known.entry.mark.level()) {
         let start: String = highest.id.to_string().chars().take(16).collect();

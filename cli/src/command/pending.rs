@@ -91,10 +91,10 @@ pub(super) fn find(ledger: &mut Ledger, start: &str) -> Result<PendingRequest, F
     let several = found.len();
     match (found.pop(), several) {
         (Some(request), 1) => Ok(request),
-        (None, _) => Err(Failure::new(Trouble::Input, format!("no request that waits has the digest {start}"))
+        (None, _) => Err(Failure::new(Trouble::NotFound, format!("no request that waits has the digest {start}"))
             .hint("`wane pending` lists those that wait; a request waits for an hour")),
         (Some(_), count) => {
-            Err(Failure::new(Trouble::Input, format!("{count} requests that wait have the digest {start}"))
+            Err(Failure::new(Trouble::NotFound, format!("{count} requests that wait have the digest {start}"))
                 .hint("more digits tell them apart; the same request behind two tokens is told apart by a file"))
         }
     }

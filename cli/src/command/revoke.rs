@@ -9,7 +9,7 @@ use crate::arguments::Context;
 use crate::block::{self, Part};
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::known::{self, KnownJson};
+use crate::known::{self, KnownJson, Seen};
 use crate::ledger::LedgerFlag;
 use crate::output::escape;
 use crate::{terminal, time, typed};
@@ -84,13 +84,16 @@ impl Revoke {
         let mut ledger = self.ledger.open(context)?.ledger;
         let (what, revocations) = self.meant(context, &mut ledger, now)?;
         let mut doomed = Doomed { known: Vec::new(), more: 0 };
+        let seen = Seen::all(&mut ledger, now)?;
         for revocation in &revocations {
             let dies = ledger.would_revoke(revocation, now, LISTED)?;
             doomed.more = doomed.more.saturating_add(dies.more);
             doomed.known.extend(dies.known);
         }
+        // What is dead already dies no more.
+        doomed.known.retain(|known| seen.is_live(known));
         known::sort(&mut doomed.known);
-        let told = told(&what, &doomed, now);
+        let told = told(&what, &doomed, &seen);
         context.output.say(told.join("\n"));
         if !self.dry_run {
             if !self.yes {
@@ -106,7 +109,7 @@ impl Revoke {
         let answer = Answer {
             revoked: !self.dry_run,
             what,
-            dies: doomed.known.iter().map(|known| KnownJson::of(known, now)).collect(),
+            dies: doomed.known.iter().map(|known| KnownJson::of(known, &seen)).collect(),
             more: doomed.more,
         };
         context.output.answer(&answer, || match self.dry_run {
@@ -139,9 +142,9 @@ impl Revoke {
     }
 }
 
-fn told(what: &str, doomed: &Doomed, now: u64) -> Vec<String> {
+fn told(what: &str, doomed: &Doomed, seen: &Seen) -> Vec<String> {
     let mut lines = vec![format!("dies: {what}")];
-    lines.extend(doomed.known.iter().map(|known| format!("  {}", known::line(known, now))));
+    lines.extend(doomed.known.iter().map(|known| format!("  {}", known::line(known, seen))));
     match (doomed.known.len(), doomed.more) {
         (0, _) => lines.push("  nothing alive that the ledger knows".into()),
         (_, 0) => {}

@@ -9,7 +9,7 @@ use crate::arguments::Context;
 use crate::block::{self, Part};
 use crate::exit::Exit;
 use crate::failure::{Failure, Trouble};
-use crate::known::{self, KnownJson};
+use crate::known::{self, KnownJson, Seen};
 use crate::ledger::LedgerFlag;
 use crate::{time, typed};
 
@@ -53,27 +53,26 @@ impl Sessions {
         typed::claim(&context.inputs, "--key", self.key.as_deref(), "--key")?;
         let key = self.key.as_deref().map(|key| typed::public_key(&context.inputs, "--key", key)).transpose()?;
         let (mut opened, now) = (self.ledger.open(context)?, time::now()?);
-        let mut found = self.find(&mut opened.ledger, key, now)?;
+        let mut found = self.find(&mut opened.ledger, key)?;
+        let seen = Seen::all(&mut opened.ledger, now)?;
+        found.retain(|known| !self.live || seen.is_live(known));
         known::sort(&mut found);
         let answer = Listing {
             ledger: opened.ledger.id().to_string(),
-            sessions: found.iter().map(|known| KnownJson::of(known, now)).collect(),
+            sessions: found.iter().map(|known| KnownJson::of(known, &seen)).collect(),
         };
         context.output.answer(&answer, || match found.is_empty() {
             true => "none".to_owned(),
-            false => found.iter().map(|known| known::line(known, now)).collect::<Vec<_>>().join("\n"),
+            false => found.iter().map(|known| known::line(known, &seen)).collect::<Vec<_>>().join("\n"),
         })?;
         Ok(Exit::Done)
     }
 
     /// A key may be that of a root or that of a holder.
-    fn find(&self, ledger: &mut Ledger, key: Option<PublicKey>, now: u64) -> Result<Vec<Known>, Failure> {
+    fn find(&self, ledger: &mut Ledger, key: Option<PublicKey>) -> Result<Vec<Known>, Failure> {
         let mut filter = Filter::new();
         if let Some(agent) = &self.agent {
             filter = filter.agent(agent);
-        }
-        if self.live {
-            filter = filter.live_at(now);
         }
         let Some(key) = key else { return Ok(ledger.sessions(&filter, None, usize::MAX)?) };
         let mut found = ledger.sessions(&filter.clone().root(key), None, usize::MAX)?;
@@ -150,10 +149,10 @@ impl Show {
         let (mut opened, now) = (self.ledger.open(context)?, time::now()?);
         let id = block::named(context, &mut opened.ledger, &self.id, Part::Session)?;
         let entry = opened.ledger.session(id)?.ok_or_else(|| {
-            Failure::new(Trouble::Input, format!("the ledger knows nothing of {id}"))
+            Failure::new(Trouble::NotFound, format!("the ledger knows nothing of {id}"))
                 .hint("nothing was admitted under it yet")
         })?;
-        let spent = opened.ledger.spent(id)?;
+        let (spent, seen) = (opened.ledger.spent(id)?, Seen::all(&mut opened.ledger, now)?);
         let known = Known { id, entry };
         let rises = known.entry.raised.iter().map(|rise| Rise {
             at: rise.at,
@@ -164,9 +163,9 @@ impl Show {
         let answer = Shown {
             raised: rises.collect(),
             spent: spent.iter().map(|(name, spent)| (name.to_string(), *spent)).collect(),
-            known: KnownJson::of(&known, now),
+            known: KnownJson::of(&known, &seen),
         };
-        context.output.answer(&answer, || known::lines(&known, &spent, now).join("\n"))?;
+        context.output.answer(&answer, || known::lines(&known, &spent, &seen).join("\n"))?;
         Ok(Exit::Done)
     }
 }

@@ -13,6 +13,8 @@ mod json;
 #[cfg(test)]
 mod keys;
 #[cfg(test)]
+mod ledger;
+#[cfg(test)]
 mod requests;
 #[cfg(test)]
 mod rotation;

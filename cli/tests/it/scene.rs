@@ -71,8 +71,16 @@ impl Scene {
 pub(crate) fn shell(folder: &Path, line: &str) -> Command {
     let binary = Path::new(env!("CARGO_BIN_EXE_wane"));
     let path = format!("{}:{}", binary.parent().unwrap().display(), std::env::var("PATH").unwrap());
-    let mut command = Command::new("sh");
-    command.arg("-c").arg(line).current_dir(folder).env("PATH", path).env("HOME", folder).stdin(Stdio::null());
+    // Nobody is asked on the terminal of whoever runs the tests.
+    let mut command = Command::new("setsid");
+    command
+        .arg("sh")
+        .arg("-c")
+        .arg(line)
+        .current_dir(folder)
+        .env("PATH", path)
+        .env("HOME", folder)
+        .stdin(Stdio::null());
     let state = ["XDG_CONFIG_HOME", "XDG_STATE_HOME", "CLICOLOR_FORCE"];
     for name in ["WANE_ROOTS", "WANE_AUD", "WANE_LEDGER", "WANE_TOKEN_FILE"].into_iter().chain(state) {
         command.env_remove(name);

@@ -69,7 +69,7 @@ impl Explain {
             }
             Ok(number < wanted)
         })?;
-        let record = found.ok_or_else(|| Failure::new(Trouble::Input, format!("there is no record {wanted}")))?;
+        let record = found.ok_or_else(|| Failure::new(Trouble::NotFound, format!("there is no record {wanted}")))?;
         let (again, lines) = match &record.event {
             Event::Decision(decided) => (self.again(context, &mut log, &record, decided)?, decision(decided)),
             event => (None, vec![format!("  {}", other(event))]),

@@ -89,7 +89,7 @@ fn included(log: &mut Log, record: &str, head: &Checkpoint) -> Result<(String, A
     let leaves = leaves(log, head.size)?;
     let proof = Inclusion::prove(number, head.size, leaves.iter().copied().map(Ok::<Hash, Refusal>))?;
     let leaf = usize::try_from(number).ok().and_then(|number| leaves.get(number));
-    let leaf = leaf.ok_or_else(|| Failure::new(Trouble::Input, format!("no record has the number {number}")))?;
+    let leaf = leaf.ok_or_else(|| Failure::new(Trouble::NotFound, format!("no record has the number {number}")))?;
     // A proof that proves nothing is not handed out.
     proof.verify(leaf, head)?;
     let answer = Answer { leaf: Some(leaf.to_string()), record: Some(number), ..Answer::of(head) };
@@ -139,10 +139,8 @@ pub(super) fn find(log: &mut Log, text: &str) -> Result<u64, Failure> {
     })?;
     match found.as_slice() {
         [number] => Ok(*number),
-        [] => {
-            Err(Failure::new(Trouble::Input, format!("no record has the id {text}"))
-                .hint("`wane audit query` lists them"))
-        }
-        _ => Err(Failure::new(Trouble::Input, format!("several records have ids that start with {text}"))),
+        [] => Err(Failure::new(Trouble::NotFound, format!("no record has the id {text}"))
+            .hint("`wane audit query` lists them")),
+        _ => Err(Failure::new(Trouble::NotFound, format!("several records have ids that start with {text}"))),
     }
 }

@@ -1,0 +1,283 @@
+//! Ledgers and logs, as somebody would break them.
+
+use std::os::unix::fs::PermissionsExt;
+use std::process::Stdio;
+use std::time::Duration;
+
+use crate::scene::{Ran, Scene, run, shell};
+
+/// A ledger, a root and a token that reads and sends, with a budget of three.
+fn scene() -> Scene {
+    let scene = Scene::new();
+    scene.sh("wane keygen root.pem > root.pub && wane roots add roots.toml root.pub").exits(0);
+    let limits = "--scope 'read:*' --scope 'send:*' --budget calls=3 --sub planner";
+    scene.sh(&format!("wane mint --key root.pem --aud a {limits} {LEDGER} -o tok && wane seal tok -o sealed")).exits(0);
+    scene
+}
+
+const LEDGER: &str = "--ledger sqlite:l.db";
+
+fn admit(action: &str, level: &str) -> String {
+    format!(
+        "wane admit sealed --root roots.toml --aud a --action {action} --level {level} --cost calls=1 {LEDGER} --json"
+    )
+}
+
+/// The file below the folder of the ledger's id.
+fn state(scene: &Scene, name: &str) -> String {
+    let folder = scene.path(".local/state/wane").read_dir().unwrap().next().unwrap().unwrap().path();
+    folder.join(name).display().to_string()
+}
+
+fn decision(ran: &Ran) -> String {
+    let json = ran.json();
+    let code = json["error"]["code"].as_str().map(|code| format!(" {code}")).unwrap_or_default();
+    format!("{}{code}", json["decision"].as_str().unwrap_or("failure"))
+}
+
+#[test]
+fn a_second_ledger_in_the_same_place_takes_nothing_away() {
+    let scene = scene();
+    let secret = std::fs::read(state(&scene, "log.secret")).unwrap();
+    let folder = || scene.path(".local/state/wane").read_dir().unwrap().count();
+    assert_eq!(folder(), 1);
+    scene.sh("wane ledger init sqlite:l.db").fails(2, "use-ledger-exists");
+    // Nothing is left of the files that were made for it.
+    assert_eq!(folder(), 1);
+    assert_eq!(std::fs::read(state(&scene, "log.secret")).unwrap(), secret);
+    scene.sh("wane ledger init sqlite:l.db --log-secret s --audit-key k").fails(2, "use-ledger-exists");
+    assert!(!scene.path("s").exists() && !scene.path("k").exists());
+    scene.sh(&admit("read:x", "public")).exits(0);
+}
+
+#[test]
+fn files_are_private_and_may_lie_elsewhere() {
+    let scene = scene();
+    for name in ["log.secret", "audit.pem", "head"] {
+        scene.sh(&admit("read:x", "public"));
+        let mode = std::fs::metadata(state(&scene, name)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o7777, 0o600, "{name}");
+    }
+    let init = "umask 0; wane ledger init sqlite:m.db --log-secret s --audit-key k --json";
+    let json = scene.sh(init).exits(0).json();
+    assert_eq!((json["log_secret"].as_str(), json["audit_key"].as_str()), (Some("s"), Some("k")));
+    assert_eq!((scene.mode("s"), scene.mode("k")), (0o600, 0o600));
+    // What is there already is taken as it is, from a variable too.
+    let again = "wane ledger init sqlite:n.db --log-secret env:SECRET --audit-key k --json";
+    let json = scene.sh(&format!("SECRET=$(cat s) {again}")).exits(0).json();
+    assert!(json["log_secret"].is_null() && json["audit_key"].is_null(), "{json}");
+    let told = "--root roots.toml --aud a --action read:x --level public --ledger sqlite:m.db";
+    scene
+        .sh("wane mint --key root.pem --aud a --scope 'read:*' --ledger sqlite:m.db -o m && wane seal m -o m.s")
+        .exits(0);
+    scene.sh(&format!("wane admit m.s {told}")).fails(3, "state-log-secret");
+    scene.sh(&format!("wane admit m.s {told} --log-secret s --audit-key k")).exits(0);
+    // It must be the one that the ledger was made with.
+    scene
+        .sh(&format!("wane admit m.s {told} --log-secret {}", state_of_the_first(&scene)))
+        .fails(3, "state-log-secret");
+}
+
+fn state_of_the_first(scene: &Scene) -> String {
+    scene.sh("printf '%064d\\n' 0 > other && chmod 600 other").exits(0);
+    scene.path("other").display().to_string()
+}
+
+#[test]
+fn a_secret_that_others_can_read_is_refused() {
+    let scene = scene();
+    for name in ["log.secret", "audit.pem"] {
+        let path = state(&scene, name);
+        std::fs::set_permissions(&path, PermissionsExt::from_mode(0o644)).unwrap();
+        scene.sh(&admit("read:x", "public")).fails(1, "use-key-open");
+        std::fs::set_permissions(&path, PermissionsExt::from_mode(0o600)).unwrap();
+    }
+    scene.sh("printf '%064d\\n' 0 > open && chmod 644 open").exits(0);
+    scene.sh("wane ledger init sqlite:m.db --log-secret open").fails(1, "use-key-open");
+    assert!(!scene.path("m.db").exists());
+    let shown =
+        scene.sh("printf 'not a secret xyzzy' > odd && chmod 600 odd && wane ledger init sqlite:m.db --log-secret odd");
+    assert!(!shown.fails(3, "state-log-secret").err.contains("xyzzy"));
+}
+
+#[test]
+fn yesterdays_copy_is_noticed_and_accepted_by_hand_only() {
+    let scene = scene();
+    scene.sh(&admit("read:x", "public")).exits(0);
+    scene.sh("cp l.db copy.db").exits(0);
+    scene.sh(&admit("read:x", "restricted")).exits(0);
+    scene.sh("cp copy.db l.db && rm -f l.db-wal l.db-shm").exits(0);
+    for line in [
+        admit("send:x", "public"),
+        format!("wane check sealed --root roots.toml --aud a --action send:x --level public {LEDGER}"),
+        format!("wane mint --key root.pem --aud a --scope 'read:*' {LEDGER}"),
+        format!("wane sessions {LEDGER}"),
+        format!("wane ledger status {LEDGER}"),
+        format!("wane audit verify {LEDGER}"),
+    ] {
+        scene.sh(&line).fails(6, "state-rolled-back");
+    }
+    scene.sh(&format!("wane ledger accept-restore {LEDGER}")).fails(2, "use-arguments");
+    let json = scene.sh(&format!("wane ledger accept-restore --yes {LEDGER} --json")).exits(0).json();
+    assert_eq!(json["epoch"], 2);
+    assert!(json["known_size"].as_u64() > json["size"].as_u64(), "{json}");
+    // The session that the copy had forgotten the reading of is dead, and so is whatever continues it.
+    assert_eq!(decision(&scene.sh(&admit("read:x", "public"))), "deny state-session-too-old");
+    scene.sh(&format!("wane renew tok --key root.pem {LEDGER} -o next && wane seal next -o sealed2")).exits(0);
+    let again = admit("read:x", "public").replace("admit sealed", "admit sealed2");
+    assert_eq!(decision(&scene.sh(&again)), "deny state-session-too-old");
+}
+
+#[test]
+fn another_ledger_in_its_place_is_another() {
+    let scene = scene();
+    scene.sh(&admit("read:x", "public")).exits(0);
+    scene.sh("wane ledger init sqlite:m.db && mv m.db l.db && rm -f l.db-wal l.db-shm").exits(0);
+    assert_eq!(decision(&scene.sh(&admit("read:x", "public"))), "deny state-other-ledger");
+    scene.write("l.db", "this is no database, but it is long enough to be looked at twice");
+    scene.chmod("l.db", 0o600);
+    assert_ne!(scene.sh(&admit("read:x", "public")).code, 0);
+}
+
+#[test]
+fn a_ledger_that_cannot_be_reached_denies() {
+    let scene = scene();
+    scene.sh("mv l.db gone.db").exits(0);
+    scene.sh(&admit("read:x", "public")).fails(3, "state-unreachable");
+    // Nobody makes an empty one in its place but `init` and the first `mint`.
+    assert!(!scene.path("l.db").exists());
+    let nobody = "postgres://wane@127.0.0.1:1/wane";
+    scene.sh(&admit("read:x", "public").replace("sqlite:l.db", nobody)).fails(3, "state-unreachable");
+    let ran =
+        scene.sh("WANE_LEDGER=postgres://wane:xyzzy@127.0.0.1:1/wane wane sessions").fails(3, "state-unreachable");
+    assert!(!ran.err.contains("xyzzy") && ran.err.contains("wane:***@"), "{ran:?}");
+    let ran = scene.sh("wane sessions --ledger postgres://wane:xyzzy@127.0.0.1:1/wane").fails(2, "use-secret-argument");
+    assert!(!ran.err.contains("xyzzy"), "{ran:?}");
+    let ran =
+        scene.sh("WANE_LEDGER=mysql://wane:xyzzy@h/d wane sessions; WANE_LEDGER=mysql://wane:xyzzy@h/d wane config");
+    assert!(!ran.err.contains("xyzzy") && !ran.out.contains("xyzzy"), "{ran:?}");
+}
+
+#[test]
+fn two_at_once_share_one_budget() {
+    let scene = scene();
+    let lines: Vec<String> = (0..8).map(|_| admit("read:x", "public")).collect();
+    let children: Vec<_> = lines
+        .iter()
+        .map(|line| shell(&scene.path("."), line).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap())
+        .collect();
+    let mut allowed = 0;
+    for child in children {
+        let output = child.wait_with_output().unwrap();
+        let out = String::from_utf8(output.stdout).unwrap();
+        match output.status.code() {
+            Some(0) => allowed += 1,
+            code => {
+                let said = String::from_utf8_lossy(&output.stderr);
+                assert!(
+                    code == Some(3) && (out.contains("deny-budget") || said.contains("state-")),
+                    "{code:?} {out} {said}"
+                );
+            }
+        }
+    }
+    assert_eq!(allowed, 3);
+    let shown = scene.sh(&format!("wane session show tok {LEDGER} --json")).json();
+    assert_eq!(shown["spent"]["calls"], 3);
+    scene.sh(&format!("wane audit verify {LEDGER}")).exits(0);
+}
+
+#[test]
+fn killed_half_way_it_has_done_all_or_nothing() {
+    let scene = scene();
+    scene.sh(&format!("wane mint --key root.pem --aud a --scope 'read:*' --budget calls=1000 {LEDGER} -o tok2 && wane seal tok2 -o s2"))
+        .exits(0);
+    let line = format!("exec {}", admit("read:x", "public").replace("admit sealed", "admit s2"));
+    let mut told = 0;
+    for round in 0..12_u64 {
+        let mut child = shell(&scene.path("."), &line).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        std::thread::sleep(Duration::from_millis(round * 6));
+        child.kill().unwrap();
+        let output = child.wait_with_output().unwrap();
+        told += u64::from(String::from_utf8_lossy(&output.stdout).contains("\"decision\":\"allow\""));
+    }
+    let shown = scene.sh(&format!("wane session show tok2 {LEDGER} --json")).exits(0).json();
+    let spent = shown["spent"]["calls"].as_u64().unwrap_or(0);
+    // A charge without a call, never a call without one; and as many records as charges.
+    assert!(spent >= told && spent <= 12, "{spent} {told}");
+    scene.sh(&admit("read:x", "public")).exits(0);
+    let found = scene.sh(&format!("wane audit query --decision allow {LEDGER} --json")).exits(0).json();
+    assert_eq!(u64::try_from(found["records"].as_array().unwrap().len()).unwrap(), spent + 1);
+    scene.sh(&format!("wane audit verify {LEDGER} && wane audit replay --root roots.toml {LEDGER}")).exits(0);
+}
+
+#[test]
+fn a_terminal_is_asked_before_anything_dies() {
+    let scene = scene();
+    if run(&mut shell(&scene.path("."), "script --version")).code != 0 {
+        return;
+    }
+    let asked = |keys: &str| {
+        scene.sh(&format!(
+            "{{ sleep 0.7; printf '{keys}'; sleep 0.3; }} | script -qec 'wane revoke tok {LEDGER}; echo code $?' /dev/null"
+        ))
+    };
+    let live =
+        || scene.sh(&format!("wane sessions --live {LEDGER} --json")).json()["sessions"].as_array().unwrap().len();
+    for keys in ["n\\n", "\\n", "yesterday\\n", "\\003"] {
+        let ran = asked(keys);
+        assert!(ran.out.contains("this cannot be undone") && !ran.out.contains("code 0"), "{ran:?}");
+        assert_eq!(live(), 1, "{keys}");
+    }
+    assert!(asked("y\\n").out.contains("code 0"));
+    assert_eq!(live(), 0);
+}
+
+#[test]
+fn what_hangs_below_the_dead_is_not_live() {
+    let scene = scene();
+    scene.sh(&format!("wane attenuate tok --scope 'read:*' --sub kid {LEDGER} -o kid")).exits(0);
+    scene.sh(&format!("wane attenuate kid --scope 'read:a' --sub grandkid {LEDGER} -o grandkid")).exits(0);
+    scene.sh(&format!("wane revoke kid --yes {LEDGER}")).exits(0);
+    let live = scene.sh(&format!("wane sessions --live {LEDGER} --json")).exits(0).json();
+    let subs: Vec<_> =
+        live["sessions"].as_array().unwrap().iter().map(|known| known["sub"].as_str().unwrap()).collect();
+    assert_eq!(subs, ["planner"]);
+    scene.sh(&format!("wane revoke --agent planner --before now --yes {LEDGER}")).exits(0);
+    let live = scene.sh(&format!("wane sessions --live {LEDGER} --json")).exits(0).json();
+    assert_eq!(live["sessions"].as_array().unwrap().len(), 0, "{live}");
+}
+
+#[test]
+fn the_older_and_wider_copy_is_refused() {
+    let scene = scene();
+    scene
+        .sh(&format!(
+            "wane attenuate tok --scope 'read:*' --sub reader {LEDGER} -o child && wane seal child -o child.s"
+        ))
+        .exits(0);
+    assert_eq!(decision(&scene.sh(&admit("send:x", "public"))), "allow");
+    let read = admit("read:x", "confidential").replace("admit sealed", "admit child.s");
+    assert_eq!(decision(&scene.sh(&read)), "allow");
+    assert_eq!(decision(&scene.sh(&admit("send:x", "public"))), "deny deny-ratchet");
+    // A new copy of the state folder, another user's say, changes nothing: the ledger knows.
+    let elsewhere = format!(
+        "export XDG_STATE_HOME=$PWD/state; mkdir -p state; cp -r .local/state/wane state/; {}",
+        admit("send:x", "public")
+    );
+    assert_eq!(decision(&scene.sh(&elsewhere)), "deny deny-ratchet");
+}
+
+#[test]
+fn tokens_and_ledgers_that_do_not_belong_together_are_refused() {
+    let scene = scene();
+    scene.sh("wane ledger init sqlite:m.db").exits(0);
+    scene.sh("wane attenuate tok --ledger sqlite:m.db -o x").fails(3, "state-other-ledger");
+    let id = "ab".repeat(16);
+    scene
+        .sh(&format!("wane mint --key root.pem --aud a --scope 'read:*' --ledger-id {id} {LEDGER} -o x"))
+        .fails(3, "state-other-ledger");
+    assert!(!scene.path("x").exists());
+    scene.sh("wane renew tok --key root.pem --ledger sqlite:m.db -o x").fails(3, "state-unknown-session");
+    scene.sh(&format!("wane session show {id} {LEDGER}")).fails(1, "use-not-found");
+}
