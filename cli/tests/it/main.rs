@@ -14,6 +14,7 @@ mod json;
 mod keys;
 #[cfg(test)]
 mod ledger;
+mod replay;
 #[cfg(test)]
 mod requests;
 #[cfg(test)]
