@@ -14,6 +14,7 @@ mod json;
 mod keys;
 #[cfg(test)]
 mod ledger;
+#[cfg(test)]
 mod replay;
 #[cfg(test)]
 mod requests;
