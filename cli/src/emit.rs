@@ -28,6 +28,14 @@ impl OutFlag {
         self.file().is_some()
     }
 
+    /// Refuses a file that exists, before anything is done that could not be handed out.
+    pub(crate) fn check(&self) -> Result<(), Failure> {
+        match self.file() {
+            Some(path) if crate::home::exists(path) => Err(write::exists(path)),
+            _ => Ok(()),
+        }
+    }
+
     /// Hands out `text`. In JSON it stands in `answer` under `member`, unless it went to a file, which is then
     /// named under `file`.
     pub(crate) fn emit(

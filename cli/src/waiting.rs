@@ -29,6 +29,7 @@ impl<'a> Waiting<'a> {
         let (audience, call) = (request.audience.parse::<Audience>()?, Call::from_parts(&parts)?);
         let arguments = Arguments::from_json(request.arguments.as_bytes())?;
         let said = read_said(&request.said)?;
+        // spec: S84
         let digest = request_digest(&audience, &call, &arguments, said.iter());
         if digest != request.digest {
             let (found, bound) = (BlockId::from_bytes(request.digest), BlockId::from_bytes(digest));
@@ -102,6 +103,7 @@ impl<'a> Waiting<'a> {
             lines.push(format!("  agents     {}", agents.join(" > ")));
         }
         lines.push(format!("  session    {}", request.session));
+        lines.push(format!("  signed for {}, the last block of the chain", request.last));
         lines.push(format!("  waits      since {} until {}", time::show(request.at), time::show(request.until)));
         lines
     }

@@ -14,13 +14,18 @@ pub(crate) fn create_private(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     create(path, bytes, 0o600, |file| file.set_permissions(Permissions::from_mode(0o600)))
 }
 
+/// Nothing is written over.
+pub(crate) fn exists(path: &Path) -> Failure {
+    Failure::new(Trouble::FileExists, format!("{} exists", failure::name(path)))
+        .hint("it is never overwritten: name another file")
+}
+
 /// Creates `path`, which must not exist, with at most this mode. A file that could not be written is removed.
 fn create(path: &Path, bytes: &[u8], mode: u32, prepare: impl FnOnce(&File) -> io::Result<()>) -> Result<(), Failure> {
     let named = failure::name(path);
     let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(path).map_err(|error| {
         if error.kind() == io::ErrorKind::AlreadyExists {
-            Failure::new(Trouble::FileExists, format!("{named} exists"))
-                .hint("it is never overwritten: name another file")
+            exists(path)
         } else {
             Failure::file("create", &named, &error)
         }

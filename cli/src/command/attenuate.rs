@@ -109,6 +109,7 @@ impl Attenuate {
         };
         let narrowed = self.extend(context, &token, &narrowing, heir)?;
         if let Some(ledger) = ledger.as_mut().filter(|_| !self.dry_run) {
+            self.out.check()?;
             ledger.register(narrowed.chain(), None, time::now()?)?;
         }
         self.report(context, &narrowed, opens, ledger.as_ref())?;

@@ -110,6 +110,7 @@ impl Mint {
         let secret = key_file::read_secret(&context.inputs, &self.key, self.passphrase_file.as_ref())?;
         let token = mint(&grant, &secret, heir).map_err(Failure::typed)?;
         if let Some(ledger) = &mut ledger {
+            self.out.check()?;
             warn_of_raised(context, ledger, &secret.public_key(), sub.as_deref())?;
             ledger.register(token.chain(), Some(&secret.public_key()), time::now()?)?;
         }

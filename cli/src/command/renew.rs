@@ -91,6 +91,7 @@ impl Renew {
             Some(key) => Heir::bound(typed::public_key(&context.inputs, "--to", key)?, &mut rng),
             None => Heir::carried(&mut rng),
         };
+        self.out.check()?;
         let token = mint(&grant, &key, heir).map_err(Failure::making)?;
         ledger.register(token.chain(), Some(&key.public_key()), now)?;
         let mark = known.map(|entry| entry.mark).unwrap_or_default();

@@ -277,6 +277,10 @@ fn tokens_and_ledgers_that_do_not_belong_together_are_refused() {
         .sh(&format!("wane mint --key root.pem --aud a --scope 'read:*' --ledger-id {id} {LEDGER} -o x"))
         .fails(3, "state-other-ledger");
     assert!(!scene.path("x").exists());
+    // What could not be handed out is not registered either.
+    scene.sh(&format!("wane mint --key root.pem --aud a --scope 'read:*' {LEDGER} -o tok")).fails(1, "use-file-exists");
+    let known = scene.sh(&format!("wane sessions {LEDGER} --json")).json();
+    assert_eq!(known["sessions"].as_array().unwrap().len(), 1, "{known}");
     scene.sh("wane renew tok --key root.pem --ledger sqlite:m.db -o x").fails(3, "state-unknown-session");
     scene.sh(&format!("wane session show {id} {LEDGER}")).fails(1, "use-not-found");
 }

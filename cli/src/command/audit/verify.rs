@@ -75,7 +75,7 @@ impl Verify {
         context.output.answer(&answer(&origin, &report, waiting), || report.to_string())?;
         if waiting {
             context.output.note(
-                "records that are committed wait for their place in the log; who opens the ledger next places them",
+                "records that are committed wait for their place in the log; whoever opens the ledger next places them",
             );
         }
         Ok(Exit::Done)

@@ -49,6 +49,9 @@ impl AcceptRestore {
             restored.size,
             restored.known_size
         ));
+        if restored.size >= restored.known_size {
+            context.output.warn("nothing known here shows that it is a copy: every session dies all the same");
+        }
         if !self.yes {
             let question = "Accept it as it is? Every session of the old epoch dies; this cannot be undone.";
             terminal::agree(question, "`--yes` accepts without asking")?;
