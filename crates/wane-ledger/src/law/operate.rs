@@ -102,8 +102,10 @@ fn remember_line(block: &Placed<'_>, overlay: &mut Overlay<'_>) -> Result<(), Fa
 
 /// To register an old session would bring back what a new ledger or epoch has ended.
 fn check_fresh(session: &Placed<'_>, meta: &Meta, now: u64) -> Result<(), Refusal> {
-    // In a later epoch nothing issued before it is new, however short ago: a lost tail may have known it.
-    let just_made = meta.epoch == 1 && session.iat.saturating_add(limits::LEEWAY) >= now;
+    // What was issued before a restore was accepted, 30 seconds before `since`, a lost tail may have known, however short ago
+    // that was.
+    let of_this_epoch = meta.epoch == 1 || session.iat > meta.since.saturating_sub(limits::LEEWAY);
+    let just_made = of_this_epoch && session.iat.saturating_add(limits::LEEWAY) >= now;
     // spec: S48
     if session.iat > meta.since || just_made {
         return Ok(());
