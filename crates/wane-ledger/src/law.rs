@@ -19,7 +19,7 @@ mod text;
 #[cfg(test)]
 pub(crate) mod tests;
 
-pub(crate) use asks::{Deposited, answered, approvals_for, deposit, pending, wait, waiting_for};
+pub(crate) use asks::{Deposited, answered, approvals_for, deposit, pending, still_waits, wait, waiting_for};
 #[cfg(test)]
 pub(crate) use collect::MARGIN;
 pub(crate) use collect::{Cursor, advance, collect_page};

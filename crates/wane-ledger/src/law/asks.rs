@@ -17,6 +17,9 @@ pub(crate) const PENDING_SECONDS: u64 = 3_600;
 /// Statements that are kept for one request.
 const STATEMENTS: usize = 64;
 
+/// Bytes of an id in a key.
+const ID_BYTES: usize = 32;
+
 /// Bytes of a row.
 const VALUE_BYTES: usize = 128 * 1024;
 
@@ -139,39 +142,52 @@ pub(crate) fn wait(request: &PendingRequest, now: u64, overlay: &mut Overlay<'_>
 /// Requests that wait at `now`, in no particular order, at most `limit` of them.
 pub(crate) fn pending(now: u64, limit: usize, overlay: &mut Overlay<'_>) -> Result<Vec<PendingRequest>, Fault> {
     let mut found = Vec::new();
-    each_pending(overlay, |request| {
+    each_row(overlay, |key, value| {
+        let request: PendingRequest = decode(key, value)?;
         if now < request.until {
             found.push(request);
         }
-        found.len() < limit
+        Ok(found.len() < limit)
     })?;
     Ok(found)
 }
 
-/// The requests with this digest that wait at `now`: the same request may have been made behind several chains.
+/// The requests with this digest that wait at `now`: the same request may have been made behind several chains. Every
+/// request that waits is passed over, so this is for views; a transaction asks whether one [`still_waits`].
 pub(crate) fn waiting_for(
     digest: &[u8; 32],
     now: u64,
     overlay: &mut Overlay<'_>,
 ) -> Result<Vec<PendingRequest>, Fault> {
     let mut found = Vec::new();
-    each_pending(overlay, |request| {
-        if request.digest == *digest && now < request.until {
-            found.push(request);
+    each_row(overlay, |key, value| {
+        // Between the session and the last block.
+        if key.1.get(ID_BYTES..).is_some_and(|rest| rest.starts_with(digest)) {
+            found.push(decode::<PendingRequest>(key, value)?);
         }
-        true
+        Ok(true)
     })?;
+    found.retain(|request| now < request.until);
     Ok(found)
 }
 
-fn each_pending(overlay: &mut Overlay<'_>, mut more: impl FnMut(PendingRequest) -> bool) -> Result<(), Fault> {
+/// A request that was found in a view, as it waits at `now`, if it does.
+pub(crate) fn still_waits(
+    found: &PendingRequest,
+    now: u64,
+    overlay: &mut Overlay<'_>,
+) -> Result<Option<PendingRequest>, Fault> {
+    Ok(overlay.load::<PendingRequest>(&found.key())?.filter(|request| now < request.until))
+}
+
+fn each_row(overlay: &mut Overlay<'_>, mut more: impl FnMut(&Key, &[u8]) -> Result<bool, Fault>) -> Result<(), Fault> {
     let mut from = Vec::new();
     loop {
         let page = overlay.scan(Table::Pending, &from, None, PENDING)?;
         let Some((last, _)) = page.last() else { return Ok(()) };
         from = last.iter().copied().chain([0]).collect();
         for (key, value) in page {
-            if !more(decode(&(Table::Pending, key), &value)?) {
+            if !more(&(Table::Pending, key), &value)? {
                 return Ok(());
             }
         }

@@ -48,11 +48,11 @@ impl Ledger {
         now: u64,
     ) -> Result<PendingRequest, Refusal> {
         let statement = UntrustedApproval::parse(text)?;
-        // Looked for first where it keeps nobody from writing.
-        self.look(|overlay| waiting(&statement, now, overlay))?;
+        // Anybody may bring one: it is looked for, and its signature verified, where that keeps nobody from writing.
+        let found = self.look(|overlay| waiting(&statement, now, overlay))?;
+        let approval = statement.verify(found.last)?;
         self.change(&[], |overlay| {
-            let request = waiting(&statement, now, overlay)?;
-            let approval = statement.verify(request.last)?;
+            let request = law::still_waits(&found, now, overlay)?.ok_or_else(|| none_waits(&statement))?;
             check(&request, roots, local, overlay, |asked| asked.check(&approval, now))?;
             if overlay.load::<Used>(&law::used_key(approval.id()))?.is_some() {
                 return Err(Refusal::new(Code::StateApprovalUsed, "approval", approval.id(), "").into());
@@ -76,10 +76,12 @@ fn waiting(statement: &UntrustedApproval, now: u64, overlay: &mut Overlay<'_>) -
         (None, 1..) => candidates.next(),
         (None, 0) => None,
     }
-    .ok_or_else(|| {
-        let found = BlockId::from_bytes(*digest);
-        Refusal::new(Code::DenyApprovalRequest, "approval", found, "none that waits here").into()
-    })
+    .ok_or_else(|| none_waits(statement).into())
+}
+
+fn none_waits(statement: &UntrustedApproval) -> Refusal {
+    let found = BlockId::from_bytes(*statement.request_digest());
+    Refusal::new(Code::DenyApprovalRequest, "approval", found, "none that waits here")
 }
 
 fn check(

@@ -125,3 +125,25 @@ fn a_waiting_request_that_cannot_be_read_is_corrupt() {
     }
     assert_eq!(refused(ledger.deposit(&good(3), &roots(), None, NOW)), Code::StateCorrupt);
 }
+
+#[test]
+fn what_is_not_signed_for_a_waiting_request_never_asks_for_the_right_to_write() {
+    let (shared, mut ledger) = waiting();
+    let before = shared.lock().locks.len();
+    let stranger = sign(BlockId::from_bytes([9; 32]), DIGEST, &["send:mail", "read:mail"], NOW, NOW + 600, 3);
+    assert_eq!(refused(ledger.deposit(&stranger, &roots(), None, NOW)), Code::DenyApprovalChain);
+    let unasked = sign(LAST, [9; 32], &["send:mail", "read:mail"], NOW, NOW + 600, 3);
+    assert_eq!(refused(ledger.deposit(&unasked, &roots(), None, NOW)), Code::DenyApprovalRequest);
+    assert_eq!(shared.lock().locks.len(), before, "no transaction was begun");
+    ledger.deposit(&good(3), &roots(), None, NOW).unwrap();
+    assert_eq!(shared.lock().locks.len(), before + 1);
+}
+
+#[test]
+fn a_statement_is_kept_without_reading_what_others_wait_for() {
+    let (shared, mut ledger) = waiting();
+    // A row of another line that nobody could read.
+    let key = [[8; 32], [9; 32], [9; 32]].concat();
+    shared.lock().map.rows.insert((crate::Table::Pending, key), b"{".to_vec());
+    ledger.deposit(&good(3), &roots(), None, NOW).unwrap();
+}
