@@ -102,7 +102,8 @@ impl PendingRequest {
     }
 }
 
-/// Lets a request wait, for an hour or until `until`, whichever is sooner. One that waits already goes on waiting as it is.
+/// Lets a request wait, for an hour or until `until`, whichever is sooner. One that waits already goes on waiting no longer
+/// than that, for what is asked of it now.
 ///
 /// # Errors
 /// `state-pending-full` where 64 requests of the session wait; `parse-limit` for one that is too large to be kept.
@@ -194,7 +195,7 @@ fn each_row(overlay: &mut Overlay<'_>, mut more: impl FnMut(&Key, &[u8]) -> Resu
     }
 }
 
-/// Keeps a statement that was checked, for as long as it is valid.
+/// Keeps a statement that was checked, for as long as it is valid; of one approver's, the one that ends last.
 ///
 /// # Errors
 /// `state-pending-full` where 64 are kept for the request.

@@ -42,7 +42,7 @@ pub(crate) fn accept_restore(now: u64, overlay: &mut Overlay<'_>) -> Result<Meta
 ///
 /// # Errors
 /// `state-other-ledger` for a chain bound to another; `state-session-too-old` for a session that was not made just now and
-/// that the ledger would refuse; the chain's own refusals; `chain-unknown-root` where the root key is not the one the chain
+/// that the ledger would refuse; `state-collected` and `deny-expired` for a block that has ended; the chain's own refusals; `chain-unknown-root` where the root key is not the one the chain
 /// names.
 pub(crate) fn register(
     chain: &Chain,

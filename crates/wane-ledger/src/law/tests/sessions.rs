@@ -165,6 +165,41 @@ fn a_registered_session_can_be_continued_before_it_is_used() {
 }
 
 #[test]
+fn a_registered_later_session_puts_off_the_end_of_a_known_first() {
+    let mut world = World::new();
+    let first = world.mint(&World::grant(NOW, NOW + 600));
+    let second = renewed(&world, &first, NOW + 10, NOW + 9_000);
+    // A first that is here for its revocation alone has no end: one could let it be collected.
+    world.change(|overlay| law::revoke(id_of(&first), "", NOW, overlay));
+    world.change(|overlay| law::register(second.chain(), None, NOW + 10, overlay));
+    assert_eq!(world.entry(id_of(&first)).unwrap().exp, None);
+
+    let mut world = World::new();
+    let first = world.mint(&World::grant(NOW, NOW + 600));
+    let second = renewed(&world, &first, NOW + 10, NOW + 9_000);
+    let verified = world.seal(&first);
+    assert_eq!(world.admit(&verified, &send(), NOW), Answer::Allow);
+    world.change(|overlay| law::register(second.chain(), None, NOW + 10, overlay));
+    assert_eq!(world.entry(id_of(&first)).unwrap().exp, Some(NOW + 9_000));
+    world.collect(NOW + 600 + law::MARGIN);
+    let second = world.seal(&second);
+    assert_eq!(world.check(&second, &send(), NOW + 600 + law::MARGIN), Answer::Allow, "the first is remembered");
+}
+
+#[test]
+fn what_has_ended_is_not_registered() {
+    let mut world = World::new();
+    let token = world.mint(&World::grant(NOW, NOW + 20));
+    let mut register = |now| world.attempt(|overlay| law::register(token.chain(), None, now, overlay));
+    assert_eq!(register(NOW + 20).unwrap_err().refusal().code(), Code::DenyExpired);
+    register(NOW + 19).unwrap();
+    world.collect(NOW + 20 + law::MARGIN);
+    // Not by a clock that was set back either.
+    let again = world.attempt(|overlay| law::register(token.chain(), None, NOW + 19, overlay)).unwrap_err();
+    assert_eq!(again.refusal().code(), Code::StateCollected);
+}
+
+#[test]
 fn after_a_restore_no_line_goes_on() {
     let mut world = World::new();
     let first = world.mint(&World::grant(NOW, NOW + 9_000));

@@ -110,3 +110,32 @@ fn an_answered_request_leaves_nothing() {
     world.change(|overlay| law::answered(request.session, &request.digest, request.last, overlay));
     assert_eq!((count(&world, Table::Pending), count(&world, Table::Approval)), (0, 0));
 }
+
+#[test]
+fn of_one_approver_the_statement_that_ends_last_is_kept() {
+    let mut world = World::new();
+    let request = waiting(1, 1);
+    let key = SecretKey::from_seed([1; 32]).public_key();
+    for (number, exp) in [(1, NOW + 10), (2, NOW + 30), (3, NOW + 20)] {
+        let statement = Deposited { text: format!("statement {number}"), exp };
+        world.change(|overlay| law::deposit(request.last, &request.digest, &key, &statement, NOW, overlay));
+    }
+    let kept = world.look(|overlay| law::approvals_for(request.last, &request.digest, NOW, overlay));
+    assert_eq!(kept, ["statement 2"]);
+    // One that has ended makes room for the next.
+    let statement = Deposited { text: "statement 4".into(), exp: NOW + 31 };
+    world.change(|overlay| law::deposit(request.last, &request.digest, &key, &statement, NOW + 30, overlay));
+    let kept = world.look(|overlay| law::approvals_for(request.last, &request.digest, NOW + 30, overlay));
+    assert_eq!(kept, ["statement 4"]);
+}
+
+#[test]
+fn to_ask_again_tells_approvers_what_is_missing_now() {
+    let mut world = World::new();
+    let before = waiting(1, 1);
+    let after = PendingRequest { asks: vec!["send:* by @local need 1".into()], ..waiting(1, 1) };
+    world.change(|overlay| law::wait(&before, NOW, overlay));
+    world.change(|overlay| law::wait(&after, NOW + 1_000, overlay));
+    let found = world.look(|overlay| law::pending(NOW + 1_000, 10, overlay));
+    assert_eq!(found, [PendingRequest { at: NOW, until: NOW + 3_600, ..after }]);
+}
