@@ -1,6 +1,7 @@
 //! What goes wrong under a transaction that runs.
 
 use std::thread;
+use std::time::{Duration, Instant};
 
 use wane::Code;
 use wane_ledger::{Fault, Room, Rows, Store, Table};
@@ -77,7 +78,12 @@ fn a_commit_without_an_answer_leaves_the_outcome_unknown() {
         let add = |rows: &mut dyn Rows| add_one(rows, b"n").map(|_| ());
         let running = stores.each_mut().map(|store| scope.spawn(move || store.transact(&[session(1)], &mut { add })));
         let waits = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'";
-        while server::sql(&own.url, waits) != ["2"] {}
+        // The store itself waits for 20 seconds at most, so that a longer wait here would be for nothing.
+        let patience = Instant::now() + Duration::from_secs(15);
+        while server::sql(&own.url, waits) != ["2"] {
+            assert!(Instant::now() < patience, "the two commits do not wait for the standby together");
+            thread::sleep(Duration::from_millis(10));
+        }
         terminate(&urls[0]);
         running.map(|thread| thread.join().expect("a thread"))
     });
