@@ -25,7 +25,7 @@ mod trouble;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, MAIN_DB, Transaction, TransactionBehavior};
 use rustix::fs::statvfs;
@@ -91,6 +91,9 @@ pub struct SqliteStore {
     open: Option<Open>,
 }
 
+/// Between two tries to open a file that others hold.
+const PAUSE: Duration = Duration::from_millis(5);
+
 struct Open {
     connection: Connection,
     place: Place,
@@ -142,7 +145,19 @@ impl SqliteStore {
 }
 
 impl Open {
+    /// Opens the file. Some locks of SQLite, that of the change to a write-ahead log among them, are refused at once and not
+    /// waited for; while the time that others are waited for lasts, it is tried again.
     fn new(path: &Path, options: SqliteOptions, plan: Plan) -> Result<Self, Fault> {
+        let start = Instant::now();
+        loop {
+            match Self::once(path, options, plan) {
+                Err(Fault::Locked(_)) if start.elapsed() < options.busy => std::thread::sleep(PAUSE),
+                opened => return opened,
+            }
+        }
+    }
+
+    fn once(path: &Path, options: SqliteOptions, plan: Plan) -> Result<Self, Fault> {
         let place = Place::find(path, options.create)?;
         if !place.exists {
             schema::create(&place)?;
