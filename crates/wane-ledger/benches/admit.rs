@@ -96,7 +96,8 @@ impl Bench {
 
     fn admit(&self, sealed: &SealedToken) {
         let answer = self.guard.admit(sealed, &self.request, &[], NOW);
-        assert!(matches!(answer.decision, Decision::Allow(_)), "{:?}", answer.decision);
+        // Without a record of its own nothing would have been written.
+        assert!(matches!(answer.decision, Decision::Allow(_)) && answer.record.is_some(), "{:?}", answer.decision);
     }
 
     fn alone(&self, folder: &Path) -> bool {

@@ -213,9 +213,10 @@ impl Job {
                 return Ok(Done { answered, denial: Some(denial) });
             }
         };
+        let waits = matches!(weighed.judged.decision, Decision::Ask(_));
         match staged {
             // It waits already, and that is recorded: asking again is recorded like a denial.
-            Ok(()) if !overlay.has_changed_since(point) => {
+            Ok(()) if waits && !overlay.has_changed_since(point) => {
                 let denial = Denial { record, verified: self.verified.clone() };
                 let answered = Answered { decision: weighed.judged.decision, record: None };
                 Ok(Done { answered, denial: Some(denial) })

@@ -55,6 +55,22 @@ fn a_check_writes_nothing() {
 }
 
 #[test]
+fn what_changes_nothing_is_recorded_before_it_is_permitted() {
+    let scene = Scene::new();
+    let sealed = scene.sealed(&scene.grant());
+    let guard = scene.guard();
+    for _ in 0..3 {
+        let answer = guard.admit(&sealed, &asked("read:hr", Level::Public), &[], NOW);
+        let record = answer.record;
+        assert!(outcome(answer).is_ok());
+        // The third time as the first: no counter moves, nothing is raised, and the ledger says that it was admitted.
+        let records = scene.records();
+        assert_eq!(record, records.last().map(|record| record.id));
+        assert_eq!(records.last().unwrap().event.kind(), "decision");
+    }
+}
+
+#[test]
 fn ten_children_share_one_budget() {
     let scene = Scene::new();
     let calls = || "calls".parse().unwrap();
