@@ -42,8 +42,8 @@ pub(crate) fn accept_restore(now: u64, overlay: &mut Overlay<'_>) -> Result<Meta
 ///
 /// # Errors
 /// `state-other-ledger` for a chain bound to another; `state-session-too-old` for a session that was not made just now and
-/// that the ledger would refuse; `state-collected` and `deny-expired` for a block that has ended; the chain's own refusals; `chain-unknown-root` where the root key is not the one the chain
-/// names.
+/// that the ledger would refuse, and for one that continues such a session; `state-collected` and `deny-expired` for a block
+/// that has ended; the chain's own refusals; `chain-unknown-root` where the root key is not the one the chain names.
 pub(crate) fn register(
     chain: &Chain,
     root: Option<&PublicKey>,
@@ -73,6 +73,7 @@ pub(crate) fn register(
     }
     if block.claims().opens_session() {
         check_fresh(block, &meta, now)?;
+        check_line(block, &meta, overlay)?;
     }
     let opened = root.filter(|_| block.claims().opens_session());
     let opened = opened.map(|root| Opened { root: *root, iat: block.iat, continues: grant.continues(), at: now });
@@ -111,6 +112,18 @@ fn check_fresh(session: &Placed<'_>, meta: &Meta, now: u64) -> Result<(), Refusa
         return Ok(());
     }
     Err(Refusal::new(Code::StateSessionTooOld, "iat", session.iat, meta.since))
+}
+
+/// What continues a session that an epoch has ended would be refused (T182), and so would every session after it.
+fn check_line(session: &Placed<'_>, meta: &Meta, overlay: &mut Overlay<'_>) -> Result<(), Fault> {
+    let Some(first) = session.claims().continues() else { return Ok(()) };
+    let Some(entry) = load_entry(overlay, first)? else { return Ok(()) };
+    let of_this_epoch = entry.registered == Some(meta.epoch);
+    // spec: S48
+    match entry.opened.filter(|opened| !of_this_epoch && opened.iat <= meta.since) {
+        Some(opened) => Err(Refusal::new(Code::StateSessionTooOld, "continues", opened.iat, meta.since).into()),
+        None => Ok(()),
+    }
 }
 
 /// Raises the mark of a block; that of a session that continues another is raised for the whole line.

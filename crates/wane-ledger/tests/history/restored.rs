@@ -133,8 +133,14 @@ fn after_accept_restore_nothing_older_lives_nor_what_continues_it() {
         refused(read(token, late), Code::StateSessionTooOld);
     }
     for first in [&seen, &registered] {
-        let line = minted(&at(&scene, NOW + 50).continues(session(first.chain())));
-        refused(read(&line, late), Code::StateSessionTooOld);
+        for issued in [NOW + 11, NOW + 50] {
+            let line = minted(&at(&scene, issued).continues(session(first.chain())));
+            refused(read(&line, late), Code::StateSessionTooOld);
+            // Nor is it handed out to somebody who would find out later.
+            let made = scene.ledger.register(line.chain(), Some(&root), issued);
+            assert_eq!(made.unwrap_err().code(), Code::StateSessionTooOld);
+            refused(read(&line, late), Code::StateSessionTooOld);
+        }
     }
     let backdated = minted(&at(&scene, NOW + 40));
     refused(read(&backdated, late), Code::StateSessionTooOld);
