@@ -10,6 +10,7 @@ mod exact;
 mod exit;
 mod failure;
 mod founding;
+mod genuine;
 mod holder;
 mod home;
 mod input;

@@ -2,29 +2,33 @@
 
 use clap::Args;
 use serde::Serialize;
-use wane::{BlockId, Chain, Code, Heir, Kind, Level, Refusal, RootGrant, UntrustedToken, mint};
+use wane::{BlockId, Chain, Code, Heir, Kind, Level, PublicKey, Refusal, RootGrant, Roots, mint};
 
 use crate::arguments::Context;
-use crate::change::GrantJson;
+use crate::change::{self, GrantJson};
 use crate::emit::OutFlag;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::input::{self, Source, TOKEN_TEXT, source};
+use crate::genuine::{self, Genuine};
+use crate::input::{self, Source, source};
 use crate::ledger::LedgerFlag;
-use crate::{holder, key_file, random, time, typed};
+use crate::{holder, key_file, random, time, trust, typed};
 
 /// Make a new root token that continues an old one's session: what was read stays read
 ///
 /// The new token grants what the old one grants at its end, opens a session of its own and names the first session of
-/// the line: marks and budgets are those of that one. The old token stays as good as it was.
+/// the line: marks and budgets are those of that one. The old token stays as good as it was, and must be genuine and
+/// not revoked; it may have expired.
 #[derive(Args, Debug)]
 #[command(after_help = "\
-The key must be that of the old root, or one whose entry `succeeds` it, or no server accepts the new token. OLD is a
-token or a sealed one. The ledger must know the first session of the line: it was used, or minted with --ledger.
+The key must be that of the old root, or with --root one whose entry `succeeds` it. OLD is a token, or a sealed one that
+is not for one request; of a token that is bound to its holder's key, what the holder has sealed. The ledger must know
+the first session of the line: it was used, or minted with --ledger. What is granted is printed on standard error.
 
 Examples:
   wane renew session.tok --key root.pem -o next.tok
   wane renew session.tok --key root.pem --ttl 8h --ledger sqlite:wane.db -o longer.tok
+  wane renew session.tok --key root.pem --root roots.toml -o next-year.tok
 ")]
 pub(crate) struct Renew {
     /// The old token
@@ -38,6 +42,10 @@ pub(crate) struct Renew {
     /// Where the passphrase of an encrypted key is read from, instead of the terminal
     #[arg(long, value_name = "FILE", value_parser = source())]
     passphrase_file: Option<Source>,
+
+    /// The trusted roots: a `wane1.key`, a file with a public key, or a roots.toml (default: WANE_ROOTS, else the key)
+    #[arg(long, value_name = "ROOT")]
+    root: Option<String>,
 
     /// How long it lives from now on (default: as long as the old one was made for)
     #[arg(long, value_name = "DURATION")]
@@ -72,19 +80,21 @@ impl Renew {
             (Some(&self.key), input::KEY),
             (self.passphrase_file.as_ref(), input::PASSPHRASE),
         ])?;
+        typed::claim(&context.inputs, "--root", self.root.as_deref(), input::ROOTS)?;
         typed::claim(&context.inputs, "--to", self.to.as_deref(), "--to")?;
         let ttl = self.ttl.as_deref().map(|text| typed::duration("--ttl", text)).transpose()?;
-        let text = context.inputs.read_text(&self.old, input::TOKEN, TOKEN_TEXT)?;
-        let old = UntrustedToken::parse(input::unmarked(&text))
-            .map_err(|refusal| Failure::from(refusal).within(self.old.name()))?;
-        let first = first_of_line(old.chain())?;
         let key = key_file::read_secret(&context.inputs, &self.key, self.passphrase_file.as_ref())?;
+        let roots = self.roots(context, &key.public_key())?;
+        // The key is about to vouch for what the old token says, so nothing is taken from one that is not genuine.
+        let old = Genuine::read(context, &self.old, &roots).map_err(succeeding)?;
+        let first = first_of_line(old.chain())?;
         let mut ledger = self.ledger.open(context)?.ledger;
         let known = ledger.session(first)?;
         if known.as_ref().is_none_or(|entry| entry.opened.is_none()) {
             return Err(Refusal::new(Code::StateUnknownSession, "continues", first, "").into());
         }
         let now = time::now()?;
+        old.check(&mut ledger, now).map_err(succeeding)?;
         let grant = renewed(old.chain(), ttl, now)?.ledger(ledger.id()).continues(first);
         let mut rng = random::system()?;
         let heir = match &self.to {
@@ -93,19 +103,49 @@ impl Renew {
         };
         self.out.check()?;
         let token = mint(&grant, &key, heir).map_err(Failure::making)?;
+        // What is bound to a key cannot be sealed here; but for its holder, this one is the same.
+        let twin = match token.carries_secret() {
+            true => None,
+            false => Some(mint(&grant, &key, Heir::carried(&mut rng)).map_err(Failure::making)?),
+        };
+        let checked = genuine::check_made(twin.as_ref().unwrap_or(&token), &roots, &mut ledger, now);
+        checked.map_err(succeeding)?;
         ledger.register(token.chain(), Some(&key.public_key()), now)?;
-        let mark = known.map(|entry| entry.mark).unwrap_or_default();
+        let granted = holder::grant(token.chain())?;
+        let mut mark = known.map(|entry| entry.mark).unwrap_or_default();
+        mark.join(granted.mark());
         context.output.note(format_args!("it continues the session {first}, whose level so far is {mark}"));
+        let mut lines = change::lines(&granted);
+        // What was read before counts too, and is said above.
+        lines.retain(|line| !line.starts_with("level so far"));
+        context.output.say(format_args!("it grants:\n{}", change::indented(&lines).trim_end()));
         let answer = Answer {
             id: token.chain().blocks().first().map(|block| block.id().to_string()).unwrap_or_default(),
             root: key.public_key().to_string(),
             continues: first.to_string(),
             ledger: ledger.id().to_string(),
             carries_secret: token.carries_secret(),
-            grant: token.chain().grants()?.last().map(GrantJson::of),
+            grant: Some(GrantJson::of(&granted)),
         };
         self.out.emit(context, "token", &token.expose_text(), &answer)?;
         Ok(Exit::Done)
+    }
+
+    /// The roots that are named; without any, the key alone vouches.
+    fn roots(&self, context: &Context, key: &PublicKey) -> Result<Roots, Failure> {
+        if self.root.is_none() && context.settings()?.roots.is_none() {
+            return Ok(Roots::single(*key));
+        }
+        trust::roots(context, self.root.as_deref())
+    }
+}
+
+/// The failure, with what mends it where the key is not the one of the old root.
+fn succeeding(failure: Failure) -> Failure {
+    match failure.is(Code::ChainUnknownRoot) || failure.is(Code::StateContinues) {
+        true => failure
+            .hint("`--root` names a roots file that knows the old root, and whose entry of the key `succeeds` it"),
+        false => failure,
     }
 }
 
