@@ -208,7 +208,9 @@ fn after_a_restore_no_line_goes_on() {
     world.change(|overlay| law::accept_restore(NOW + 100, overlay));
     let second = renewed(&world, &first, NOW + 200, NOW + 9_000);
     let root = world.root.public_key();
-    world.change(|overlay| law::register(second.chain(), Some(&root), NOW + 200, overlay));
+    // Who makes the next one learns it at once, and who shows it is refused.
+    let made = world.attempt(|overlay| law::register(second.chain(), Some(&root), NOW + 200, overlay)).unwrap_err();
+    assert_eq!(made.refusal().code(), Code::StateSessionTooOld);
     let second = world.seal(&second);
     assert_eq!(world.check(&second, &send(), NOW + 200), Answer::Deny(Code::StateSessionTooOld));
 }
