@@ -54,7 +54,7 @@ impl KnownJson {
             lost: lost(&entry.mark),
             sub: about.and_then(|about| about.sub.clone()),
             note: about.and_then(|about| about.note.clone()),
-            key: about.and_then(|about| about.key).map(|key| key.to_string()),
+            key: about.and_then(|about| about.key.as_ref()).map(ToString::to_string),
             parent: about.and_then(|about| about.parent).map(|id| id.to_string()),
             root: opened.map(|opened| opened.root.to_string()),
             iat: opened.map(|opened| opened.iat),

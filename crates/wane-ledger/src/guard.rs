@@ -18,7 +18,7 @@ use std::time::Duration;
 use rand_core::CryptoRng;
 use wane::{
     Approval, Code, Decision, LedgerState, LiveState, Pattern, PublicKey, Refusal, Request, Roots, SealedToken,
-    SecretKey, UntrustedApproval, Verdict, Verified, may_still, verify,
+    SecretKey, SignatureCache, UntrustedApproval, Verdict, Verified, may_still, verify_with,
 };
 use wane_audit::{LogSecret, Origin, RecordId};
 
@@ -240,6 +240,8 @@ pub(crate) struct Shared {
     pub(crate) head: Head,
     pub(crate) rng: Mutex<Box<dyn CryptoRng + Send>>,
     pub(crate) last_now: Mutex<u64>,
+    /// Signatures that held: whoever is shown the same chain again checks less.
+    signatures: RwLock<SignatureCache>,
     /// Whether the committer that keeps the log is running.
     kept: AtomicBool,
     /// Whether any committer has committed records since the log was looked at.
@@ -278,6 +280,18 @@ impl Shared {
 
     pub(crate) fn log_has_ended(&self) {
         self.kept.store(false, Ordering::Release);
+    }
+
+    /// Verifies by the roots in force. No lock is held while a signature is checked.
+    fn verify(&self, sealed: &SealedToken) -> Result<Verified, Refusal> {
+        let roots = self.roots();
+        let known = self.signatures.read().unwrap_or_else(PoisonError::into_inner).known(sealed, &roots);
+        let verified = verify_with(sealed, &roots, &known)?;
+        let learns = !self.signatures.read().unwrap_or_else(PoisonError::into_inner).holds(&verified);
+        if learns {
+            self.signatures.write().unwrap_or_else(PoisonError::into_inner).keep(&verified);
+        }
+        Ok(verified)
     }
 
     fn saw(&self, now: u64) {
@@ -328,6 +342,7 @@ impl Guard {
             head: Head::at(options.head),
             rng: Mutex::new(rng),
             last_now: Mutex::new(now),
+            signatures: RwLock::new(SignatureCache::new(SIGNATURES)),
             kept: AtomicBool::new(true),
             appended: AtomicBool::new(true),
         });
@@ -382,7 +397,7 @@ impl Guard {
     /// # Errors
     /// `parse-*` and `chain-*` for what does not verify; `state-*` where the ledger cannot be read.
     pub fn may_still(&self, sealed: &SealedToken, patterns: Vec<Pattern>, now: u64) -> Result<Vec<Pattern>, Refusal> {
-        let verified = verify(sealed, &self.shared.roots())?;
+        let verified = self.shared.verify(sealed)?;
         let (reply, answer) = sync_channel(1);
         self.send(Task::Look(Box::new(move |store, shared| {
             let known = look(&verified, store, shared).map_err(|fault| fault.refusal());
@@ -434,7 +449,7 @@ impl Guard {
     ) -> Result<Answered, Refusal> {
         // spec: S29
         self.shared.saw(now);
-        let verified = verify(sealed, &self.shared.roots()).inspect_err(|refusal| {
+        let verified = self.shared.verify(sealed).inspect_err(|refusal| {
             // It never reaches the ledger.
             self.shared.junk.count(refusal.code());
         })?;
@@ -477,6 +492,9 @@ impl Drop for Guard {
         let _: Result<(), Refusal> = self.stop();
     }
 }
+
+/// Signatures that a guard remembers, 32 bytes each: the chains of some thousand sessions.
+const SIGNATURES: usize = 16_384;
 
 /// Approvals that may come with one request: as many as one ask can name.
 const APPROVALS: usize = 64;

@@ -9,7 +9,7 @@ mod store;
 mod url;
 
 pub use guard::{Answer, Checked, Guard, GuardOptions, Pace, Published, Volatile};
-pub use law::{About, Entry, Opened, PendingRequest, Revoked, Rise};
+pub use law::{About, Entry, KeyText, Opened, PendingRequest, Revoked, Rise};
 pub use ledger::{Collected, Considered, Doomed, Filter, Known, Ledger, LogHead, Restored, Revocation, Status};
 pub use session::{Access, Session};
 pub use store::postgres::{PostgresOptions, PostgresStore};

@@ -10,7 +10,7 @@ use crate::code::Code;
 use crate::envelope::{Envelope, Kind, SigStructure, before_root};
 use crate::grant::Grant;
 use crate::ids::BlockId;
-use crate::key::{SecretKey, Signer};
+use crate::key::{PublicKey, SecretKey, Signer};
 use crate::limits;
 use crate::refusal::Refusal;
 
@@ -149,6 +149,15 @@ impl Chain {
     #[must_use]
     pub fn blocks(&self) -> &[Block] {
         &self.blocks
+    }
+
+    /// Each block with the key that must have signed it.
+    pub(crate) fn signers(&self, root: &PublicKey) -> impl Iterator<Item = (&Block, PublicKey)> {
+        // A seal names no next key, and nothing follows it.
+        self.blocks.iter().scan(*root, |key, block| {
+            let next = block.claims.key().copied().unwrap_or(*key);
+            Some((block, core::mem::replace(key, next)))
+        })
     }
 
     /// What the chain allows after each block, replayed without checking a signature.

@@ -16,6 +16,7 @@ use crate::name::Name;
 use crate::pattern::Audience;
 use crate::refusal::Refusal;
 use crate::roots::{Roots, TrustedRoot};
+use crate::signature_cache::KnownSignatures;
 use crate::token::SealedToken;
 use crate::value::Value;
 
@@ -87,19 +88,55 @@ pub struct Verified {
 /// # Ok::<(), wane::Refusal>(())
 /// ```
 pub fn verify(token: &SealedToken, roots: &Roots) -> Result<Verified, Refusal> {
-    replay(Arc::clone(token.shared_chain()), roots, Signed::Throughout)
+    verify_with(token, roots, &KnownSignatures::none())
+}
+
+/// The same, without checking those signatures again that held before: same answer, sooner.
+///
+/// # Errors
+/// As [`verify`].
+///
+/// ```
+/// # use rand_core::UnwrapErr;
+/// # use getrandom::SysRng;
+/// use wane::{Code, Heir, RootGrant, Roots, Seal, SecretKey, SignatureCache, mint, verify, verify_with};
+/// # let mut rng = UnwrapErr(SysRng);
+/// let (root, other) = (SecretKey::generate(&mut rng), SecretKey::generate(&mut rng));
+/// let grant = RootGrant::new("files".parse()?, 1_000, 4_600);
+/// let sealed = mint(&grant, &root, Heir::carried(&mut rng))?.seal(&Seal::new())?;
+/// let (mut cache, roots) = (SignatureCache::new(1_000), Roots::single(root.public_key()));
+/// cache.keep(&verify(&sealed, &roots)?);
+/// // A root that is trusted no longer is not trusted for having been so.
+/// let roots = Roots::single(other.public_key());
+/// let refusal = verify_with(&sealed, &roots, &cache.known(&sealed, &roots)).unwrap_err();
+/// assert_eq!(refusal.code(), Code::ChainUnknownRoot);
+/// # Ok::<(), wane::Refusal>(())
+/// ```
+pub fn verify_with(token: &SealedToken, roots: &Roots, known: &KnownSignatures) -> Result<Verified, Refusal> {
+    replay(Arc::clone(token.shared_chain()), roots, Signed::Throughout(known))
 }
 
 /// Which blocks carry a signature to check.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Signed {
-    /// All of them.
-    Throughout,
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Signed<'a> {
+    /// All of them; of these it is known already.
+    Throughout(&'a KnownSignatures),
     /// All but the seal, of which a log keeps only what it states. What is verified so permits nothing.
     BeforeTheSeal,
 }
 
-pub(crate) fn replay(chain: Arc<Chain>, roots: &Roots, signed: Signed) -> Result<Verified, Refusal> {
+impl Signed<'_> {
+    fn holds(self, block: &Block, key: &PublicKey) -> bool {
+        let known = match self {
+            // spec: T188
+            Self::Throughout(known) => known.has(block, key),
+            Self::BeforeTheSeal => block.kind() == Kind::Seal,
+        };
+        known || block.signed().is_signed_by(key, block.signature())
+    }
+}
+
+pub(crate) fn replay(chain: Arc<Chain>, roots: &Roots, signed: Signed<'_>) -> Result<Verified, Refusal> {
     let claims = |index: usize| chain.blocks().get(index).map(|block| block.claims());
     let hint = claims(0).and_then(|claims| claims.hint);
     // spec: T111
@@ -108,21 +145,15 @@ pub(crate) fn replay(chain: Arc<Chain>, roots: &Roots, signed: Signed) -> Result
         Refusal::new(Code::ChainUnknownRoot, "hint", hint, "").in_block(0)
     })?;
 
-    let mut key: PublicKey = *root.key();
-    let grant = chain.replay(
-        |_, block| {
-            // spec: T112
-            let unsigned = signed == Signed::BeforeTheSeal && block.kind() == Kind::Seal;
-            if !unsigned && !block.signed().is_signed_by(&key, block.signature()) {
-                return Err(Refusal::new(Code::ChainSignature, "signature", "", ""));
-            }
-            // A seal names no next key, and nothing follows it.
-            key = block.claims().key().copied().unwrap_or(key);
-            Ok(())
-        },
-        |grant| root.admit(grant),
-        |_| (),
-    )?;
+    let grant = {
+        let mut signers = chain.signers(root.key());
+        // spec: T112
+        let check = |_: usize, _: &Block| match signers.next() {
+            Some((block, key)) if signed.holds(block, &key) => Ok(()),
+            _ => Err(Refusal::new(Code::ChainSignature, "signature", "", "")),
+        };
+        chain.replay(check, |grant| root.admit(grant), |_| ())?
+    };
 
     // spec: T50
     if grant.session.is_none() {

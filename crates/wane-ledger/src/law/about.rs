@@ -1,8 +1,9 @@
 //! What a block says about itself.
 
 use serde::{Deserialize, Serialize};
-use wane::{BlockId, PublicKey};
+use wane::BlockId;
 
+use super::key_text::KeyText;
 use super::text;
 
 /// Who holds what: claims of a block that its id covers, so that nobody can tell them otherwise later. `sub` and `note` are
@@ -23,8 +24,8 @@ pub struct About {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sub: Option<String>,
     /// The key that must sign the next block.
-    #[serde(default, skip_serializing_if = "Option::is_none", with = "text::maybe")]
-    pub key: Option<PublicKey>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<KeyText>,
     /// Its note.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
@@ -40,7 +41,14 @@ pub struct About {
 impl About {
     /// Any order will do: two accounts of one block are equal, unless somebody lied about one.
     pub(super) fn rank(&self) -> impl Ord {
-        let key = self.key.map(|key| *key.as_bytes());
-        (self.issued, self.root_issued, self.parent, self.continues, self.sub.clone(), key, self.note.clone())
+        (
+            self.issued,
+            self.root_issued,
+            self.parent,
+            self.continues,
+            self.sub.clone(),
+            self.key.clone(),
+            self.note.clone(),
+        )
     }
 }

@@ -1,9 +1,10 @@
 //! What is known about one block.
 
 use serde::{Deserialize, Serialize};
-use wane::{BlockId, Mark, Name, PublicKey, limits};
+use wane::{BlockId, Mark, Name, limits};
 
 use super::about::About;
+use super::key_text::KeyText;
 use super::text;
 
 /// What a ledger knows about one block: a session, or any block that somebody revoked, raised or registered. All of it
@@ -47,15 +48,14 @@ pub struct Entry {
 /// ```
 /// use wane_ledger::Opened;
 /// let root = wane::SecretKey::from_seed([1; 32]).public_key();
-/// let opened = Opened { root, iat: 1_000, continues: None, at: 1_010 };
+/// let opened = Opened { root: (&root).into(), iat: 1_000, continues: None, at: 1_010 };
 /// assert!(opened.iat <= opened.at);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Opened {
     /// The root key of its chain.
-    #[serde(with = "text")]
-    pub root: PublicKey,
+    pub root: KeyText,
     /// The iat in force at its block.
     pub iat: u64,
     /// The first session of its line, if it is not that itself.
@@ -141,8 +141,8 @@ impl Entry {
 }
 
 impl Opened {
-    fn rank(&self) -> impl Ord + use<> {
-        (self.at, *self.root.as_bytes(), self.iat, self.continues)
+    fn rank(&self) -> impl Ord {
+        (self.at, &self.root, self.iat, self.continues)
     }
 }
 

@@ -76,7 +76,7 @@ pub(crate) fn register(
         check_line(block, &meta, overlay)?;
     }
     let opened = root.filter(|_| block.claims().opens_session());
-    let opened = opened.map(|root| Opened { root: *root, iat: block.iat, continues: grant.continues(), at: now });
+    let opened = opened.map(|root| Opened { root: root.into(), iat: block.iat, continues: grant.continues(), at: now });
     let entry = Entry {
         exp: Some(block.exp),
         // spec: S47

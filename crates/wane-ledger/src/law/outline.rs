@@ -4,6 +4,7 @@ use wane::{Bearer, Block, BlockId, Claims, Kind, PublicKey, Verified};
 
 use super::about::About;
 use super::entry::Opened;
+use super::key_text::KeyText;
 use crate::store::Fault;
 
 /// The blocks with the times in force at each, and the session they belong to.
@@ -43,7 +44,7 @@ impl<'a> Placed<'a> {
         About {
             parent: self.parent,
             sub: claims.subject().map(str::to_owned),
-            key: claims.key().copied(),
+            key: claims.key().map(KeyText::from),
             note: claims.note().map(str::to_owned),
             issued: self.issued,
             root_issued: self.root_issued,
@@ -103,7 +104,7 @@ impl<'a> Outline<'a> {
 
     /// The session as its blocks tell it.
     pub(super) fn opened(&self, at: u64) -> Result<Opened, Fault> {
-        Ok(Opened { root: self.root, iat: self.session()?.iat, continues: self.first, at })
+        Ok(Opened { root: KeyText::from(&self.root), iat: self.session()?.iat, continues: self.first, at })
     }
 
     /// Everybody whose `revoked-before` time concerns the chain, each once.

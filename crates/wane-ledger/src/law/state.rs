@@ -88,13 +88,10 @@ fn first_state(
     let Some(entry) = load_entry(overlay, id)? else { return Ok(None) };
     let spent = spent(overlay, id, session)?;
     let state = block_state(Some(&entry), spent, epoch);
+    let Some(opened) = entry.opened else { return Ok(None) };
+    let root = opened.root.key().map_err(|_| Fault::Corrupt(format!("the session {id} was opened under no key")))?;
     // spec: S16
-    Ok(entry.opened.map(|opened| FirstState {
-        state,
-        root: opened.root,
-        issued_at: opened.iat,
-        continues: opened.continues.is_some(),
-    }))
+    Ok(Some(FirstState { state, root, issued_at: opened.iat, continues: opened.continues.is_some() }))
 }
 
 /// An entry that tells of another session than the block opens was not written by this law.

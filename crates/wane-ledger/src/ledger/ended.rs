@@ -37,8 +37,9 @@ impl Ledger {
                     below.entry(above).or_default().push(*id);
                 }
                 let about = entry.about.as_ref();
-                let root = entry.opened.as_ref().map(|opened| Bearer::Root(opened.root));
-                let key = about.and_then(|about| about.key).map(Bearer::Key);
+                let root = entry.opened.as_ref().map(|opened| opened.root.key().map(Bearer::Root)).transpose()?;
+                let key =
+                    about.and_then(|about| about.key.as_ref()).map(|key| key.key().map(Bearer::Key)).transpose()?;
                 let agent = about.and_then(|about| about.sub.as_deref()).map(|sub| Bearer::Agent(sub.into()));
                 let mut dead = entry.revoked.is_some();
                 for bearer in [root, key, agent].into_iter().flatten() {

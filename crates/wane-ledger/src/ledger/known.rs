@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use wane::{Bearer, BlockId, Name, PublicKey, Refusal};
 
 use super::{Ledger, PAGE};
-use crate::law::{self, Entry, Overlay, Spent};
+use crate::law::{self, About, Entry, Overlay, Spent};
 use crate::store::{Fault, Table};
 
 /// A block that the ledger knows.
@@ -92,8 +92,10 @@ impl Filter {
             Only::Sessions => entry.opened.is_some(),
         };
         seen && self.agent.as_ref().is_none_or(|agent| about.is_some_and(|about| about.sub.as_ref() == Some(agent)))
-            && self.key.is_none_or(|key| about.is_some_and(|about| about.key == Some(key)))
-            && self.root.is_none_or(|root| entry.opened.as_ref().is_some_and(|opened| opened.root == root))
+            && self
+                .key
+                .is_none_or(|key| about.is_some_and(|about| about.key.as_ref().is_some_and(|held| held.is(&key))))
+            && self.root.is_none_or(|root| entry.opened.as_ref().is_some_and(|opened| opened.root.is(&root)))
             && self.live_at.is_none_or(|now| entry.is_live(now))
     }
 }
@@ -245,11 +247,12 @@ pub(super) fn names(revocation: &Revocation, id: BlockId, entry: &Entry) -> bool
             *revoked == id || first == Some(*revoked)
         }
         Revocation::Before { bearer: Bearer::Root(key), time } => {
-            let root = entry.opened.as_ref().map(|opened| opened.root);
-            root == Some(*key) && about.is_some_and(|about| about.root_issued <= *time)
+            entry.opened.as_ref().is_some_and(|opened| opened.root.is(key))
+                && about.is_some_and(|about| about.root_issued <= *time)
         }
         Revocation::Before { bearer: Bearer::Key(key), time } => {
-            about.is_some_and(|about| about.key == Some(*key) && about.issued <= *time)
+            let held = |about: &About| about.key.as_ref().is_some_and(|held| held.is(key));
+            about.is_some_and(|about| held(about) && about.issued <= *time)
         }
         Revocation::Before { bearer: Bearer::Agent(name), time } => {
             about.is_some_and(|about| about.sub.as_deref() == Some(&**name) && about.issued <= *time)

@@ -76,6 +76,7 @@ impl Ledger {
             let id = law::register(chain, root, now, overlay)?;
             let entry = law::load_entry(overlay, id)?.unwrap_or_default();
             let (sub, key) = entry.about.map(|about| (about.sub, about.key)).unwrap_or_default();
+            let key = key.map(|key| key.key()).transpose()?;
             let register = Register { block: id, sub, key, exp: entry.exp.unwrap_or_default() };
             clerk.note(record, now, Event::Register(register), overlay)?;
             Ok(id)

@@ -23,4 +23,6 @@ mod refusals;
 #[cfg(test)]
 mod sentences;
 #[cfg(test)]
+mod signature_cache;
+#[cfg(test)]
 mod sizes;

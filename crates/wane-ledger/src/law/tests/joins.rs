@@ -30,7 +30,7 @@ fn rise() -> impl Strategy<Value = Rise> {
 
 fn opened() -> impl Strategy<Value = Opened> {
     (0..2_u8, small(), of(id()), small()).prop_map(|(seed, iat, continues, at)| Opened {
-        root: SecretKey::from_seed([seed; 32]).public_key(),
+        root: (&SecretKey::from_seed([seed; 32]).public_key()).into(),
         iat,
         continues,
         at,
