@@ -1,5 +1,7 @@
 //! `wane revoke`: an end to a token, or to everything that somebody holds.
 
+use std::collections::BTreeMap;
+
 use clap::Args;
 use serde::Serialize;
 use wane::Bearer;
@@ -83,16 +85,8 @@ impl Revoke {
         let now = time::now()?;
         let mut ledger = self.ledger.open(context)?.ledger;
         let (what, revocations) = self.meant(context, &mut ledger, now)?;
-        let mut doomed = Doomed { known: Vec::new(), more: 0 };
         let seen = Seen::all(&mut ledger, now)?;
-        for revocation in &revocations {
-            let dies = ledger.would_revoke(revocation, now, LISTED)?;
-            doomed.more = doomed.more.saturating_add(dies.more);
-            doomed.known.extend(dies.known);
-        }
-        // What is dead already dies no more.
-        doomed.known.retain(|known| seen.is_live(known));
-        known::sort(&mut doomed.known);
+        let doomed = doomed(&mut ledger, &revocations, &seen)?;
         let told = told(&what, &doomed, &seen);
         context.output.say(told.join("\n"));
         if !self.dry_run {
@@ -140,6 +134,20 @@ impl Revoke {
         let id = block::named(context, ledger, id, Part::Last)?;
         Ok((format!("{id} and whatever was made from it"), vec![Revocation::Block(id)]))
     }
+}
+
+/// What would die, each once, in the order in which it is listed. What is dead already dies no more.
+fn doomed(ledger: &mut Ledger, revocations: &[Revocation], seen: &Seen) -> Result<Doomed, Failure> {
+    let mut dies = BTreeMap::new();
+    for revocation in revocations {
+        let doomed = ledger.would_revoke(revocation, seen.now, usize::MAX)?;
+        dies.extend(doomed.known.into_iter().map(|known| (known.id, known)));
+    }
+    let mut known: Vec<_> = dies.into_values().filter(|known| seen.is_live(known)).collect();
+    known::sort(&mut known);
+    let more = known.len().saturating_sub(LISTED);
+    known.truncate(LISTED);
+    Ok(Doomed { known, more })
 }
 
 fn told(what: &str, doomed: &Doomed, seen: &Seen) -> Vec<String> {

@@ -21,6 +21,8 @@ mod replay;
 #[cfg(test)]
 mod requests;
 #[cfg(test)]
+mod revoke;
+#[cfg(test)]
 mod rotation;
 #[cfg(test)]
 mod rules;
