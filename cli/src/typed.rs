@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use serde::de::IgnoredAny;
-use wane::{Name, PublicKey, Refusal, Value};
+use wane::{Code, Name, PublicKey, Refusal, Value, limits};
 
 use crate::failure::{Failure, Trouble};
 use crate::input::{Inputs, KEY_TEXT, Source};
@@ -76,6 +76,24 @@ fn split<'a>(flag: &str, text: &'a str) -> Result<(Name, &'a str), Failure> {
         .split_once('=')
         .ok_or_else(|| Failure::usage(format!("{flag}: `{}` is not `name=value`", crate::output::escape(text))))?;
     Ok((value(flag, name)?, rest))
+}
+
+/// Refuses an agent's name that no token can state.
+pub(crate) fn agent(flag: &str, name: &str) -> Result<(), Failure> {
+    within(flag, "a name", name, limits::TEXT_BYTES)
+}
+
+/// Refuses a reason that no record can hold.
+pub(crate) fn reason(text: &str) -> Result<(), Failure> {
+    within("--reason", "a reason", text, limits::NOTE_BYTES)
+}
+
+fn within(flag: &str, what: &str, text: &str, most: usize) -> Result<(), Failure> {
+    if text.len() <= most {
+        return Ok(());
+    }
+    let found = format!("{what} of {} bytes", text.len());
+    Err(Failure::typed(Refusal::new(Code::ParseLimit, "", found, most)).within(flag))
 }
 
 /// Reads a public key from its text, or from the file that holds it.

@@ -33,3 +33,16 @@ fn what_dies_is_told_once_and_counted() {
     let ran = scene.sh(&dry.replace(" --json", "")).exits(0);
     assert!(ran.err.contains("  and 1 more\n"), "{ran:?}");
 }
+
+#[test]
+fn a_name_that_no_token_can_state_is_refused() {
+    let scene = scene();
+    let revoke = |bytes: usize| format!("wane revoke --agent $(printf %0{bytes}d 0) --before now --yes {LEDGER}");
+    for bytes in [257, 512, 5000] {
+        let ran = scene.sh(&revoke(bytes)).fails(2, "parse-limit");
+        assert!(ran.err.contains(&format!("--agent: a name of {bytes} bytes, at most 256")), "{ran:?}");
+        assert!(!ran.err.contains("dies:"), "{ran:?}");
+    }
+    scene.sh(&revoke(256)).exits(0);
+    scene.sh(&format!("wane audit verify {LEDGER}")).exits(0);
+}
