@@ -53,6 +53,7 @@ struct Answer {
 impl Raise {
     /// Does it.
     pub(crate) fn run(&self, context: &Context) -> Result<Exit, Failure> {
+        typed::reason(&self.reason)?;
         let level: Level = typed::value("--level", &self.level)?;
         let labels = typed::values::<Name>("--label", &self.label)?;
         let mark = labels.into_iter().fold(Mark::at(level), Mark::with);

@@ -82,6 +82,7 @@ impl Revoke {
     /// Does it.
     pub(crate) fn run(&self, context: &Context) -> Result<Exit, Failure> {
         typed::claim(&context.inputs, "--key", self.key.as_deref(), "--key")?;
+        typed::reason(&self.reason)?;
         self.agent.as_deref().map_or(Ok(()), |agent| typed::agent("--agent", agent))?;
         let now = time::now()?;
         let mut ledger = self.ledger.open(context)?.ledger;

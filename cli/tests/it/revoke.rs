@@ -46,3 +46,17 @@ fn a_name_that_no_token_can_state_is_refused() {
     scene.sh(&revoke(256)).exits(0);
     scene.sh(&format!("wane audit verify {LEDGER}")).exits(0);
 }
+
+#[test]
+fn a_reason_that_no_record_holds_is_refused_before_anything_is_said() {
+    let scene = scene();
+    for line in ["wane revoke tok --yes", "wane revoke tok --dry-run", "wane raise tok --level restricted"] {
+        let reason = |bytes: usize| format!("{line} --reason $(printf %0{bytes}d 0) {LEDGER}");
+        let ran = scene.sh(&reason(1025)).fails(2, "parse-limit");
+        assert!(ran.err.starts_with("error[parse-limit]: --reason: a reason of 1025 bytes, at most 1024"), "{ran:?}");
+    }
+    let known = scene.sh(&format!("wane session show tok {LEDGER} --json")).exits(0).json();
+    assert_eq!((&known["state"], &known["level"]), (&"live".into(), &"public".into()));
+    scene.sh(&format!("wane raise tok --level restricted --reason $(printf %01024d 0) {LEDGER}")).exits(0);
+    scene.sh(&format!("wane revoke tok --yes --reason $(printf %01024d 0) {LEDGER}")).exits(0);
+}
