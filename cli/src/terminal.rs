@@ -4,7 +4,9 @@
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 
-use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr};
+use rustix::termios::{
+    LocalModes, OptionalActions, QueueSelector, SpecialCodeIndex, Termios, tcflush, tcgetattr, tcsetattr,
+};
 use zeroize::Zeroizing;
 
 use crate::failure::{Failure, Trouble};
@@ -19,12 +21,14 @@ pub(crate) fn ask_passphrase(prompt: &str) -> Option<io::Result<Zeroizing<Vec<u8
 }
 
 /// Asks a question that is answered with `y`, or anything else, which ends the verb. Where there is nobody to ask, nothing
-/// is done either; `otherwise` says what does without.
+/// is done either; `otherwise` says what does without. What was typed before is dropped.
 pub(crate) fn agree(question: &str, otherwise: &str) -> Result<(), Failure> {
     let failed = |error: io::Error| Failure::file("talk to", "the terminal", &error);
     let Ok(terminal) = OpenOptions::new().read(true).write(true).open("/dev/tty") else {
         return Err(Failure::usage("there is no terminal to ask on").hint(otherwise));
     };
+    // What was typed before the question was seen is no answer to it.
+    tcflush(&terminal, QueueSelector::IFlush).map_err(|error| failed(error.into()))?;
     (&terminal).write_all(format!("{question} [y/N] ").as_bytes()).map_err(failed)?;
     match read_line(&terminal).map_err(failed)?.trim_ascii() {
         b"y" | b"Y" | b"yes" => Ok(()),

@@ -220,19 +220,26 @@ fn a_terminal_is_asked_before_anything_dies() {
     if run(&mut shell(&scene.path("."), "script --version")).code != 0 {
         return;
     }
-    let asked = |keys: &str| {
+    // Keys that are typed before the question, and those that are typed once it stands there.
+    let asked = |before: &str, keys: &str| {
         scene.sh(&format!(
-            "{{ sleep 0.7; printf '{keys}'; sleep 0.3; }} | script -qec 'wane revoke tok {LEDGER}; echo code $?' /dev/null"
+            "rm -f shown; {{ printf '{before}'; for i in $(seq 400); do grep -q 'y/N' shown 2>/dev/null && break; sleep 0.05; done; \
+             printf '{keys}'; sleep 0.3; }} | script -qfec 'wane revoke tok {LEDGER}; echo code $?' shown"
         ))
     };
     let live =
         || scene.sh(&format!("wane sessions --live {LEDGER} --json")).json()["sessions"].as_array().unwrap().len();
     for keys in ["n\\n", "\\n", "yesterday\\n", "\\003"] {
-        let ran = asked(keys);
+        let ran = asked("", keys);
         assert!(ran.out.contains("this cannot be undone") && !ran.out.contains("code 0"), "{ran:?}");
         assert_eq!(live(), 1, "{keys}");
     }
-    assert!(asked("y\\n").out.contains("code 0"));
+    for before in ["y\\n", "y\\ny\\n", "y"] {
+        let ran = asked(before, "\\n");
+        assert!(ran.out.contains("use-cancelled") && !ran.out.contains("code 0"), "{ran:?}");
+        assert_eq!(live(), 1, "{before}");
+    }
+    assert!(asked("n\\n", "y\\n").out.contains("code 0"));
     assert_eq!(live(), 0);
 }
 
