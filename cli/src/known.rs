@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 use wane::{BlockId, Level, Mark, Name, Rule};
-use wane_ledger::{Known, Ledger};
+use wane_ledger::{Filter, Known, Ledger};
 
 use crate::failure::Failure;
 use crate::output::escape;
@@ -67,19 +67,21 @@ impl KnownJson {
     }
 }
 
-/// When a ledger was looked at, and what was dead there by somebody's word, its own or one above it.
+/// When a ledger was looked at, and what was dead there: by somebody's word, its own or one above it, or because a restored copy
+/// was accepted.
 pub(crate) struct Seen {
     pub(crate) now: u64,
-    pub(crate) ended: BTreeSet<BlockId>,
+    ended: BTreeSet<BlockId>,
+    too_old: BTreeSet<BlockId>,
 }
 
 impl Seen {
     /// Looks at all of a ledger.
     pub(crate) fn all(ledger: &mut Ledger, now: u64) -> Result<Self, Failure> {
-        Ok(Self { now, ended: ledger.ended()? })
+        Ok(Self { now, ended: ledger.ended()?, too_old: too_old(ledger)? })
     }
 
-    /// Whether it is neither revoked nor past its end.
+    /// Whether it is neither revoked, nor past its end, nor of a session that an epoch has ended.
     pub(crate) fn is_live(&self, known: &Known) -> bool {
         self.state(known) == "live"
     }
@@ -87,10 +89,37 @@ impl Seen {
     fn state(&self, known: &Known) -> &'static str {
         match &known.entry {
             entry if entry.revoked.is_some() || self.ended.contains(&known.id) => "revoked",
-            entry if entry.is_live(self.now) => "live",
-            _ => "expired",
+            entry if !entry.is_live(self.now) => "expired",
+            _ if self.too_old.contains(&known.id) => "too-old",
+            _ => "live",
         }
     }
+}
+
+/// The known blocks that every request is refused under with `state-session-too-old`. What may belong to no session yet, or to
+/// one that the ledger does not know, is not among them.
+fn too_old(ledger: &mut Ledger) -> Result<BTreeSet<BlockId>, Failure> {
+    let status = ledger.status()?;
+    // What the first epoch knows it has believed.
+    if status.epoch == 1 {
+        return Ok(BTreeSet::new());
+    }
+    let (mut below, mut old) = (BTreeMap::<BlockId, Vec<BlockId>>::new(), BTreeSet::new());
+    for Known { id, entry } in ledger.sessions(&Filter::new(), None, usize::MAX)? {
+        let parent = entry.about.as_ref().and_then(|about| about.parent);
+        let first = entry.opened.as_ref().and_then(|opened| opened.continues);
+        parent.into_iter().chain(first).for_each(|above| below.entry(above).or_default().push(id));
+        let issued = entry.opened.as_ref().map(|opened| opened.iat);
+        if issued.is_some_and(|iat| iat <= status.since) && entry.registered != Some(status.epoch) {
+            old.insert(id);
+        }
+    }
+    let mut grown: Vec<BlockId> = old.iter().copied().collect();
+    while let Some(id) = grown.pop() {
+        let under = below.get(&id).into_iter().flatten();
+        grown.extend(under.filter(|id| old.insert(**id)));
+    }
+    Ok(old)
 }
 
 /// The verbs that the default rules leave nobody at this mark.

@@ -33,7 +33,7 @@ pub(crate) struct Sessions {
     #[arg(long, value_name = "KEY")]
     key: Option<String>,
 
-    /// Only those neither revoked nor expired
+    /// Only those neither revoked, nor expired, nor ended by `wane ledger accept-restore`
     #[arg(long)]
     live: bool,
 

@@ -132,6 +132,48 @@ fn yesterdays_copy_is_noticed_and_accepted_by_hand_only() {
 }
 
 #[test]
+fn what_a_restore_has_ended_is_not_live() {
+    let scene = scene();
+    // A session that was used, a block under it, one that continues it, and a root that others open sessions under.
+    scene.sh(&admit("read:x", "public")).exits(0);
+    scene.sh(&format!("wane attenuate tok --sub kid {LEDGER} -o kid")).exits(0);
+    scene.sh(&format!("wane renew tok --key root.pem {LEDGER} -o next")).exits(0);
+    scene
+        .sh(&format!("wane mint --key root.pem --issuer --aud a --scope 'read:*' --sub issuer {LEDGER} -o issuer"))
+        .exits(0);
+    let states = || -> Vec<String> {
+        let json = scene.sh(&format!("wane sessions {LEDGER} --json")).exits(0).json();
+        let known = json["sessions"].as_array().unwrap().iter();
+        let line = |known: &serde_json::Value| {
+            format!("{} {}", known["sub"].as_str().unwrap(), known["state"].as_str().unwrap())
+        };
+        known.map(line).collect()
+    };
+    assert_eq!(states(), ["issuer live", "kid live", "planner live", "planner live"]);
+    // What is issued in the same second as the restore is taken for older.
+    scene.sh(&format!("sleep 1.1; wane ledger accept-restore --yes {LEDGER} && sleep 1.1")).exits(0);
+    assert_eq!(states(), ["issuer live", "kid too-old", "planner too-old", "planner too-old"]);
+    scene.sh(&format!("wane mint --key root.pem --aud a --scope 'read:*' --sub new {LEDGER} -o new")).exits(0);
+    let live = scene.sh(&format!("wane sessions --live {LEDGER}")).exits(0).out;
+    assert_eq!(live.lines().filter(|line| line.contains("issuer") || line.contains("new")).count(), 2, "{live}");
+    assert_eq!(live.lines().count(), 2, "{live}");
+    // So it is: each of them is refused, and there is nothing left that a revocation could end.
+    let check =
+        format!("wane check - --root roots.toml --aud a --action read:x --level public --cost calls=1 {LEDGER} --json");
+    for (token, said) in [
+        ("tok", " state-session-too-old"),
+        ("kid", " state-session-too-old"),
+        ("next", " state-session-too-old"),
+        ("new", ""),
+    ] {
+        let word = if said.is_empty() { "allow" } else { "deny" };
+        assert_eq!(decision(&scene.sh(&format!("wane seal {token} | {check}"))), format!("{word}{said}"), "{token}");
+    }
+    let dies = scene.sh(&format!("wane revoke tok --dry-run {LEDGER} --json")).exits(0).json();
+    assert_eq!(dies["dies"].as_array().unwrap().len(), 0, "{dies}");
+}
+
+#[test]
 fn another_ledger_in_its_place_is_another() {
     let scene = scene();
     scene.sh(&admit("read:x", "public")).exits(0);
