@@ -21,17 +21,35 @@ pub(crate) enum Part {
     Session,
 }
 
+/// The block that was named.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Named {
+    pub(crate) id: BlockId,
+    /// Whether it was an id. What a token names, whoever wrote the token has said.
+    pub(crate) by_id: bool,
+    /// Whether the ledger knows the block that names it: registered here, or part of a token that was verified here. An id covers
+    /// everything that its block states, so such a block was not altered.
+    pub(crate) known: bool,
+}
+
 /// The block that `text` names.
-pub(crate) fn named(context: &Context, ledger: &mut Ledger, text: &str, part: Part) -> Result<BlockId, Failure> {
+pub(crate) fn named(context: &Context, ledger: &mut Ledger, text: &str, part: Part) -> Result<Named, Failure> {
     if let Some(start) = start_of_id(text) {
-        return by_start(ledger, start);
+        let id = by_start(ledger, start)?;
+        return Ok(Named { id, by_id: true, known: knows(ledger, id)? });
     }
     let source = typed::source("ID", text)?;
     let content = context.inputs.read_text(&source, input::TOKEN, TOKEN_TEXT)?;
     let token = UntrustedToken::parse(input::unmarked(&content)).map_err(|refusal| {
         Failure::from(refusal).within(source.name()).hint("a token, or the id of a block with at least 8 digits")
     })?;
-    of_chain(token.chain(), part)
+    of_chain(ledger, token.chain(), part)
+}
+
+/// Whether somebody made the block known, or a token with it was verified. A mark or a revocation alone shows nothing.
+fn knows(ledger: &mut Ledger, id: BlockId) -> Result<bool, Failure> {
+    let entry = ledger.session(id)?;
+    Ok(entry.is_some_and(|entry| entry.about.is_some() || entry.opened.is_some()) || ledger.envelope(id)?.is_some())
 }
 
 /// Whether it is the start of an id. A file of such a name is `./NAME`.
@@ -57,15 +75,15 @@ fn by_start(ledger: &mut Ledger, start: &str) -> Result<BlockId, Failure> {
     }
 }
 
-fn of_chain(chain: &Chain, part: Part) -> Result<BlockId, Failure> {
+fn of_chain(ledger: &mut Ledger, chain: &Chain, part: Part) -> Result<Named, Failure> {
     if part == Part::Session
         && let Some(grant) = chain.grants()?.last()
+        && let Some(session) = grant.session().and_then(|index| chain.blocks().get(index)).map(wane::Block::id)
     {
-        let session = grant.session().and_then(|index| chain.blocks().get(index));
-        if let Some(id) = grant.continues().or_else(|| session.map(|block| block.id())) {
-            return Ok(id);
-        }
+        let id = grant.continues().unwrap_or(session);
+        return Ok(Named { id, by_id: false, known: knows(ledger, session)? });
     }
-    let last = chain.blocks().iter().rfind(|block| block.kind() != Kind::Seal);
-    last.map(|block| block.id()).ok_or_else(|| Failure::new(Trouble::Input, "the token has no block"))
+    let last = chain.blocks().iter().rfind(|block| block.kind() != Kind::Seal).map(wane::Block::id);
+    let id = last.ok_or_else(|| Failure::new(Trouble::Input, "the token has no block"))?;
+    Ok(Named { id, by_id: false, known: knows(ledger, id)? })
 }

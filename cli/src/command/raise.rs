@@ -5,16 +5,17 @@ use serde::Serialize;
 use wane::{Level, Mark, Name};
 
 use crate::arguments::Context;
-use crate::block::{self, Part};
+use crate::block::{self, Named, Part};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::ledger::LedgerFlag;
-use crate::{known, time, typed};
+use crate::{known, terminal, time, typed};
 
 /// Raise the mark of a session by hand: what it has seen outside of what the ledger admits
 ///
 /// A mark never falls, so this cannot be undone. Of a token, the session is raised that it belongs to, and so every
-/// other token of that session; of an id, the block itself and all below it.
+/// other token of that session; of an id, the block itself and all below it. A token that the ledger does not know may be
+/// altered: on a terminal it is asked about, elsewhere it takes --yes.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
@@ -38,6 +39,10 @@ pub(crate) struct Raise {
     #[arg(long, value_name = "TEXT", default_value = "")]
     reason: String,
 
+    /// Raise what a token names that the ledger does not know, without asking
+    #[arg(long)]
+    yes: bool,
+
     #[command(flatten)]
     ledger: LedgerFlag,
 }
@@ -58,7 +63,9 @@ impl Raise {
         let labels = typed::values::<Name>("--label", &self.label)?;
         let mark = labels.into_iter().fold(Mark::at(level), Mark::with);
         let mut ledger = self.ledger.open(context)?.ledger;
-        let id = block::named(context, &mut ledger, &self.id, Part::Session)?;
+        let named = block::named(context, &mut ledger, &self.id, Part::Session)?;
+        self.check(context, &named)?;
+        let id = named.id;
         ledger.raise(id, &mark, &self.reason, time::now()?)?;
         let mark = ledger.session(id)?.map(|entry| entry.mark).unwrap_or(mark);
         let answer = Answer {
@@ -73,5 +80,25 @@ impl Raise {
             format!("{id}\nlevel so far: {mark}{lost}")
         })?;
         Ok(Exit::Done)
+    }
+
+    /// A token that the ledger does not know may be altered, and then names whatever session it likes.
+    fn check(&self, context: &Context, named: &Named) -> Result<(), Failure> {
+        if named.known {
+            return Ok(());
+        }
+        let id = named.id;
+        if named.by_id {
+            context.output.warn(format_args!("the ledger does not know the block {id}"));
+            return Ok(());
+        }
+        context.output.warn(format_args!("the ledger does not know this token, so nothing shows that it is of {id}"));
+        if self.yes {
+            return Ok(());
+        }
+        terminal::agree(
+            &format!("Raise {id}? It cannot be undone."),
+            "`wane verify` shows whether a sealed copy is genuine, `--yes` raises without asking",
+        )
     }
 }

@@ -8,7 +8,7 @@ use wane::Bearer;
 use wane_ledger::{Doomed, Ledger, Revocation};
 
 use crate::arguments::Context;
-use crate::block::{self, Part};
+use crate::block::{self, Named, Part};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::known::{self, KnownJson, Seen};
@@ -19,7 +19,8 @@ use crate::{terminal, time, typed};
 /// End a token and all that was made from it, or everything that an agent or a key was given
 ///
 /// Says first what dies, and that there is no way back; asks on a terminal. What nobody registered or used is not
-/// listed and dies all the same. An id of 64 digits need not be known to the ledger.
+/// listed and dies all the same. An id of 64 digits or a token need not be known to the ledger; that it is not is warned of,
+/// since an altered copy is another token.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 A token may be named by any copy of it, sealed or not. With --key everything dies that was minted under that key as a
@@ -70,9 +71,21 @@ const LISTED: usize = 100;
 /// What is said before.
 const FOR_EVER: &str = "this cannot be undone";
 
+/// What is said where the ledger does not know the block.
+const UNKNOWN: &str = "the ledger does not know this block: of a token that was altered, only the altered copy dies, and of an \
+                       id that was mistyped, nothing";
+
+/// What is to end, in words and in full, and whether the ledger knows it where it is one block.
+struct Meant {
+    what: String,
+    revocations: Vec<Revocation>,
+    known: Option<bool>,
+}
+
 #[derive(Serialize)]
 struct Answer {
     revoked: bool,
+    known: Option<bool>,
     what: String,
     dies: Vec<KnownJson>,
     more: usize,
@@ -86,11 +99,14 @@ impl Revoke {
         self.agent.as_deref().map_or(Ok(()), |agent| typed::agent("--agent", agent))?;
         let now = time::now()?;
         let mut ledger = self.ledger.open(context)?.ledger;
-        let (what, revocations) = self.meant(context, &mut ledger, now)?;
+        let Meant { what, revocations, known } = self.meant(context, &mut ledger, now)?;
         let seen = Seen::all(&mut ledger, now)?;
         let doomed = doomed(&mut ledger, &revocations, &seen)?;
         let told = told(&what, &doomed, &seen);
         context.output.say(told.join("\n"));
+        if known == Some(false) {
+            context.output.warn(UNKNOWN);
+        }
         if !self.dry_run {
             if !self.yes {
                 terminal::agree(
@@ -104,6 +120,7 @@ impl Revoke {
         }
         let answer = Answer {
             revoked: !self.dry_run,
+            known,
             what,
             dies: doomed.known.iter().map(|known| KnownJson::of(known, &seen)).collect(),
             more: doomed.more,
@@ -115,8 +132,8 @@ impl Revoke {
         Ok(Exit::Done)
     }
 
-    /// What is meant, in words and in full. A key is revoked in both of its parts: as a root, and as a holder.
-    fn meant(&self, context: &Context, ledger: &mut Ledger, now: u64) -> Result<(String, Vec<Revocation>), Failure> {
+    /// What is meant. A key is revoked in both of its parts: as a root, and as a holder.
+    fn meant(&self, context: &Context, ledger: &mut Ledger, now: u64) -> Result<Meant, Failure> {
         let time = match self.before.as_deref() {
             Some("now") | None => now,
             Some(text) => typed::instant("--before", text)?,
@@ -125,16 +142,22 @@ impl Revoke {
         let before = |bearer| Revocation::Before { bearer, time };
         if let Some(agent) = &self.agent {
             let what = format!("whatever was handed to \"{}\" up to {until}", escape(agent));
-            return Ok((what, vec![before(Bearer::Agent(agent.as_str().into()))]));
+            let revocations = vec![before(Bearer::Agent(agent.as_str().into()))];
+            return Ok(Meant { what, revocations, known: None });
         }
         if let Some(key) = &self.key {
             let key = typed::public_key(&context.inputs, "--key", key)?;
             let what = format!("whatever was minted under or handed to {key} up to {until}");
-            return Ok((what, vec![before(Bearer::Root(key)), before(Bearer::Key(key))]));
+            return Ok(Meant {
+                what,
+                revocations: vec![before(Bearer::Root(key)), before(Bearer::Key(key))],
+                known: None,
+            });
         }
         let id = self.id.as_deref().ok_or_else(|| Failure::usage("nothing is named that could be revoked"))?;
-        let id = block::named(context, ledger, id, Part::Last)?;
-        Ok((format!("{id} and whatever was made from it"), vec![Revocation::Block(id)]))
+        let Named { id, known, .. } = block::named(context, ledger, id, Part::Last)?;
+        let what = format!("{id} and whatever was made from it");
+        Ok(Meant { what, revocations: vec![Revocation::Block(id)], known: Some(known) })
     }
 }
 

@@ -147,7 +147,7 @@ impl Session {
 impl Show {
     fn run(&self, context: &Context) -> Result<Exit, Failure> {
         let (mut opened, now) = (self.ledger.open(context)?, time::now()?);
-        let id = block::named(context, &mut opened.ledger, &self.id, Part::Session)?;
+        let id = block::named(context, &mut opened.ledger, &self.id, Part::Session)?.id;
         let entry = opened.ledger.session(id)?.ok_or_else(|| {
             Failure::new(Trouble::NotFound, format!("the ledger knows nothing of {id}"))
                 .hint("nothing was admitted under it yet")

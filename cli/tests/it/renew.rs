@@ -1,7 +1,5 @@
 //! `renew`, by somebody who wants the root key to vouch for more than it did.
 
-use base64ct::{Base64UrlUnpadded, Encoding as _};
-
 use crate::scene::Scene;
 
 const LEDGER: &str = "--ledger sqlite:l.db";
@@ -14,17 +12,6 @@ fn scene() -> Scene {
         .sh(&format!("wane mint --key root.pem --aud a --scope 'read:hr:payroll' --budget calls=3 {LEDGER} -o tok"))
         .exits(0);
     scene
-}
-
-/// Writes the token again with some of its bytes replaced.
-fn alter(scene: &Scene, name: &str, from: &[u8], to: &[u8], into: &str) {
-    let text = scene.read(name);
-    let (prefix, body) = text.trim_end().rsplit_once('.').unwrap();
-    let mut bytes = Base64UrlUnpadded::decode_vec(body).unwrap();
-    let at = bytes.windows(from.len()).position(|window| window == from).unwrap();
-    bytes.splice(at..at + from.len(), to.iter().copied());
-    scene.write(into, &format!("{prefix}.{}\n", Base64UrlUnpadded::encode_string(&bytes)));
-    scene.chmod(into, 0o600);
 }
 
 /// How many blocks the ledger knows.
@@ -47,7 +34,7 @@ fn the_key_vouches_for_nothing_that_was_altered() {
         ("next.s", "read:hr:payroll", "send:hr:payroll"),
         ("tok", "calls\u{3}", "calls\u{17}"),
     ] {
-        alter(&scene, name, from.as_bytes(), to.as_bytes(), "forged");
+        scene.alter(name, from, to, "forged");
         scene.sh(&format!("wane renew forged --key root.pem {LEDGER} -o x")).fails(4, "chain-signature");
         scene.sh("rm forged").exits(0);
     }

@@ -60,3 +60,47 @@ fn a_reason_that_no_record_holds_is_refused_before_anything_is_said() {
     scene.sh(&format!("wane raise tok --level restricted --reason $(printf %01024d 0) {LEDGER}")).exits(0);
     scene.sh(&format!("wane revoke tok --yes --reason $(printf %01024d 0) {LEDGER}")).exits(0);
 }
+
+#[test]
+fn an_altered_copy_is_said_to_be_another_token() {
+    let scene = scene();
+    scene.alter("tok", "send:*", "sent:*", "forged");
+    let state = || scene.sh(&format!("wane session show tok {LEDGER} --json")).exits(0).json()["state"].clone();
+    let ran = scene.sh(&format!("wane revoke forged --yes {LEDGER} --json")).exits(0);
+    assert_eq!((&ran.json()["known"], state()), (&false.into(), "live".into()));
+    assert!(ran.err.contains("warning: the ledger does not know this block"), "{ran:?}");
+    // Neither that it was revoked nor that it was raised makes it known.
+    for line in ["wane revoke forged --yes", "wane revoke forged --dry-run"] {
+        assert_eq!(scene.sh(&format!("{line} {LEDGER} --json")).exits(0).json()["known"], false, "{line}");
+    }
+    // What was registered is known, and so is what was shown, sealed or not.
+    scene.sh("wane attenuate tok --sub kid -o kid && wane seal kid -o kid.s").exits(0);
+    let dry = |name: &str| {
+        scene.sh(&format!("wane revoke {name} --dry-run {LEDGER} --json")).exits(0).json()["known"].clone()
+    };
+    assert_eq!((dry("tok"), dry("kid"), dry("kid.s")), (true.into(), false.into(), false.into()));
+    scene.sh(&format!("wane admit kid.s --root root.pub --aud a --action read:x --level public {LEDGER}")).exits(0);
+    assert_eq!((dry("kid"), dry("kid.s"), dry(&"ab".repeat(32))), (true.into(), true.into(), false.into()));
+    let all = scene.sh(&format!("wane revoke --agent kid --before now --dry-run {LEDGER} --json")).exits(0).json();
+    assert!(all["known"].is_null(), "{all}");
+    let ran = scene.sh(&format!("wane revoke tok --yes {LEDGER}")).exits(0);
+    assert!(!ran.err.contains("warning") && state() == "revoked", "{ran:?}");
+}
+
+#[test]
+fn a_token_that_the_ledger_does_not_know_raises_nothing_unasked() {
+    let scene = scene();
+    scene.sh(&format!("wane renew tok --key root.pem {LEDGER} -o next")).exits(0);
+    scene.alter("next", "send:*", "sent:*", "forged");
+    let level = || scene.sh(&format!("wane session show tok {LEDGER} --json")).exits(0).json()["level"].clone();
+    let raise = |name: &str, level: &str| format!("wane raise {name} --level {level} {LEDGER} --json");
+    // It names the first session of the line, as whoever altered it likes.
+    let ran = scene.sh(&raise("forged", "restricted")).fails(2, "use-arguments");
+    assert!(ran.err.contains("warning: the ledger does not know this token") && level() == "public", "{ran:?}");
+    let ran = scene.sh(&raise("next", "internal")).exits(0);
+    assert!(!ran.err.contains("warning") && level() == "internal", "{ran:?}");
+    scene.sh(&format!("{} --yes", raise("forged", "confidential"))).exits(0);
+    assert_eq!(level(), "confidential");
+    let ran = scene.sh(&raise(&"ab".repeat(32), "restricted")).exits(0);
+    assert!(ran.err.contains("warning: the ledger does not know the block abab"), "{ran:?}");
+}

@@ -4,6 +4,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use base64ct::{Base64UrlUnpadded, Encoding as _};
+
 pub(crate) struct Scene {
     folder: tempfile::TempDir,
 }
@@ -59,6 +61,16 @@ impl Scene {
 
     pub(crate) fn chmod(&self, name: &str, mode: u32) {
         std::fs::set_permissions(self.path(name), PermissionsExt::from_mode(mode)).unwrap();
+    }
+
+    /// Writes a token again, with some of its bytes replaced.
+    pub(crate) fn alter(&self, name: &str, from: &str, to: &str, into: &str) {
+        let text = self.read(name);
+        let (prefix, body) = text.trim_end().rsplit_once('.').unwrap();
+        let mut bytes = Base64UrlUnpadded::decode_vec(body).unwrap();
+        let at = bytes.windows(from.len()).position(|window| window == from.as_bytes()).unwrap();
+        bytes.splice(at..at + from.len(), to.bytes());
+        self.write(into, &format!("{prefix}.{}\n", Base64UrlUnpadded::encode_string(&bytes)));
     }
 
     /// Runs a line of shell with `wane` in its path.
