@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::{self, BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 
 use base64ct::{Base64UrlUnpadded, Encoding as _};
@@ -29,6 +29,10 @@ const PAGE: usize = 1_024;
 
 /// The longest text of a checkpoint that is read.
 const CHECKPOINT_TEXT: u64 = 16 * 1024;
+
+/// What checkpoints are called, where two of them meet.
+pub(crate) const HEAD: &str = "the checkpoint";
+pub(crate) const OLDER: &str = "the older checkpoint";
 
 /// The longest line of an export.
 const LINE: u64 = 2 * 64 * 1024;
@@ -115,7 +119,7 @@ impl Log {
     /// Its name, as its own checkpoint or ledger tells it.
     pub(crate) fn origin(&mut self) -> Result<Origin, Failure> {
         match self {
-            Self::Export(folder) => Ok(read_checkpoint(&folder.join(CHECKPOINT))?.claimed().origin.clone()),
+            Self::Export(folder) => Ok(exported_checkpoint(folder)?.claimed().origin.clone()),
             Self::Ledger(opened) => Ok(opened.ledger.origin().clone()),
         }
     }
@@ -123,7 +127,7 @@ impl Log {
     /// The checkpoints that lie with it.
     pub(crate) fn checkpoints(&mut self) -> Result<Vec<SignedCheckpoint>, Failure> {
         match self {
-            Self::Export(folder) => Ok(vec![read_checkpoint(&folder.join(CHECKPOINT)).map_err(Failure::broken)?]),
+            Self::Export(folder) => Ok(vec![exported_checkpoint(folder)?]),
             Self::Ledger(opened) => opened.ledger.checkpoints(0, usize::MAX).map_err(|no| Failure::from(no).broken()),
         }
     }
@@ -261,17 +265,47 @@ fn read_record(number: u64, bytes: &[u8]) -> Result<Record, Failure> {
     Record::parse(bytes).map_err(|no| Failure::from(no).within(format_args!("record {number}")).broken())
 }
 
-/// Reads a checkpoint from a file.
-pub(crate) fn read_checkpoint(path: &Path) -> Result<SignedCheckpoint, Failure> {
-    let failed = |error| Failure::file("read", failure::name(path), &error);
-    let mut text = String::new();
-    File::open(path).and_then(|file| file.take(CHECKPOINT_TEXT).read_to_string(&mut text)).map_err(failed)?;
-    text.parse().map_err(|refusal| Failure::from(refusal).within(failure::name(path)))
+/// Reads a checkpoint that somebody names.
+pub(crate) fn read_checkpoint(
+    context: &Context,
+    source: &Source,
+    what: &'static str,
+) -> Result<SignedCheckpoint, Failure> {
+    let bytes = context.inputs.read(source, what, CHECKPOINT_TEXT).map_err(|failure| {
+        // spec: A19
+        let long =
+            || Refusal::new(Code::ParseCheckpoint, "", format_args!("it has more than {CHECKPOINT_TEXT} bytes"), "");
+        if failure.is(Code::ParseTooLarge) { Failure::from(long()).within(source.name()) } else { failure }
+    })?;
+    parse_checkpoint(&bytes).map_err(|refusal| Failure::from(refusal).within(source.name()))
+}
+
+/// The checkpoint of an export, which is no export without it.
+fn exported_checkpoint(folder: &Path) -> Result<SignedCheckpoint, Failure> {
+    let (path, mut bytes) = (folder.join(CHECKPOINT), Vec::new());
+    let read = File::open(&path).and_then(|file| file.take(CHECKPOINT_TEXT + 1).read_to_end(&mut bytes));
+    read.map_err(|error| unreadable(&path, &error))?;
+    parse_checkpoint(&bytes).map_err(|refusal| Failure::from(refusal).within(failure::name(&path)).broken())
+}
+
+fn parse_checkpoint(bytes: &[u8]) -> Result<SignedCheckpoint, Refusal> {
+    let refuse = |_| Refusal::new(Code::ParseCheckpoint, "", "it is no utf-8", "");
+    std::str::from_utf8(bytes).map_err(refuse)?.parse()
+}
+
+/// Why a file of an export was not read. One that is not in its folder was taken out of it.
+fn unreadable(path: &Path, error: &io::Error) -> Failure {
+    let whole = error.kind() != io::ErrorKind::NotFound || !path.parent().is_some_and(Path::is_dir);
+    if whole {
+        return Failure::file("read", failure::name(path), error);
+    }
+    let found = format!("{} is missing", failure::name(path));
+    Refusal::new(Code::StateLogBroken, "log", found, "").into()
 }
 
 fn lines(path: &Path, mut each: impl FnMut(&[u8]) -> Result<bool, Failure>) -> Result<(), Failure> {
     let failed = |error| Failure::file("read", failure::name(path), &error);
-    let mut file = BufReader::new(File::open(path).map_err(failed)?);
+    let mut file = BufReader::new(File::open(path).map_err(|error| unreadable(path, &error))?);
     let mut line = Vec::with_capacity(RECORD_BYTES);
     loop {
         line.clear();

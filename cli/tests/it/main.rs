@@ -15,6 +15,8 @@ mod keys;
 #[cfg(test)]
 mod ledger;
 #[cfg(test)]
+mod logs;
+#[cfg(test)]
 mod renew;
 #[cfg(test)]
 mod replay;

@@ -1,7 +1,5 @@
 //! `wane audit prove`.
 
-use std::path::PathBuf;
-
 use clap::Args;
 use serde::Serialize;
 use wane::Refusal;
@@ -11,7 +9,8 @@ use crate::arguments::Context;
 use crate::emit::OutFlag;
 use crate::exit::Exit;
 use crate::failure::{Failure, Trouble};
-use crate::log::{self, KeyFlag, Log, LogFlag};
+use crate::input::{Source, source};
+use crate::log::{self, HEAD, KeyFlag, Log, LogFlag, OLDER};
 use crate::output::escape;
 
 /// Prove that one record stands in the log, or that a checkpoint goes on from an older one
@@ -31,12 +30,12 @@ pub(super) struct Prove {
     record: Option<String>,
 
     /// Prove instead that the log starts with all that this older checkpoint covers
-    #[arg(long, value_name = "CHECKPOINT")]
-    since: Option<PathBuf>,
+    #[arg(long, value_name = "CHECKPOINT", value_parser = source())]
+    since: Option<Source>,
 
     /// The checkpoint to prove against (default: the newest of the log)
-    #[arg(long, value_name = "FILE")]
-    checkpoint: Option<PathBuf>,
+    #[arg(long, value_name = "FILE", value_parser = source())]
+    checkpoint: Option<Source>,
 
     #[command(flatten)]
     key: KeyFlag,
@@ -60,11 +59,12 @@ struct Answer {
 impl Prove {
     /// Does it.
     pub(super) fn run(&self, context: &Context) -> Result<Exit, Failure> {
+        context.inputs.claim_all([(self.since.as_ref(), OLDER), (self.checkpoint.as_ref(), HEAD)])?;
         self.key.claim(context)?;
         let mut log = self.log.open(context)?;
         let (key, origin) = (self.key.public(context, log.home())?, log.origin()?);
         let newest = match &self.checkpoint {
-            Some(path) => log::read_checkpoint(path)?,
+            Some(source) => log::read_checkpoint(context, source, HEAD)?,
             None => log.checkpoints()?.pop().ok_or_else(|| {
                 Failure::usage("no checkpoint was ever signed, so there is nothing to prove against")
                     .hint("`wane audit export` signs one where the audit key is")
@@ -72,8 +72,8 @@ impl Prove {
         };
         let head = newest.verify(&key, &origin)?;
         let (text, answer) = match (&self.since, &self.record) {
-            (Some(path), _) => {
-                let older = log::read_checkpoint(path)?;
+            (Some(source), _) => {
+                let older = log::read_checkpoint(context, source, OLDER)?;
                 consistent(&mut log, older.verify(&key, &origin)?, head)?
             }
             (None, Some(record)) => included(&mut log, record, head)?,

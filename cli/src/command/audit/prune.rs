@@ -1,15 +1,14 @@
 //! `wane audit prune`.
 
-use std::path::PathBuf;
-
 use clap::Args;
 use serde::Serialize;
 
 use crate::arguments::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::input::{Source, source};
 use crate::ledger::LedgerFlag;
-use crate::log::{self, KeyFlag};
+use crate::log::{self, HEAD, KeyFlag};
 use crate::{terminal, time};
 
 /// Drop the text of the records that a checkpoint covers; their hashes stay, and all proofs with them
@@ -23,8 +22,8 @@ Examples:
 ")]
 pub(super) struct Prune {
     /// A checkpoint of this log: what it covers is dropped
-    #[arg(long, value_name = "CHECKPOINT")]
-    before: PathBuf,
+    #[arg(long, value_name = "CHECKPOINT", value_parser = source())]
+    before: Source,
 
     /// Ask nothing
     #[arg(long)]
@@ -46,8 +45,9 @@ struct Answer {
 impl Prune {
     /// Does it.
     pub(super) fn run(&self, context: &Context) -> Result<Exit, Failure> {
+        context.inputs.claim(&self.before, HEAD)?;
         self.key.claim(context)?;
-        let signed = log::read_checkpoint(&self.before)?;
+        let signed = log::read_checkpoint(context, &self.before, HEAD)?;
         let mut opened = self.ledger.open(context)?;
         let key = self.key.public(context, Some(&opened.home))?;
         let head = signed.verify(&key, opened.ledger.origin())?;

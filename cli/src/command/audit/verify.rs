@@ -1,7 +1,5 @@
 //! `wane audit verify`.
 
-use std::path::PathBuf;
-
 use clap::Args;
 use serde::Serialize;
 use wane_audit::{Report, Verifier};
@@ -9,7 +7,8 @@ use wane_audit::{Report, Verifier};
 use crate::arguments::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::log::{self, KeyFlag, LogFlag};
+use crate::input::{Source, source};
+use crate::log::{self, HEAD, KeyFlag, LogFlag};
 
 /// Verify the log: what is proved, up to where, and by which checkpoint
 ///
@@ -28,8 +27,8 @@ Examples:
 ")]
 pub(super) struct Verify {
     /// A checkpoint that was kept elsewhere; may be repeated
-    #[arg(long, value_name = "FILE")]
-    checkpoint: Vec<PathBuf>,
+    #[arg(long, value_name = "FILE", value_parser = source())]
+    checkpoint: Vec<Source>,
 
     #[command(flatten)]
     key: KeyFlag,
@@ -56,8 +55,11 @@ const STRIDE: u64 = 100_000;
 impl Verify {
     /// Does it.
     pub(super) fn run(&self, context: &Context) -> Result<Exit, Failure> {
+        let piped = self.checkpoint.iter().filter(|source| **source == Source::Stdin);
+        piped.zip([HEAD, "another one"]).try_for_each(|(source, what)| context.inputs.claim(source, what))?;
         self.key.claim(context)?;
-        let elsewhere = self.checkpoint.iter().map(|path| log::read_checkpoint(path)).collect::<Result<Vec<_>, _>>()?;
+        let read = |source| log::read_checkpoint(context, source, HEAD);
+        let elsewhere = self.checkpoint.iter().map(read).collect::<Result<Vec<_>, _>>()?;
         let mut log = self.log.open(context)?;
         let key = self.key.public(context, log.home())?;
         let (origin, own) = (log.origin()?, log.checkpoints()?);

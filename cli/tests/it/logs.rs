@@ -1,0 +1,105 @@
+//! Logs, exports and checkpoints, as somebody would break or mistake them.
+
+use crate::scene::Scene;
+
+const LEDGER: &str = "--ledger sqlite:l.db";
+
+/// A log with two admissions, its audit key in `k` and a checkpoint of the first in `head.txt`.
+fn scene() -> Scene {
+    let scene = Scene::new();
+    scene.sh("wane keygen root.pem > root.pub && wane ledger init sqlite:l.db --log-secret s --audit-key k").exits(0);
+    scene
+        .sh(&format!(
+            "wane mint --key root.pem --aud a --scope '*' {LEDGER} --sub planner -o t && wane seal t -o sealed"
+        ))
+        .exits(0);
+    scene.sh(&admit("read:x --checkpoint-to head.txt")).exits(0);
+    scene.sh(&admit("read:y")).exits(0);
+    scene
+}
+
+fn admit(action: &str) -> String {
+    format!(
+        "wane admit sealed --root root.pub --aud a --level public {LEDGER} --log-secret s --audit-key k --action {action}"
+    )
+}
+
+/// The same, exported to `log`.
+fn exported() -> Scene {
+    let scene = scene();
+    scene.sh(&format!("wane audit export log {LEDGER} --log-secret s --audit-key k")).exits(0);
+    scene
+}
+
+const VERIFY: &str = "wane audit verify --from log --audit-key k";
+
+#[test]
+fn a_damaged_checkpoint_of_an_export_is_broken_integrity() {
+    let scene = exported();
+    let whole = std::fs::read(scene.path("log/checkpoint")).unwrap();
+    let replay = "wane audit prove 0 --from log --audit-key k";
+    let cut = whole[..whole.len() - 20].to_vec();
+    for damaged in [cut, vec![0xff, 0xfe], Vec::new(), [whole.as_slice(), &[b'x'; 20_000]].concat()] {
+        std::fs::write(scene.path("log/checkpoint"), &damaged).unwrap();
+        for line in [VERIFY, replay] {
+            scene.sh(line).fails(6, "parse-checkpoint");
+        }
+    }
+    for name in ["checkpoint", "records.jsonl"] {
+        std::fs::write(scene.path("log/checkpoint"), &whole).unwrap();
+        std::fs::remove_file(scene.path("log").join(name)).unwrap();
+        let ran = scene.sh(VERIFY).fails(6, "state-log-broken");
+        assert!(ran.err.contains(&format!("`log/{name}` is missing")), "{ran:?}");
+    }
+    // A folder that was never there is a mistake of whoever names it.
+    scene.sh("wane audit verify --from none --audit-key k").fails(1, "use-file");
+}
+
+#[test]
+fn a_checkpoint_that_is_too_long_is_refused_and_not_cut() {
+    let scene = scene();
+    // Signatures of other keys are passed over; the first 16,384 bytes are a whole note.
+    let (start, end) = (scene.read("head.txt"), |count| "A".repeat(count));
+    let other = |count: usize| format!("\u{2014} x {}\n", end(count));
+    let room = 16_384 - start.len() - other(0).len();
+    let fits = room - room % 4;
+    scene.write("fits", &format!("{start}{}", other(fits)));
+    scene.sh(&format!("wane audit verify {LEDGER} --audit-key k --checkpoint fits")).exits(0);
+    let pad = 16_384 - std::fs::metadata(scene.path("fits")).unwrap().len();
+    let name = "x".repeat(usize::try_from(pad).unwrap() + 1);
+    scene.write("full", &format!("{start}{}", other(fits).replacen('x', &name, 1)));
+    assert_eq!(std::fs::metadata(scene.path("full")).unwrap().len(), 16_384);
+    scene.sh(&format!("wane audit verify {LEDGER} --audit-key k --checkpoint full")).exits(0);
+    scene.write("long", &format!("{}{}", scene.read("full"), other(96)));
+    for flags in ["verify --checkpoint long", "prove 0 --checkpoint long", "prune --yes --before long"] {
+        scene.sh(&format!("wane audit {flags} {LEDGER} --audit-key k")).fails(4, "parse-checkpoint");
+    }
+    std::fs::write(scene.path("bytes"), [0xff; 40]).unwrap();
+    scene.sh(&format!("wane audit verify {LEDGER} --audit-key k --checkpoint bytes")).fails(4, "parse-checkpoint");
+}
+
+#[test]
+fn checkpoints_come_from_wherever_inputs_come_from() {
+    let scene = scene();
+    let with = |line: &str| scene.sh(&format!("{line} {LEDGER} --audit-key k"));
+    for (before, place) in [
+        ("cat head.txt |", "-"),
+        ("cat head.txt |", "fd:0"),
+        ("exec 3< head.txt;", "fd:3"),
+        ("export HEAD_TEXT=\"$(cat head.txt)\n\";", "env:HEAD_TEXT"),
+    ] {
+        with(&format!("{before} wane audit verify --checkpoint {place}")).exits(0);
+        with(&format!("{before} wane audit prove 0 --checkpoint {place}")).exits(0);
+        with(&format!("{before} wane audit prove --since {place}")).exits(0);
+        with(&format!("{before} wane audit prune --yes --before {place}")).exits(0);
+    }
+    for line in [
+        "cat head.txt | wane audit verify --checkpoint - --checkpoint fd:0",
+        "cat head.txt | wane audit prove --since - --checkpoint -",
+    ] {
+        with(line).fails(2, "use-stdin-twice");
+    }
+    scene
+        .sh(&format!("cat head.txt | wane audit prune --yes --before - {LEDGER} --audit-key -"))
+        .fails(2, "use-stdin-twice");
+}
