@@ -116,6 +116,11 @@ impl Log {
         }
     }
 
+    /// Whether it is an export, whose checkpoint is over exactly its records.
+    pub(crate) const fn is_export(&self) -> bool {
+        matches!(self, Self::Export(_))
+    }
+
     /// Its name, as its own checkpoint or ledger tells it.
     pub(crate) fn origin(&mut self) -> Result<Origin, Failure> {
         match self {

@@ -56,6 +56,25 @@ fn a_damaged_checkpoint_of_an_export_is_broken_integrity() {
 }
 
 #[test]
+fn an_export_ends_where_its_checkpoint_does() {
+    let scene = exported();
+    let json = scene.sh(&format!("{VERIFY} --json")).exits(0).json();
+    assert_eq!((&json["records"], &json["unproven"]), (&json["proved_up_to"], &0.into()), "{json}");
+    let records = scene.read("log/records.jsonl");
+    scene.write("log/records.jsonl", &records.repeat(2));
+    let ran = scene.sh(VERIFY).fails(6, "state-log-broken");
+    assert!(ran.err.contains(&format!("the export has {} records", 2 * records.lines().count())), "{ran:?}");
+    // A larger checkpoint from elsewhere proves more records, and does not make it an export.
+    scene.write("log/records.jsonl", &records);
+    scene.sh("cp -r log newer; rm -r log").exits(0);
+    scene.sh(&format!("{} --checkpoint-to head.txt", admit("read:z"))).exits(0);
+    scene.sh(&format!("wane audit export log {LEDGER} --log-secret s --audit-key k")).exits(0);
+    scene.sh("cp newer/checkpoint log/checkpoint").exits(0);
+    scene.sh(&format!("{VERIFY} --checkpoint head.txt")).fails(6, "state-log-broken");
+    scene.sh(&format!("wane audit verify {LEDGER} --audit-key k --checkpoint newer/checkpoint")).exits(0);
+}
+
+#[test]
 fn a_checkpoint_that_is_too_long_is_refused_and_not_cut() {
     let scene = scene();
     // Signatures of other keys are passed over; the first 16,384 bytes are a whole note.

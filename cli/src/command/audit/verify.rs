@@ -2,6 +2,7 @@
 
 use clap::Args;
 use serde::Serialize;
+use wane::{Code, Refusal};
 use wane_audit::{Report, Verifier};
 
 use crate::arguments::Context;
@@ -14,7 +15,7 @@ use crate::log::{self, HEAD, KeyFlag, LogFlag};
 ///
 /// Hashes every record and compares with every checkpoint that lies with the log, and with those you kept elsewhere:
 /// only these show that the log was not made anew as a whole by whoever holds its key. What follows the last
-/// checkpoint is unproven, and that is said.
+/// checkpoint is unproven, and that is said; an export has nothing behind its own.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Exit code 6: a record is missing, altered, doubled or in another place; the log ends before a checkpoint; it has two
@@ -64,6 +65,7 @@ impl Verify {
         let key = self.key.public(context, log.home())?;
         let (origin, own) = (log.origin()?, log.checkpoints()?);
         let broken = |refusal| Failure::from(refusal).broken();
+        let exact = own.last().filter(|_| log.is_export()).map(|head| head.claimed().size);
         let mut verifier = Verifier::new(&key, &origin, own, elsewhere).map_err(broken)?;
         log.each(|entry| {
             verifier.push(entry.number, entry.record.as_deref(), entry.leaf).map_err(broken)?;
@@ -73,6 +75,11 @@ impl Verify {
             Ok(true)
         })?;
         let report = verifier.finish().map_err(broken)?;
+        // spec: A29
+        if let Some(size) = exact.filter(|size| *size != report.records) {
+            let found = format!("the export has {} records, its checkpoint {size}", report.records);
+            return Err(broken(Refusal::new(Code::StateLogBroken, "log", found, "")));
+        }
         let waiting = log.waits()?;
         context.output.answer(&answer(&origin, &report, waiting), || report.to_string())?;
         if waiting {
