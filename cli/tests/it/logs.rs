@@ -122,3 +122,19 @@ fn checkpoints_come_from_wherever_inputs_come_from() {
         .sh(&format!("cat head.txt | wane audit prune --yes --before - {LEDGER} --audit-key -"))
         .fails(2, "use-stdin-twice");
 }
+
+#[test]
+fn a_search_says_that_there_is_more() {
+    let scene = scene();
+    let query = |flags: &str| scene.sh(&format!("wane audit query {flags} {LEDGER}")).exits(0);
+    let count = query("").out.lines().count();
+    for (limit, found) in [(0, 0), (1, 1), (count - 1, count - 1), (count, count), (count + 1, count)] {
+        let ran = query(&format!("--limit {limit}"));
+        assert_eq!(ran.out.lines().count(), found, "{limit}: {ran:?}");
+        assert_eq!(ran.err.contains("there are more"), found < count, "{limit}: {ran:?}");
+        let json = query(&format!("--limit {limit} --json")).json();
+        assert_eq!((json["records"].as_array().unwrap().len(), &json["more"]), (found, &(found < count).into()));
+    }
+    assert_eq!(query("--limit 0 --agent nobody").out, "none\n");
+    assert_eq!(query("--limit 1 --decision deny --json").json()["more"], false);
+}

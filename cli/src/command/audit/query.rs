@@ -52,7 +52,7 @@ pub(super) struct Query {
     #[arg(long, value_name = "ID")]
     block: Option<String>,
 
-    /// At most so many
+    /// At most so many, the oldest; that there are more is said
     #[arg(long, value_name = "N", default_value_t = 10_000)]
     limit: usize,
 
@@ -70,6 +70,7 @@ enum Decided {
 #[derive(Serialize)]
 struct Answer {
     records: Vec<Found>,
+    more: bool,
 }
 
 #[derive(Serialize)]
@@ -92,15 +93,23 @@ impl Query {
     /// Does it.
     pub(super) fn run(&self, context: &Context) -> Result<Exit, Failure> {
         let filter = self.filter()?;
-        let mut found: Vec<Found> = Vec::new();
+        let mut answer = Answer { records: Vec::new(), more: false };
         self.log.open(context)?.records(|number, record| {
             if filter.matches(&record) {
-                found.push(Found::of(number, &record));
+                answer.more = answer.records.len() == self.limit;
+                if answer.more {
+                    return Ok(false);
+                }
+                answer.records.push(Found::of(number, &record));
             }
-            Ok(found.len() < self.limit)
+            Ok(true)
         })?;
-        let answer = Answer { records: found };
+        if answer.more {
+            let shown = answer.records.len();
+            context.output.note(format_args!("these are the oldest {shown}, there are more: `--since` or `--limit`"));
+        }
         context.output.answer(&answer, || match answer.records.is_empty() {
+            true if answer.more => String::new(),
             true => "none".to_owned(),
             false => answer.records.iter().map(Found::line).collect::<Vec<_>>().join("\n"),
         })?;
