@@ -54,6 +54,20 @@ impl OutFlag {
             };
         }
         context.output.before_secret();
+        self.emit_public(context, member, text, answer)
+    }
+
+    /// The same for what is no secret, and may stand in a file that others can read.
+    pub(crate) fn emit_public(
+        &self,
+        context: &Context,
+        member: &'static str,
+        text: &str,
+        answer: &impl Serialize,
+    ) -> Result<(), Failure> {
+        if self.file().is_some() {
+            return self.emit(context, member, text, answer);
+        }
         match context.output.is_json() {
             true => context.output.object(&Emitted { what: Named(member, text), answer }),
             false => context.output.text(text),

@@ -138,3 +138,27 @@ fn a_search_says_that_there_is_more() {
     assert_eq!(query("--limit 0 --agent nobody").out, "none\n");
     assert_eq!(query("--limit 1 --decision deny --json").json()["more"], false);
 }
+
+#[test]
+fn what_no_checkpoint_covers_cannot_be_proved() {
+    let scene = scene();
+    let prove = |flags: &str| scene.sh(&format!("wane audit prove {flags} --audit-key k {LEDGER}"));
+    prove("99").fails(1, "use-not-found");
+    prove("0").exits(0);
+    let size: u64 = scene.read("head.txt").lines().nth(1).unwrap().parse().unwrap();
+    prove(&format!("{} --checkpoint head.txt", size - 1)).exits(0);
+    let ran = prove(&format!("{size} --checkpoint head.txt")).fails(1, "use-not-found");
+    assert!(ran.err.contains("a newer checkpoint covers more"), "{ran:?}");
+}
+
+#[test]
+fn a_proof_is_no_secret() {
+    let scene = scene();
+    for flags in ["", "--json"] {
+        let ran = scene.sh(&format!("umask 022; wane audit prove 0 --audit-key k {LEDGER} {flags} > proof")).exits(0);
+        assert_eq!((ran.err.as_str(), scene.mode("proof")), ("", 0o644));
+    }
+    // A token still is one.
+    let ran = scene.sh("umask 022; wane mint --key root.pem --aud a --scope '*' > token").exits(0);
+    assert!(ran.err.contains("a secret is written"), "{ran:?}");
+}

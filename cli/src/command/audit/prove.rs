@@ -79,13 +79,19 @@ impl Prove {
             (None, Some(record)) => included(&mut log, record, head)?,
             (None, None) => return Err(Failure::usage("neither a record nor an older checkpoint is named")),
         };
-        self.out.emit(context, "proof", &text, &answer)?;
+        self.out.emit_public(context, "proof", &text, &answer)?;
         Ok(Exit::Done)
     }
 }
 
 fn included(log: &mut Log, record: &str, head: &Checkpoint) -> Result<(String, Answer), Failure> {
     let number = find(log, record)?;
+    if number >= head.size {
+        let message = format!("no record {number} is among the {} of the checkpoint", head.size);
+        return Err(
+            Failure::new(Trouble::NotFound, message).hint("a newer checkpoint covers more: `wane audit export`")
+        );
+    }
     let leaves = leaves(log, head.size)?;
     let proof = Inclusion::prove(number, head.size, leaves.iter().copied().map(Ok::<Hash, Refusal>))?;
     let leaf = usize::try_from(number).ok().and_then(|number| leaves.get(number));
