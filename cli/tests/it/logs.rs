@@ -162,3 +162,37 @@ fn a_proof_is_no_secret() {
     let ran = scene.sh("umask 022; wane mint --key root.pem --aud a --scope '*' > token").exits(0);
     assert!(ran.err.contains("a secret is written"), "{ran:?}");
 }
+
+#[test]
+fn an_explanation_says_that_the_record_says_otherwise() {
+    let scene = exported();
+    let records = scene.read("log/records.jsonl");
+    let number = records.lines().position(|line| line.contains(r#""actions":["read:y"]"#)).unwrap();
+    let explain = |root: &str| format!("wane audit explain {number} --from log --root {root} --json");
+    assert!(scene.sh(&explain("root.pub")).exits(0).json()["again"].is_null());
+    let (allow, deny) = (r#""decision":"allow""#, r#""decision":"deny","code":"deny-scope","block":0"#);
+    let changed: Vec<String> = records.lines().map(|line| line.replace(allow, deny) + "\n").collect();
+    assert_ne!(changed.concat(), records);
+    scene.write("log/records.jsonl", &changed.concat());
+    let json = scene.sh(&explain("root.pub")).exits(6).json();
+    assert_eq!((json["decision"].as_str(), json["again"].as_str()), (Some("deny"), Some("allow")), "{json}");
+    let ran = scene.sh(explain("root.pub").trim_end_matches(" --json")).exits(6);
+    assert!(ran.out.contains("  ! made again it comes out as `allow`\n"), "{ran:?}");
+    // An envelope under the name of another block.
+    scene.write("log/records.jsonl", &records);
+    let other =
+        "wane mint --key root.pem --aud a --scope '*' --ledger sqlite:l.db --sub other -o o && wane seal o -o o.s";
+    scene.sh(&format!("{other} && {}", admit("read:z").replace("admit sealed", "admit o.s"))).exits(0);
+    scene.sh(&format!("wane audit export more {LEDGER} --log-secret s --audit-key k")).exits(0);
+    let own = scene.read("log/envelopes.jsonl");
+    let more = scene.read("more/envelopes.jsonl");
+    let stranger = more.lines().find(|line| !own.contains(*line)).unwrap();
+    let envelope = |line: &str| line.split('"').nth(7).unwrap().to_owned();
+    scene.write("log/envelopes.jsonl", &own.replace(&envelope(&own), &envelope(stranger)));
+    let json = scene.sh(&explain("root.pub")).exits(6).json();
+    assert!(json["again"].as_str().unwrap().starts_with("chain-") && json["blocks"] == serde_json::json!([]), "{json}");
+    // Under other roots nothing can be said.
+    scene.write("log/envelopes.jsonl", &own);
+    scene.sh("wane keygen other.pem > other.pub; cat root.pub other.pub > /dev/null").exits(0);
+    scene.sh(&explain("other.pub")).exits(4);
+}

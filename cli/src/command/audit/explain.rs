@@ -3,7 +3,7 @@
 use clap::Args;
 use serde::Serialize;
 use wane::{Refusal, Remembered, Verdict};
-use wane_audit::{Decided, Event, Record, retell};
+use wane_audit::{Decided, Event, Record, Replayed, replay, retell};
 
 use super::prove;
 use crate::arguments::Context;
@@ -11,6 +11,7 @@ use crate::exit::Exit;
 use crate::failure::{ErrorJson, Failure, Trouble, sentence};
 use crate::input;
 use crate::log::{Log, LogFlag};
+use crate::output::escape;
 use crate::tree::{self, BlockJson};
 use crate::{exact, time, trust, typed};
 
@@ -20,6 +21,8 @@ use crate::{exact, time, trust, typed};
 /// record in clear is shown.
 #[derive(Args, Debug)]
 #[command(after_help = "\
+Exit code 6: the decision made again is another than the record says.
+
 Examples:
   wane audit explain 0 --root roots.toml
   wane audit explain 2 --root roots.toml --json
@@ -46,12 +49,21 @@ struct Answer<'a> {
     decision: Option<&'static str>,
     code: Option<&'static str>,
     error: Option<ErrorJson<'a>>,
+    again: Option<&'a str>,
     lines: Vec<String>,
     blocks: Vec<BlockJson>,
 }
 
 /// A decision made again, as far as it can be.
+#[derive(Default)]
 struct Again {
+    /// What it comes to, where that is not what the record says.
+    different: Option<String>,
+    told: Option<Told>,
+}
+
+/// The chain and what it is refused for.
+struct Told {
     kept: Remembered,
     refusal: Option<Refusal>,
 }
@@ -72,9 +84,10 @@ impl Explain {
         let record = found.ok_or_else(|| Failure::new(Trouble::NotFound, format!("there is no record {wanted}")))?;
         let (again, lines) = match &record.event {
             Event::Decision(decided) => (self.again(context, &mut log, &record, decided)?, decision(decided)),
-            event => (None, vec![format!("  {}", other(event))]),
+            event => (Again::default(), vec![format!("  {}", other(event))]),
         };
-        let failure = again.as_ref().and_then(|again| again.refusal.clone()).map(Failure::from);
+        let told = again.told.as_ref();
+        let failure = told.and_then(|told| told.refusal.clone()).map(Failure::from);
         let answer = Answer {
             number: wanted,
             id: record.id.to_string(),
@@ -83,54 +96,60 @@ impl Explain {
             decision: decided(&record).map(|decided| decided.decision.as_str()),
             code: decided(&record).and_then(|decided| decided.code).map(wane::Code::as_str),
             error: failure.as_ref().map(Failure::to_json),
-            blocks: again
-                .as_ref()
-                .map_or_else(Vec::new, |again| tree::to_json(again.kept.chain(), &again.kept.grants())),
+            again: again.different.as_deref(),
+            blocks: told.map_or_else(Vec::new, |told| tree::to_json(told.kept.chain(), &told.kept.grants())),
             lines,
         };
-        context.output.answer(&answer, || answer.text(again.as_ref()))?;
-        Ok(Exit::Done)
+        context.output.answer(&answer, || answer.text(told))?;
+        Ok(if again.different.is_none() { Exit::Done } else { Exit::Broken })
     }
 
-    fn again(
-        &self,
-        context: &Context,
-        log: &mut Log,
-        record: &Record,
-        decided: &Decided,
-    ) -> Result<Option<Again>, Failure> {
+    fn again(&self, context: &Context, log: &mut Log, record: &Record, decided: &Decided) -> Result<Again, Failure> {
         let roots = trust::roots(context, self.root.as_deref())?;
         if decided.roots.as_bytes() != roots.digest() {
             context.output.warn("other roots were in force than those given here");
         }
         let mut envelopes = log.envelopes()?;
         envelopes.fetch(log, &decided.blocks)?;
+        let different = match replay(decided, record.at, |block| envelopes.of(block), &roots) {
+            Ok(Replayed::Different { again, .. }) => Some(again),
+            Ok(_) => None,
+            // Kept blocks that do not make the chain that the record names show nothing of it.
+            Err(refusal) => {
+                let different = Some(format!("{}: {}", refusal.code(), sentence(&refusal)));
+                return Ok(Again { different, told: None });
+            }
+        };
         let again = retell(decided, record.at, |block| envelopes.of(block), &roots).map_err(Failure::from)?;
         if again.is_none() {
             context.output.note("the blocks of its chain are not all kept, so the chain cannot be shown");
         }
-        Ok(again.map(|(kept, verdict)| Again {
+        let told = again.map(|(kept, verdict)| Told {
             kept,
             refusal: match verdict {
                 Verdict::Allow(_) => None,
                 Verdict::Ask(refusal) | Verdict::Deny(refusal) => Some(refusal),
             },
-        }))
+        });
+        Ok(Again { different, told })
     }
 }
 
 impl Answer<'_> {
-    fn text(&self, again: Option<&Again>) -> String {
+    fn text(&self, told: Option<&Told>) -> String {
         let code = self.code.map(|code| format!(" {code}")).unwrap_or_default();
         let what = self.decision.unwrap_or(self.kind);
         let mut lines = vec![format!("{what}{code}, record {} {} at {}", self.number, self.id, time::show(self.at))];
-        if let Some(refusal) = again.and_then(|again| again.refusal.as_ref()) {
+        if let Some(again) = self.again {
+            lines.push(format!("  ! made again it comes out as `{}`", escape(again)));
+        }
+        if let Some(refusal) = told.and_then(|told| told.refusal.as_ref()) {
             lines.push(format!("  {}", sentence(refusal)));
         }
         lines.extend(self.lines.iter().cloned());
-        if let Some(again) = again {
+        if let Some(told) = told {
             lines.push(String::new());
-            lines.push(tree::draw(again.kept.chain(), &again.kept.grants(), again.refusal.as_ref()));
+            lines.push(tree::draw(told.kept.chain(), &told.kept.grants(), told.refusal.as_ref()));
         }
         lines.join("\n")
     }
