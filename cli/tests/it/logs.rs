@@ -196,3 +196,25 @@ fn an_explanation_says_that_the_record_says_otherwise() {
     scene.sh("wane keygen other.pem > other.pub; cat root.pub other.pub > /dev/null").exits(0);
     scene.sh(&explain("other.pub")).exits(4);
 }
+
+#[test]
+fn an_export_is_whole_and_private_or_not_there() {
+    let scene = scene();
+    let export = format!("wane audit export log {LEDGER} --log-secret s --audit-key k");
+    // A record that is no line any more, as a damaged disk or a hostile one would have it.
+    let whole = std::fs::read(scene.path("l.db")).unwrap();
+    let mut damaged = whole.clone();
+    let at = whole.windows(15).rposition(|window| window == br#""kind":"opened""#).unwrap();
+    damaged[at + 9] = b'\n';
+    std::fs::write(scene.path("l.db"), damaged).unwrap();
+    scene.sh(&export).fails(6, "parse-record");
+    assert!(!scene.path("log").exists());
+    // Under the same name it is made once it can be.
+    std::fs::write(scene.path("l.db"), whole).unwrap();
+    scene.sh(&format!("umask 0; {export}")).exits(0);
+    assert_eq!(scene.mode("log"), 0o700);
+    for name in ["records.jsonl", "envelopes.jsonl", "checkpoint"] {
+        assert_eq!(scene.mode(&format!("log/{name}")), 0o600, "{name}");
+    }
+    scene.sh(VERIFY).exits(0);
+}

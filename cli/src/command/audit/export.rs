@@ -1,10 +1,10 @@
 //! `wane audit export`.
 
 use std::collections::BTreeSet;
-use std::fs::{DirBuilder, File};
+use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, BufWriter, Write as _};
-use std::os::unix::fs::DirBuilderExt as _;
-use std::path::PathBuf;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
 
 use base64ct::{Base64UrlUnpadded, Encoding as _};
 use clap::Args;
@@ -21,7 +21,7 @@ use crate::{time, write};
 
 /// Export the log: its records, a checkpoint over exactly these, and the blocks that decisions rest on
 ///
-/// FOLDER is made new, for its owner alone. `records.jsonl` has one record a line, `checkpoint` the signed head, `envelopes.jsonl` the
+/// FOLDER is made new, for its owner alone, and taken away again where the export fails. `records.jsonl` has one record a line, `checkpoint` the signed head, `envelopes.jsonl` the
 /// delegation blocks, never a seal or a secret. Whatever still waits for its place is placed, and the head is signed
 /// where the audit key is here; else the newest checkpoint that was signed is taken.
 #[derive(Args, Debug)]
@@ -69,10 +69,7 @@ impl Export {
                 .hint("it is never overwritten: name another folder"),
             _ => Failure::file("make", &named, &error),
         })?;
-        let blocks = self.write_records(&mut opened, size)?;
-        let envelopes = self.write_envelopes(&mut opened, &blocks)?;
-        // Last: an export without it is not whole.
-        write::create_private(&self.folder.join(CHECKPOINT), head.text().as_bytes())?;
+        let envelopes = self.write(&mut opened, &head).inspect_err(|_| self.take_away())?;
         let answer = Answer {
             folder: self.folder.display().to_string(),
             origin: opened.ledger.origin().to_string(),
@@ -83,6 +80,23 @@ impl Export {
             .output
             .answer(&answer, || format!("{size} records of {} and {envelopes} blocks are in {named}", answer.origin))?;
         Ok(Exit::Done)
+    }
+
+    /// Writes its files, and says how many envelopes there are.
+    fn write(&self, opened: &mut Opened, head: &SignedCheckpoint) -> Result<usize, Failure> {
+        let blocks = self.write_records(opened, head.claimed().size)?;
+        let envelopes = self.write_envelopes(opened, &blocks)?;
+        // Last: an export without it is not whole.
+        write::create_private(&self.folder.join(CHECKPOINT), head.text().as_bytes())?;
+        Ok(envelopes)
+    }
+
+    /// Leaves nothing of an export that failed, so that it can be made again under its name.
+    fn take_away(&self) {
+        for name in [RECORDS, ENVELOPES, CHECKPOINT] {
+            let _ = std::fs::remove_file(self.folder.join(name));
+        }
+        let _ = std::fs::remove_dir(&self.folder);
     }
 
     fn head(&self, context: &Context, opened: &mut Opened) -> Result<SignedCheckpoint, Failure> {
@@ -101,7 +115,7 @@ impl Export {
     fn write_records(&self, opened: &mut Opened, size: u64) -> Result<BTreeSet<BlockId>, Failure> {
         let path = self.folder.join(RECORDS);
         let failed = |error| Failure::file("write", failure::name(&path), &error);
-        let mut file = BufWriter::new(File::create_new(&path).map_err(failed)?);
+        let mut file = BufWriter::new(create(&path).map_err(failed)?);
         let (mut next, mut blocks) = (0_u64, BTreeSet::new());
         while next < size {
             let page = opened.ledger.entries(next, PAGE)?;
@@ -109,7 +123,8 @@ impl Export {
                 break;
             }
             for entry in page.into_iter().take_while(|entry| entry.number < size) {
-                file.write_all(&entry.to_export()?).map_err(failed)?;
+                let line = entry.to_export().map_err(|no| Failure::from(no).broken())?;
+                file.write_all(&line).map_err(failed)?;
                 // What is no record is exported all the same: verifying it says so.
                 if let Some(Ok(record)) = entry.record.as_deref().map(Record::parse)
                     && let Event::Decision(decided) = record.event
@@ -128,7 +143,7 @@ impl Export {
     fn write_envelopes(&self, opened: &mut Opened, blocks: &BTreeSet<BlockId>) -> Result<usize, Failure> {
         let path = self.folder.join(ENVELOPES);
         let failed = |error| Failure::file("write", failure::name(&path), &error);
-        let mut file = BufWriter::new(File::create_new(&path).map_err(failed)?);
+        let mut file = BufWriter::new(create(&path).map_err(failed)?);
         let mut count = 0_usize;
         for block in blocks {
             let Some(envelope) = opened.ledger.envelope(*block)? else { continue };
@@ -144,4 +159,9 @@ impl Export {
             .and_then(|file| file.sync_all().map_err(failed))?;
         Ok(count)
     }
+}
+
+/// A new file for its owner alone, as the folder is: it may be moved out of it.
+fn create(path: &Path) -> io::Result<File> {
+    OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
 }
