@@ -28,7 +28,7 @@ pub(crate) const ENVELOPES: &str = "envelopes.jsonl";
 const PAGE: usize = 1_024;
 
 /// The longest text of a checkpoint that is read.
-const CHECKPOINT_TEXT: u64 = 16 * 1024;
+pub(crate) const CHECKPOINT_TEXT: u64 = 16 * 1024;
 
 /// What checkpoints are called, where two of them meet.
 pub(crate) const HEAD: &str = "the checkpoint";
@@ -293,7 +293,8 @@ fn exported_checkpoint(folder: &Path) -> Result<SignedCheckpoint, Failure> {
     parse_checkpoint(&bytes).map_err(|refusal| Failure::from(refusal).within(failure::name(&path)).broken())
 }
 
-fn parse_checkpoint(bytes: &[u8]) -> Result<SignedCheckpoint, Refusal> {
+/// A checkpoint as it stands in a file.
+pub(crate) fn parse_checkpoint(bytes: &[u8]) -> Result<SignedCheckpoint, Refusal> {
     let refuse = |_| Refusal::new(Code::ParseCheckpoint, "", "it is no utf-8", "");
     std::str::from_utf8(bytes).map_err(refuse)?.parse()
 }

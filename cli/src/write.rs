@@ -16,8 +16,12 @@ pub(crate) fn create_private(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
 
 /// Nothing is written over.
 pub(crate) fn exists(path: &Path) -> Failure {
-    Failure::new(Trouble::FileExists, format!("{} exists", failure::name(path)))
-        .hint("it is never overwritten: name another file")
+    occupied(path, "exists").hint("it is never overwritten: name another file")
+}
+
+/// Something else is in the place of what was to be written.
+pub(crate) fn occupied(path: &Path, why: &str) -> Failure {
+    Failure::new(Trouble::FileExists, format!("{} {why}", failure::name(path)))
 }
 
 /// Creates `path`, which must not exist, with at most this mode. A file that could not be written is removed.

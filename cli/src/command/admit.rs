@@ -41,7 +41,8 @@ pub(crate) struct Admit {
     #[arg(long, value_name = "KEY")]
     local_approver: Option<String>,
 
-    /// Write the newest checkpoint of the log to FILE and as a line of JSON to standard error; `-` for the line alone
+    /// Write the newest checkpoint of the log to FILE, new or in the place of an older one, and as a line of JSON to
+    /// standard error; `-` for the line alone
     #[arg(long, value_name = "FILE")]
     checkpoint_to: Option<PathBuf>,
 
@@ -101,7 +102,7 @@ impl Admit {
             local_approver: local,
             head: Some(opened.home.head()),
             pace: Pace::default(),
-            published: super::audit::publisher(context, self.checkpoint_to.as_deref()),
+            published: super::audit::publisher(context, self.checkpoint_to.as_deref())?,
             rng: Box::new(random::system()?),
             version: concat!("wane ", env!("CARGO_PKG_VERSION")).to_owned(),
         };

@@ -218,3 +218,31 @@ fn an_export_is_whole_and_private_or_not_there() {
     }
     scene.sh(VERIFY).exits(0);
 }
+
+#[test]
+fn nothing_but_a_checkpoint_is_written_over_by_one() {
+    let scene = scene();
+    let to = |file: &str| scene.sh(&format!("{} --checkpoint-to {file}", admit("read:z")));
+    let count = || scene.sh(&format!("wane audit query --action read:z {LEDGER}")).exits(0).out.lines().count();
+    let long = scene.read("head.txt") + &"\u{2014} x AAAAAAAA\n".repeat(1_000);
+    std::fs::write(scene.path("long"), &long).unwrap();
+    scene.sh("mkdir folder && mkfifo fifo && ln -s root.pem link").exits(0);
+    for file in ["root.pem", "l.db", "root.pub", "s", "sealed", "long", "link"] {
+        let before = std::fs::read(scene.path(file)).unwrap();
+        to(file).fails(1, "use-file-exists");
+        assert!(file == "l.db" || std::fs::read(scene.path(file)).unwrap() == before, "{file}");
+    }
+    for file in ["folder", "fifo"] {
+        to(file).fails(1, "use-file-exists");
+    }
+    // It is refused before anything is decided.
+    assert_eq!(count(), 1, "`none` is a line");
+    let older = scene.read("head.txt");
+    scene.sh(": > empty && ln -s head.txt to-head").exits(0);
+    for file in ["new", "empty", "head.txt", "to-head"] {
+        to(file).exits(0);
+        scene.sh(&format!("wane audit verify --checkpoint {file} {LEDGER} --audit-key k")).exits(0);
+    }
+    assert_ne!(scene.read("head.txt"), older);
+    assert_eq!(count(), 4);
+}
