@@ -1,48 +1,86 @@
 //! Text as approvers see it: every character that could be taken for another is written out. What is not printable ASCII
-//! stands as `\uXXXX`, and how many such characters there are is said beside it, so that neither control characters nor
-//! bidirectional text nor look-alike letters can make one request look like another.
+//! stands as `\uXXXX`, and so does each of several spaces in a row; how many such characters there are is said beside it, so
+//! that neither control characters nor bidirectional text nor look-alike letters nor a line that was laid out in spaces can make
+//! one request look like another.
 
 use std::fmt::Write as _;
 
 /// A text in quotes, as JSON spells it, in ASCII only; where characters had to be written out, with their number behind it.
 pub(crate) fn text(text: &str) -> String {
-    let quoted = ascii(&serde_json::Value::from(text).to_string());
-    match odd(text) {
-        0 => quoted,
-        odd => format!("{quoted} ({} code points, {odd} written out)", text.chars().count()),
+    let mut out = String::with_capacity(text.len());
+    match quote(text, &mut out) {
+        0 => out,
+        odd => format!("{out} ({} code points, {odd} written out)", text.chars().count()),
     }
 }
 
-/// A line of JSON in ASCII only; where characters had to be written out, with their number behind it.
+/// A line of JSON in ASCII only; where characters had to be written out, with their number behind it. Only its texts are
+/// written anew: of everything else it is the spelling that counts.
 pub(crate) fn json(json: &str) -> String {
-    let line = ascii(json);
-    // Canonical JSON writes control characters out itself.
-    let odd = odd(json).saturating_add(json.matches("\\u").count());
-    if odd == 0 { line } else { format!("{line} ({odd} written out)") }
+    let (mut out, mut rest, mut odd) = (String::with_capacity(json.len()), json, 0_usize);
+    while let Some((before, behind)) = rest.split_once('"') {
+        let end = end(behind);
+        let (inner, after) = behind.split_at_checked(end).unwrap_or((behind, ""));
+        let meant = serde_json::from_str::<String>(&format!("\"{inner}\""));
+        odd = odd.saturating_add(plain(before, &mut out));
+        odd = odd.saturating_add(quote(meant.as_deref().unwrap_or(inner), &mut out));
+        rest = after.strip_prefix('"').unwrap_or_default();
+    }
+    odd = odd.saturating_add(plain(rest, &mut out));
+    if odd == 0 { out } else { format!("{out} ({odd} written out)") }
 }
 
-fn odd(text: &str) -> usize {
-    text.chars().filter(|c| !is_plain(*c)).count()
-}
-
-fn is_plain(c: char) -> bool {
-    c.is_ascii_graphic() || c == ' '
-}
-
-/// What stands outside ASCII stands inside a string there, where it may be escaped.
-fn ascii(json: &str) -> String {
-    let mut out = String::with_capacity(json.len());
+/// Appends what stands outside texts, which is ASCII in all JSON.
+fn plain(json: &str, out: &mut String) -> usize {
+    let mut odd = 0_usize;
     for c in json.chars() {
-        if is_plain(c) {
+        if c.is_ascii_graphic() || c == ' ' {
             out.push(c);
         } else {
-            for unit in c.encode_utf16(&mut [0; 2]) {
-                // Writing to a String does not fail.
-                let _ = write!(out, "\\u{unit:04x}");
+            odd = odd.saturating_add(1);
+            write_out(c, out);
+        }
+    }
+    odd
+}
+
+/// Where the text ends whose opening quote was just read.
+fn end(json: &str) -> usize {
+    let mut escaped = false;
+    let closes = |c: char| {
+        let closes = c == '"' && !escaped;
+        escaped = c == '\\' && !escaped;
+        closes
+    };
+    json.find(closes).unwrap_or(json.len())
+}
+
+/// Appends a text in quotes, and counts the characters that are written out.
+fn quote(text: &str, out: &mut String) -> usize {
+    let (mut odd, mut before) = (0_usize, None);
+    let mut chars = text.chars().peekable();
+    out.push('"');
+    while let Some(c) = chars.next() {
+        let spaces = c == ' ' && (before == Some(' ') || chars.peek() == Some(&' '));
+        before = Some(c);
+        match c {
+            '"' | '\\' => out.extend(['\\', c]),
+            _ if (c.is_ascii_graphic() || c == ' ') && !spaces => out.push(c),
+            _ => {
+                odd = odd.saturating_add(1);
+                write_out(c, out);
             }
         }
     }
-    out
+    out.push('"');
+    odd
+}
+
+fn write_out(c: char, out: &mut String) {
+    for unit in c.encode_utf16(&mut [0; 2]) {
+        // Writing to a String does not fail.
+        let _ = write!(out, "\\u{unit:04x}");
+    }
 }
 
 #[cfg(test)]
@@ -53,18 +91,36 @@ mod tests {
     fn nothing_looks_like_something_else() {
         assert_eq!(text("board"), r#""board""#);
         assert_eq!(text("bo\u{430}rd"), r#""bo\u0430rd" (5 code points, 1 written out)"#);
-        assert_eq!(text("a\u{202e}b\u{1b}\n"), r#""a\u202eb\u001b\n" (5 code points, 3 written out)"#);
+        assert_eq!(text("a\u{202e}b\u{1b}\n"), r#""a\u202eb\u001b\u000a" (5 code points, 3 written out)"#);
         assert_eq!(text("\u{1f600}"), r#""\ud83d\ude00" (1 code points, 1 written out)"#);
         assert_eq!(json(r#"{"a":"x"}"#), r#"{"a":"x"}"#);
         assert_eq!(json("{\"\u{430}\":\"\\u202e\"}"), r#"{"\u0430":"\u202e"} (2 written out)"#);
     }
 
     #[test]
+    fn what_is_counted_is_what_is_written_out() {
+        // A backslash that somebody wrote is one, and is not counted.
+        assert_eq!(text(r"a\u0430\n"), r#""a\\u0430\\n""#);
+        assert_eq!(json(r#""a\\u0430\\n""#), r#""a\\u0430\\n""#);
+        assert_eq!(json(r#"["a\\\u0430",1.50,"\t\n\"\/"]"#), r#"["a\\\u0430",1.50,"\u0009\u000a\"/"] (3 written out)"#);
+        assert_eq!(json(r#"{"\\":"\\\\","b":1e2}"#), r#"{"\\":"\\\\","b":1e2}"#);
+    }
+
+    #[test]
+    fn nothing_is_laid_out_in_spaces() {
+        assert_eq!(text("a b c "), r#""a b c ""#);
+        assert_eq!(text("a  b"), r#""a\u0020\u0020b" (4 code points, 2 written out)"#);
+        assert_eq!(json(r#"{"a  ":"   b c"}"#), r#"{"a\u0020\u0020":"\u0020\u0020\u0020b c"} (5 written out)"#);
+    }
+
+    #[test]
     fn what_is_shown_is_read_back_as_it_was() {
-        for sample in ["", "plain", "é\u{200b}\u{7f}\"\\\t", "日本語\u{10ffff}"] {
+        for sample in ["", "plain", "é\u{200b}\u{7f}\"\\\t", "日本語\u{10ffff}", "a  b\\u0020", "\\\\\"\u{0}"] {
             let shown = text(sample);
             let quoted = shown.split(" (").next().unwrap();
             assert_eq!(serde_json::from_str::<String>(quoted).unwrap(), sample);
+            let again = json(&serde_json::Value::from(sample).to_string());
+            assert_eq!(again.split(" (").next().unwrap(), quoted);
             assert!(shown.is_ascii());
         }
     }

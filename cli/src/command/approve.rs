@@ -22,8 +22,8 @@ use crate::{key_file, terminal, time, trust, typed};
 /// or written with -o for whoever shows it with `wane admit --approval`.
 #[derive(Args, Debug)]
 #[command(after_help = "\
-Everything that is no printable ASCII is shown as \\uXXXX, with the number of such characters: a letter that looks
-like another one is told apart. The digest is computed again from what is shown. `--yes` asks nothing.
+Everything that is no printable ASCII, and each of several spaces in a row, is shown as \\uXXXX, with the number of such
+characters: a letter that looks like another one is told apart. The digest is computed again from what is shown. `--yes` asks nothing.
 
 Examples:
   wane approve 213b3c09a47f8c9c --key approver.pem --root roots.toml --ledger sqlite:wane.db --yes

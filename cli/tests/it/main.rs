@@ -3,6 +3,8 @@
 #![cfg_attr(test, allow(clippy::string_slice, reason = "tests may panic"))]
 
 #[cfg(test)]
+mod approvals;
+#[cfg(test)]
 mod console;
 #[cfg(test)]
 mod demo;

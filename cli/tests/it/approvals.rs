@@ -1,0 +1,43 @@
+//! Requests that wait for approval, as somebody would disguise or mistake them.
+
+use crate::scene::{Ran, Scene};
+
+const LEDGER: &str = "--ledger sqlite:l.db";
+
+/// A token that sends with the approval of `b.pem`, and a child of it that the same holds for.
+fn scene() -> Scene {
+    let scene = Scene::new();
+    scene.sh("wane keygen r.pem > r.pub && wane keygen b.pem > b.pub").exits(0);
+    let mint = "wane mint --key r.pem --aud mail --scope 'send:*' --ask \"send:* by $(cat b.pub)\" --sub parent";
+    scene.sh(&format!("{mint} {LEDGER} -o t && wane attenuate t --sub child {LEDGER} -o c")).exits(0);
+    scene.sh("wane seal t -o t.s && wane seal c -o c.s").exits(0);
+    scene
+}
+
+/// The request of whoever shows this token.
+fn send(scene: &Scene, sealed: &str, arguments: &str) -> Ran {
+    scene.write("arguments.json", arguments);
+    let request = "--root r.pub --aud mail --action send:mail --level public --tool send --args @arguments.json";
+    scene.sh(&format!("wane admit {sealed} {request} {LEDGER}"))
+}
+
+/// All requests that wait.
+fn pending(scene: &Scene) -> Vec<serde_json::Value> {
+    scene.sh(&format!("wane pending {LEDGER} --json")).exits(0).json()["pending"].as_array().unwrap().clone()
+}
+
+/// The one request, shown as it would be approved, and written to `request.json`.
+fn shown(scene: &Scene, arguments: &str) -> String {
+    send(scene, "t.s", arguments).exits(5);
+    let digest = pending(scene)[0]["digest"].as_str().unwrap().to_owned();
+    scene.sh(&format!("wane pending {digest} {LEDGER} -o request.json")).exits(0);
+    scene.sh(&format!("wane pending {digest} {LEDGER}")).exits(0).out
+}
+
+#[test]
+fn what_is_counted_was_written_out() {
+    let text = shown(&scene(), r#"{"a": "\\u0430 \\n", "b": "one\ttwo\n", "c": "\u0430"}"#);
+    assert!(text.contains("\n    \"a\" = \"\\\\u0430 \\\\n\"\n"), "{text}");
+    assert!(text.contains("\n    \"b\" = \"one\\u0009two\\u000a\" (2 written out)\n"), "{text}");
+    assert!(text.contains("\n    \"c\" = \"\\u0430\" (1 written out)\n"), "{text}");
+}
