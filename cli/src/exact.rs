@@ -83,6 +83,25 @@ fn write_out(c: char, out: &mut String) {
     }
 }
 
+/// The widest line that is shown, one less than the narrowest terminal that is usual.
+const WIDTH: usize = 79;
+
+/// What a line begins with that goes on from the one above: none of the lines that are shown begins so otherwise.
+const GOES_ON: &str = "  | ";
+
+/// A line of ASCII, broken where a terminal would break it: what then stands at the beginning of a line begins with a mark,
+/// and cannot be taken for a line of its own.
+pub(crate) fn broken(line: &str) -> Vec<String> {
+    let (first, mut rest) = line.split_at_checked(WIDTH).unwrap_or((line, ""));
+    let mut lines = vec![first.to_owned()];
+    while !rest.is_empty() {
+        let (next, behind) = rest.split_at_checked(WIDTH - GOES_ON.len()).unwrap_or((rest, ""));
+        lines.push(format!("{GOES_ON}{next}"));
+        rest = behind;
+    }
+    lines
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -111,6 +130,13 @@ mod tests {
         assert_eq!(text("a b c "), r#""a b c ""#);
         assert_eq!(text("a  b"), r#""a\u0020\u0020b" (4 code points, 2 written out)"#);
         assert_eq!(json(r#"{"a  ":"   b c"}"#), r#"{"a\u0020\u0020":"\u0020\u0020\u0020b c"} (5 written out)"#);
+    }
+
+    #[test]
+    fn a_long_line_is_broken_with_a_mark() {
+        assert_eq!(broken(&"x".repeat(79)), ["x".repeat(79)]);
+        let lines = broken(&"x".repeat(79 + 75 + 1));
+        assert_eq!(lines, ["x".repeat(79), format!("  | {}", "x".repeat(75)), "  | x".to_owned()]);
     }
 
     #[test]

@@ -102,6 +102,7 @@ impl<'a> Waiting<'a> {
         if !agents.is_empty() {
             lines.push(format!("  agents     {}", agents.join(" > ")));
         }
+        let mut lines: Vec<String> = lines.iter().flat_map(|line| exact::broken(line)).collect();
         lines.push(format!("  session    {}", request.session));
         lines.push(format!("  signed for {}, the last block of the chain", request.last));
         lines.push(format!("  waits      since {} until {}", time::show(request.at), time::show(request.until)));

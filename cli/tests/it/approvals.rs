@@ -41,3 +41,29 @@ fn what_is_counted_was_written_out() {
     assert!(text.contains("\n    \"b\" = \"one\\u0009two\\u000a\" (2 written out)\n"), "{text}");
     assert!(text.contains("\n    \"c\" = \"\\u0430\" (1 written out)\n"), "{text}");
 }
+
+#[test]
+fn no_value_looks_like_a_line_of_its_own() {
+    for width in [60, 79, 80, 120] {
+        let (scene, indent) = (scene(), " ".repeat(width));
+        let forged = format!("x{indent}  audience   \\\"files\\\"{indent}  call       tools/call \\\"read\\\"");
+        let text = shown(&scene, &format!(r#"{{"to": "{forged}", "{indent}audience": 1}}"#));
+        // As a terminal shows it, whichever width it has.
+        let rows = text.lines().flat_map(|line| {
+            let bytes = line.as_bytes().chunks(if line.contains("signed for") { 200 } else { width.max(79) });
+            bytes.map(|row| String::from_utf8(row.to_vec()).unwrap()).collect::<Vec<_>>()
+        });
+        let audiences: Vec<_> = rows.filter(|row| row.trim_start().starts_with("audience")).collect();
+        assert_eq!(audiences, [r#"  audience   "mail""#], "{text}");
+        assert!(text.lines().any(|line| line.starts_with("  | ")), "{text}");
+        assert!(!text.contains("files\\\"  "), "{text}");
+    }
+}
+
+#[test]
+fn a_long_value_is_broken_with_a_mark() {
+    let text = shown(&scene(), &format!(r#"{{"to": "{}audience files"}}"#, "x".repeat(79 - 12)));
+    let lines: Vec<&str> = text.lines().collect();
+    let at = lines.iter().position(|line| line.starts_with("    \"to\"")).unwrap();
+    assert_eq!((lines[at].len(), lines[at + 1]), (79, "  | audience files\""), "{text}");
+}
