@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use serde_json::value::RawValue;
-use wane::request_digest;
 use wane::{Action, Approver, Arguments, AskRule, Audience, BlockId, Call, Code, Name, PublicKey, Refusal, Value};
+use wane::{limits, request_digest};
 use wane_ledger::PendingRequest;
 
 use crate::exact;
@@ -20,7 +20,20 @@ pub(crate) struct Waiting<'a> {
     arguments: Arguments,
     said: BTreeMap<Name, Value>,
     actions: Vec<Action>,
+    asks: Vec<AskRule>,
 }
+
+/// Who tells what the digest does not cover.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Witness {
+    /// The ledger of the server that was asked.
+    Ledger,
+    /// Whoever wrote the file.
+    File,
+}
+
+/// Asks and agents that are shown; a chain has no more blocks.
+const SHOWN: usize = limits::BLOCKS;
 
 impl<'a> Waiting<'a> {
     /// Computes the digest again: an approver signs for a digest, and must have seen what it stands for.
@@ -43,7 +56,18 @@ impl<'a> Waiting<'a> {
                 actions.push(action);
             }
         }
-        Ok(Self { request, call, arguments, said, actions })
+        // As signing does, but before anybody is asked.
+        if !(1..=limits::ACTIONS).contains(&actions.len()) {
+            return Err(Refusal::new(Code::UseActions, "actions", actions.len(), limits::ACTIONS).into());
+        }
+        let mut asks: Vec<AskRule> = Vec::new();
+        for ask in &request.asks {
+            let ask = ask.parse()?;
+            if !asks.contains(&ask) {
+                asks.push(ask);
+            }
+        }
+        Ok(Self { request, call, arguments, said, actions, asks })
     }
 
     /// What it was made of.
@@ -61,20 +85,19 @@ impl<'a> Waiting<'a> {
         if self.request.chain_keys.contains(key) {
             return Err(Refusal::new(Code::DenyApprovalSelf, "approval", key.hint(), "").into());
         }
-        let asks: Vec<AskRule> = self.request.asks.iter().map(|ask| ask.parse()).collect::<Result<_, _>>()?;
         // Who belongs to a group only the enforcement point's roots can tell.
         let may_mean = |approver: &Approver| match approver {
             Approver::Group(_) => true,
             Approver::Key(named) => named == key,
         };
-        match asks.iter().any(|ask| ask.approvers().iter().any(may_mean)) {
+        match self.asks.iter().any(|ask| ask.approvers().iter().any(may_mean)) {
             true => Ok(()),
             false => Err(Refusal::new(Code::DenyApprovalKey, "approval", key.hint(), "").into()),
         }
     }
 
     /// The lines of the request, every character written so that it can be taken for no other.
-    pub(crate) fn lines(&self) -> Vec<String> {
+    pub(crate) fn lines(&self, witness: Witness) -> Vec<String> {
         let request = self.request;
         let mut parts = self.call.parts();
         let kind = parts.next().unwrap_or_default();
@@ -84,7 +107,7 @@ impl<'a> Waiting<'a> {
             format!("  audience   {}", exact::text(&request.audience)),
             format!("  call       {kind} {}", call.join(" ")),
         ];
-        lines.extend(listed("actions", &request.actions));
+        lines.extend(listed("actions", &self.actions));
         let members = self.arguments.members_json();
         match members.len() {
             0 => lines.push("  arguments  none".into()),
@@ -95,12 +118,15 @@ impl<'a> Waiting<'a> {
         lines.extend(
             self.said.iter().map(|(name, value)| format!("  said       {name} = {}", exact::json(&value.to_string()))),
         );
-        lines.push("as the server that was asked tells it:".into());
+        lines.push(match witness {
+            Witness::Ledger => "as the server that was asked tells it:".into(),
+            Witness::File => "as the file tells it, which anybody may have written:".into(),
+        });
         lines.push(format!("  level      {}", request.mark));
-        lines.extend(listed("asks", &request.asks));
-        let agents: Vec<String> = request.agents.iter().map(|agent| exact::text(agent)).collect();
+        lines.extend(listed("asks", &self.asks));
+        let agents: Vec<String> = request.agents.iter().take(SHOWN).map(|agent| exact::text(agent)).collect();
         if !agents.is_empty() {
-            lines.push(format!("  agents     {}", agents.join(" > ")));
+            lines.push(format!("  agents     {}{}", agents.join(" > "), more(request.agents.len())));
         }
         let mut lines: Vec<String> = lines.iter().flat_map(|line| exact::broken(line)).collect();
         lines.push(format!("  session    {}", request.session));
@@ -110,12 +136,18 @@ impl<'a> Waiting<'a> {
     }
 }
 
-fn listed(what: &str, values: &[String]) -> Vec<String> {
-    values
-        .iter()
-        .enumerate()
-        .map(|(i, value)| format!("  {:<9}  {}", if i == 0 { what } else { "" }, escape(value)))
-        .collect()
+fn listed(what: &str, values: &[impl ToString]) -> Vec<String> {
+    let line = |(i, value): (usize, String)| format!("  {:<9}  {}", if i == 0 { what } else { "" }, escape(&value));
+    let shown = values.iter().map(ToString::to_string).take(SHOWN).enumerate().map(line);
+    shown.chain(values.get(SHOWN).map(|_| format!("  {:<9} {}", "", more(values.len())))).collect()
+}
+
+/// How many are not shown.
+fn more(count: usize) -> String {
+    match count.saturating_sub(SHOWN) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    }
 }
 
 /// What the holder said: an object of scalars.
@@ -157,7 +189,7 @@ mod tests {
     #[test]
     fn what_is_shown_is_what_is_signed() {
         let honest = request(r#"{"to": "bo\u0430rd"}"#);
-        let lines = Waiting::of(&honest).unwrap().lines().join("\n");
+        let lines = Waiting::of(&honest).unwrap().lines(Witness::Ledger).join("\n");
         assert!(lines.contains(r#""to" = "bo\u0430rd" (1 written out)"#), "{lines}");
         assert!(lines.contains(r#""plan\u202ener" (8 code points, 1 written out)"#) && lines.is_ascii(), "{lines}");
         for forged in [
@@ -167,6 +199,28 @@ mod tests {
             PendingRequest { call: vec!["tools/call".into(), "read".into()], ..honest.clone() },
         ] {
             assert_eq!(Waiting::of(&forged).err().unwrap().code(), "deny-approval-request");
+        }
+    }
+
+    #[test]
+    fn what_is_repeated_is_shown_once() {
+        let honest = request("{}");
+        let often = PendingRequest {
+            actions: vec!["send:mail".into(); 2_000],
+            asks: (0..2_000).map(|i| format!("send:* by @oncall need {}", 1 + i % 20)).collect(),
+            agents: vec!["planner".into(); 2_000],
+            ..honest.clone()
+        };
+        let lines = Waiting::of(&often).unwrap().lines(Witness::File);
+        assert!(lines.len() < 80, "{lines:?}");
+        let text = lines.join("\n");
+        assert_eq!(text.matches("send:mail").count(), 1);
+        assert!(text.contains("\n             and 4 more\n") && text.contains(" and 1984 more\n"), "{text}");
+        assert!(text.contains("as the file tells it, which anybody may have written:"), "{text}");
+        for count in [0, 5] {
+            let actions = (0..count).map(|i| format!("send:mail{i}")).collect();
+            let many = PendingRequest { actions, ..honest.clone() };
+            assert_eq!(Waiting::of(&many).err().unwrap().code(), "use-actions", "{count}");
         }
     }
 

@@ -12,7 +12,7 @@ use crate::exit::Exit;
 use crate::failure::{Failure, Trouble};
 use crate::input::{self, Source, source};
 use crate::ledger::LedgerFlag;
-use crate::waiting::Waiting;
+use crate::waiting::{Waiting, Witness};
 use crate::{key_file, terminal, time, trust, typed};
 
 /// Approve one request that waits: shows exactly what it is, asks, and signs
@@ -118,7 +118,8 @@ impl Approve {
     }
 
     fn ask(&self, context: &Context, waiting: &Waiting<'_>) -> Result<(), Failure> {
-        let lines = waiting.lines().join("\n");
+        let witness = if is_digest(&self.request) { Witness::Ledger } else { Witness::File };
+        let lines = waiting.lines(witness).join("\n");
         if self.yes {
             context.output.say(lines);
             return Ok(());

@@ -13,7 +13,7 @@ use crate::failure::{Failure, Trouble};
 use crate::ledger::LedgerFlag;
 use crate::output::escape;
 use crate::time;
-use crate::waiting::Waiting;
+use crate::waiting::{Waiting, Witness};
 
 /// List the requests that wait for approval, or show one exactly as it would be approved
 ///
@@ -67,7 +67,7 @@ impl Pending {
             return Ok(Exit::Done);
         };
         let request = find(&mut ledger, digest)?;
-        let lines = Waiting::of(&request)?.lines();
+        let lines = Waiting::of(&request)?.lines(Witness::Ledger);
         if self.out.is_file() {
             let json = serde_json::to_string(&request)
                 .map_err(|error| Failure::new(Trouble::File, format!("cannot write json: {error}")))?;

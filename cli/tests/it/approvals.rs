@@ -67,3 +67,30 @@ fn a_long_value_is_broken_with_a_mark() {
     let at = lines.iter().position(|line| line.starts_with("    \"to\"")).unwrap();
     assert_eq!((lines[at].len(), lines[at + 1]), (79, "  | audience files\""), "{text}");
 }
+
+#[test]
+fn a_file_vouches_for_nothing_that_is_not_signed() {
+    let scene = scene();
+    let text = shown(&scene, "{}");
+    assert!(text.contains("\nas the server that was asked tells it:\n"), "{text}");
+    let ran = scene.sh(APPROVE).exits(0);
+    assert!(ran.err.contains("\nas the file tells it, which anybody may have written:\n"), "{ran:?}");
+    assert!(!ran.err.contains("server"), "{ran:?}");
+    let mut request: serde_json::Value = serde_json::from_str(&scene.read("request.json")).unwrap();
+    let action = request["actions"][0].clone();
+    request["actions"] = vec![action; 2_000].into();
+    request["agents"] = vec!["a"; 2_000].into();
+    scene.write("request.json", &request.to_string());
+    let ran = scene.sh(APPROVE).exits(0);
+    assert!(ran.err.lines().count() < 30 && ran.err.matches("send:mail\n").count() == 1, "{ran:?}");
+    assert!(ran.err.contains(" and 1984 more\n"), "{ran:?}");
+    // Nobody is shown a request that cannot be signed, let alone asked.
+    for actions in [serde_json::json!([]), serde_json::json!(["send:a", "send:b", "send:c", "send:d", "send:e"])] {
+        request["actions"] = actions;
+        scene.write("request.json", &request.to_string());
+        let ran = scene.sh(APPROVE).fails(2, "use-actions");
+        assert!(!ran.err.contains("audience"), "{ran:?}");
+    }
+}
+
+const APPROVE: &str = "wane approve request.json --key b.pem --yes";
