@@ -3,13 +3,13 @@
 use clap::Args;
 use serde::Serialize;
 use wane::limits::APPROVAL_SECONDS;
-use wane::{Approval, BlockId, SecretKey};
+use wane::{Approval, BlockId, Code, Refusal, SecretKey};
 use wane_ledger::PendingRequest;
 
 use crate::arguments::Context;
 use crate::emit::OutFlag;
 use crate::exit::Exit;
-use crate::failure::{Failure, Trouble};
+use crate::failure::Failure;
 use crate::input::{self, Source, source};
 use crate::ledger::LedgerFlag;
 use crate::waiting::{Waiting, Witness};
@@ -154,11 +154,14 @@ pub(super) fn is_digest(text: &str) -> bool {
 }
 
 fn read(context: &Context, file: &Source) -> Result<PendingRequest, Failure> {
-    let text = context.inputs.read_text(file, "the request", REQUEST_TEXT)?;
-    serde_json::from_str(input::unmarked(&text)).map_err(|error| {
-        Failure::new(Trouble::Arguments, format!("{}: not a request that waits: {error}", file.name()))
+    let bytes = context.inputs.read(file, "the request", REQUEST_TEXT)?;
+    let refuse = |found: &dyn std::fmt::Display| {
+        Failure::from(Refusal::new(Code::ParseJson, "request", found, ""))
+            .within(file.name())
             .hint("`wane pending DIGEST -o FILE` writes one; the start of a digest has at least 8 digits")
-    })
+    };
+    let text = std::str::from_utf8(&bytes).map_err(|_| refuse(&"bytes that are no utf-8"))?;
+    serde_json::from_str(input::unmarked(text)).map_err(|error| refuse(&error))
 }
 
 fn sign(waiting: &Waiting<'_>, key: &SecretKey, ttl: u64) -> Result<Approval, Failure> {

@@ -94,3 +94,13 @@ fn a_file_vouches_for_nothing_that_is_not_signed() {
 }
 
 const APPROVE: &str = "wane approve request.json --key b.pem --yes";
+
+#[test]
+fn a_file_that_is_no_request_is_malformed() {
+    let scene = scene();
+    for content in [&b"no json"[..], b"{}", b"[1]", &[0xff, 0xfe, 0], b""] {
+        std::fs::write(scene.path("request.json"), content).unwrap();
+        let ran = scene.sh(APPROVE).fails(4, "parse-json");
+        assert!(ran.err.contains("hint: `wane pending DIGEST -o FILE` writes one"), "{ran:?}");
+    }
+}
