@@ -17,8 +17,8 @@ use crate::{key_file, terminal, time, trust, typed};
 
 /// Approve one request that waits: shows exactly what it is, asks, and signs
 ///
-/// REQUEST is the start of its digest, at least eight digits, which is looked up in the ledger; or a file that
-/// `wane pending DIGEST -o FILE` wrote. The statement is deposited in the ledger, where the next attempt finds it,
+/// REQUEST is the start of its digest, at least eight digits, which is looked up in the ledger, `DIGEST:BLOCK` where several
+/// tokens wait for the same request; or a file that `wane pending DIGEST -o FILE` wrote. The statement is deposited in the ledger, where the next attempt finds it,
 /// or written with -o for whoever shows it with `wane admit --approval`.
 #[derive(Args, Debug)]
 #[command(after_help = "\
@@ -148,9 +148,13 @@ impl Approve {
     }
 }
 
-/// Whether this names a request by its digest. A file of such a name is `./NAME`.
+/// Whether this names a request by its digest, and perhaps by a block. A file of such a name is `./NAME`.
 pub(super) fn is_digest(text: &str) -> bool {
-    (DIGITS..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+    let digits = |text: &str| {
+        (DIGITS..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+    };
+    let (digest, block) = text.split_once(':').map_or((text, None), |(digest, block)| (digest, Some(block)));
+    digits(digest) && block.is_none_or(digits)
 }
 
 fn read(context: &Context, file: &Source) -> Result<PendingRequest, Failure> {
@@ -176,10 +180,21 @@ mod tests {
 
     #[test]
     fn digests_are_not_files() {
-        for digest in ["3f9a61c0", &"ab".repeat(32)] {
+        for digest in ["3f9a61c0", &"ab".repeat(32), "3f9a61c0:00112233", &format!("{0}:{0}", "ab".repeat(32))] {
             assert!(is_digest(digest), "{digest}");
         }
-        for file in ["3f9a61c", "./3f9a61c0", "3F9A61C0", "request.json", "-", "env:A", &"ab".repeat(33)] {
+        for file in [
+            "3f9a61c",
+            "./3f9a61c0",
+            "3F9A61C0",
+            "request.json",
+            "-",
+            "env:A",
+            &"ab".repeat(33),
+            "3f9a61c0:",
+            ":3f9a61c0",
+            "3f9a61c0:0011223",
+        ] {
             assert!(!is_digest(file), "{file}");
         }
     }

@@ -28,7 +28,8 @@ Examples:
   wane pending --ledger sqlite:wane.db --json
 ")]
 pub(crate) struct Pending {
-    /// One request: the start of its digest, at least eight digits
+    /// One request: the start of its digest, at least eight digits; where several tokens wait for the same one,
+    /// `DIGEST:BLOCK`, as it is listed
     #[arg(value_name = "DIGEST")]
     digest: Option<String>,
 
@@ -80,24 +81,36 @@ impl Pending {
     }
 }
 
-/// The one request whose digest starts so.
+/// The one request whose digest starts so, and behind a colon the last block of its chain.
 pub(super) fn find(ledger: &mut Ledger, start: &str) -> Result<PendingRequest, Failure> {
     if !approve::is_digest(start) {
         return Err(Failure::usage(format!("`{}` is not the start of a digest, 8 to 64 digits", escape(start))));
     }
-    let digest = |request: &PendingRequest| BlockId::from_bytes(request.digest).to_string();
+    let (digest, block) = start.split_once(':').unwrap_or((start, ""));
     let mut found = ledger.pending(time::now()?, usize::MAX)?;
-    found.retain(|request| digest(request).starts_with(start));
-    let several = found.len();
-    match (found.pop(), several) {
+    found.retain(|request| {
+        let names = BlockId::from_bytes(request.digest).to_string().starts_with(digest);
+        names && request.last.to_string().starts_with(block)
+    });
+    let several: Vec<String> = found.iter().map(|request| format!("`{}`", name(request))).collect();
+    match (found.pop(), several.len()) {
         (Some(request), 1) => Ok(request),
         (None, _) => Err(Failure::new(Trouble::NotFound, format!("no request that waits has the digest {start}"))
             .hint("`wane pending` lists those that wait; a request waits for an hour")),
         (Some(_), count) => {
             Err(Failure::new(Trouble::NotFound, format!("{count} requests that wait have the digest {start}"))
-                .hint("more digits tell them apart; the same request behind two tokens is told apart by a file"))
+                .hint(format!("`wane pending` lists them; each is named by {}", several.join(" or "))))
         }
     }
+}
+
+/// A request and the token that it waits for: by the first digits of its digest and of the last block of the chain.
+fn name(request: &PendingRequest) -> String {
+    format!("{}:{}", start(&BlockId::from_bytes(request.digest)), start(&request.last))
+}
+
+fn start(id: &BlockId) -> String {
+    id.to_string().chars().take(16).collect()
 }
 
 fn listing(pending: &[PendingRequest]) -> String {
@@ -105,13 +118,14 @@ fn listing(pending: &[PendingRequest]) -> String {
         return "no request waits".into();
     }
     let line = |request: &PendingRequest| {
-        let digest: String = BlockId::from_bytes(request.digest).to_string().chars().take(16).collect();
+        let twins = pending.iter().filter(|other| other.digest == request.digest).count();
+        let named = if twins == 1 { start(&BlockId::from_bytes(request.digest)) } else { name(request) };
         let (call, actions) = (request.call.join(" "), request.actions.join(" and "));
         let until = time::show(request.until);
         let agents =
             request.agents.last().map(|agent| format!("  by {}", crate::exact::text(agent))).unwrap_or_default();
         format!(
-            "{digest}  {}  {}  {}{agents}  until {until}",
+            "{named}  {}  {}  {}{agents}  until {until}",
             crate::exact::text(&request.audience),
             escape(&actions),
             crate::exact::text(&call)

@@ -104,3 +104,30 @@ fn a_file_that_is_no_request_is_malformed() {
         assert!(ran.err.contains("hint: `wane pending DIGEST -o FILE` writes one"), "{ran:?}");
     }
 }
+
+#[test]
+fn the_same_request_of_two_tokens_is_approved_for_each() {
+    let scene = scene();
+    send(&scene, "t.s", "{}").exits(5);
+    send(&scene, "c.s", "{}").exits(5);
+    let mut waiting = pending(&scene);
+    waiting.sort_by_key(|request| request["agents"].as_array().unwrap().len());
+    let digest = waiting[0]["digest"].as_str().unwrap();
+    assert_eq!((waiting.len(), waiting[1]["digest"].as_str()), (2, Some(digest)));
+    let approve = |name: &str| scene.sh(&format!("wane approve {name} --key b.pem --root r.pub --yes {LEDGER}"));
+    let ambiguous = approve(&digest[..16]).fails(1, "use-not-found");
+    scene.sh(&format!("wane pending {digest} {LEDGER}")).fails(1, "use-not-found");
+    let listed = scene.sh(&format!("wane pending {LEDGER}")).exits(0).out;
+    for (request, sealed) in waiting.iter().zip(["t.s", "c.s"]) {
+        let name = format!("{}:{}", &digest[..16], &request["last"].as_str().unwrap()[..16]);
+        assert!(ambiguous.err.contains(&format!("`{name}`")) && listed.contains(&format!("{name}  ")), "{listed}");
+        let text = scene.sh(&format!("wane pending {name} {LEDGER}")).exits(0).out;
+        assert!(text.contains(request["last"].as_str().unwrap()), "{text}");
+        approve(&name).exits(0);
+        send(&scene, sealed, "{}").exits(0);
+        // For this token only, and once.
+        send(&scene, sealed, "{}").exits(5);
+    }
+    approve(&format!("{digest}:{}", "0".repeat(8))).fails(1, "use-not-found");
+    approve(&format!("{digest}:0")).fails(1, "use-file");
+}
