@@ -9,7 +9,8 @@
 //!   hold: it is detected, and refused with [`Fault::Pooler`]. The check of a new connection opens a second one for a
 //!   moment, so the server must have one more to spare.
 //! - **Transactions** are SERIALIZABLE. The locks are advisory locks of the session, taken before `BEGIN`, so that the
-//!   snapshot is younger than they are. What the server rolls back because of a conflict is run again until 10 s have
+//!   snapshot is younger than they are, and sent together with it, so that nobody dies or hangs with locks and without a
+//!   transaction, which the server would end. What the server rolls back because of a conflict is run again until 10 s have
 //!   passed; a wait for a connection or a lock takes as long at most, any other statement 15 s. An answer of the server is
 //!   awaited for 20 s, a new connection for 10 s.
 //! - **The gate**: whoever writes holds a shared advisory lock beside its own. Placing records in the log, which reads what every

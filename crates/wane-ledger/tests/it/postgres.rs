@@ -4,6 +4,7 @@ mod contract;
 mod crowd;
 mod faults;
 mod full;
+mod gate;
 mod pooler;
 mod restart;
 mod schema;

@@ -24,9 +24,10 @@ const OPENING: Duration = Duration::from_secs(10);
 const ANSWER: Duration = Duration::from_secs(20);
 
 /// Plans by the index alone: a plan that reads a whole table would conflict with every transaction that writes to it. The
-/// transaction of a client that hangs is ended, and its locks with it.
+/// transaction of a client that hangs is ended, and its locks with it; a host that is gone is noticed within half a minute.
 const SETTINGS: &str = "SET search_path = pg_catalog; SET lock_timeout = '10s'; SET statement_timeout = '15s';
-    SET idle_in_transaction_session_timeout = '20s'; SET enable_seqscan = off; SET enable_bitmapscan = off;
+    SET idle_in_transaction_session_timeout = '20s'; SET tcp_keepalives_idle = 10;
+    SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 4; SET enable_seqscan = off; SET enable_bitmapscan = off;
     SET enable_hashjoin = off; SET enable_mergejoin = off; SET plan_cache_mode = force_generic_plan; SET jit = off";
 const UNLOCK: &str = "SELECT pg_catalog.pg_advisory_unlock_all()";
 
@@ -54,6 +55,7 @@ pub(super) struct Statements {
     pub(super) append: Statement,
     pub(super) scan: Statement,
     pub(super) scan_to: Statement,
+    close: Statement,
     lock: Statement,
 }
 
@@ -92,7 +94,8 @@ impl Connection {
         self.client.is_closed()
     }
 
-    /// Passes the gate, takes the locks in their order, then begins.
+    /// Passes the gate, takes the locks in their order, then begins. All of it is sent at once: whoever dies or hangs from there on
+    /// leaves an open transaction, which the server ends.
     pub(super) fn begin(&self, locks: &[Lock], mode: Mode) -> Result<(), Trouble> {
         // Not READ WRITE: a server that is set to take no writes is to say so.
         let access = if mode.writes { "" } else { "READ ONLY" };
@@ -103,21 +106,29 @@ impl Connection {
         );
         let gate = number(&self.schema, &[b"gate"]);
         let shared = (mode.writes && !mode.alone).then_some(gate);
-        if mode.alone {
-            self.close(gate)?;
-        }
         let keys: Vec<i64> = locks.iter().map(|lock| self.key(lock)).collect();
-        let state = if keys.is_empty() && shared.is_none() {
-            self.ask(move |client, _| async move { Ok(check::first(&client, &begin).await) })?
-        } else {
-            self.ask(move |client, statements| async move {
+        let state = self.ask(move |client, statements| async move {
+            let closed = async {
+                if !mode.alone {
+                    return Ok(0);
+                }
+                match client.execute(&statements.close, &[&gate]).await {
+                    // It spares conflicts and nothing else, and those who wait behind this one must not wait for long.
+                    Err(error) if matches!(Trouble::of(&error), Trouble::Failed(Fault::Locked(_))) => Ok(0),
+                    answer => answer,
+                }
+            };
+            let taken = async {
+                if keys.is_empty() && shared.is_none() {
+                    return Ok(0);
+                }
                 let parameters: [&(dyn ToSql + Sync); 2] = [&shared, &keys];
-                // spec: S67
-                let taken = client.execute(&statements.lock, &parameters);
-                let (taken, begun) = both(taken, check::first(&client, &begin)).await;
-                taken.map(|_| begun)
-            })?
-        };
+                client.execute(&statements.lock, &parameters).await
+            };
+            // spec: S67 S85
+            let (closed, (taken, begun)) = both(closed, both(taken, check::first(&client, &begin))).await;
+            closed.and(taken).map(|_| begun)
+        })?;
         match state?.split_once(' ') {
             // spec: S70
             Some((process, _)) if process != self.process => {
@@ -126,20 +137,6 @@ impl Connection {
             // spec: S68
             Some((_, "on on")) => Ok(()),
             _ => Err(Trouble::Failed(Fault::AsyncCommit("fsync or full_page_writes is off".to_owned()))),
-        }
-    }
-
-    /// Waits until nobody writes, and keeps others from it. Where somebody does not get done, it stays open: it spares
-    /// conflicts and nothing else, and those who wait behind this one must not wait for long.
-    fn close(&self, gate: i64) -> Result<(), Trouble> {
-        let close = format!(
-            "SET lock_timeout = '{}ms'; SELECT pg_advisory_lock({gate}); SET lock_timeout = '{}ms'",
-            GATE.as_millis(),
-            BUSY.as_millis()
-        );
-        match self.ask(move |client, _| async move { client.batch_execute(&close).await }) {
-            Err(Trouble::Failed(Fault::Locked(_))) => Ok(()),
-            answer => answer,
         }
     }
 
@@ -230,6 +227,8 @@ async fn prepare(client: &Client, schema: &str) -> Result<Statements, Error> {
     let scan = format!("SELECT key, value FROM {row} WHERE tbl = $1 AND key >= $2 ORDER BY key LIMIT $3");
     let scan_to =
         format!("SELECT key, value FROM {row} WHERE tbl = $1 AND key >= $2 AND key < $4 ORDER BY key LIMIT $3");
+    // The shorter wait ends with the statement.
+    let close = format!("SELECT set_config('lock_timeout', '{}ms', true), pg_advisory_lock($1)", GATE.as_millis());
     let lock = "SELECT pg_advisory_lock_shared(g) FROM (SELECT $1::int8 AS g) gate WHERE g IS NOT NULL
          UNION ALL SELECT pg_advisory_lock(k) FROM unnest($2::int8[]) AS k";
     Ok(Statements {
@@ -239,6 +238,7 @@ async fn prepare(client: &Client, schema: &str) -> Result<Statements, Error> {
         append: client.prepare_typed(&append, &[Type::INT2, Type::BYTEA_ARRAY]).await?,
         scan: client.prepare_typed(&scan, &[Type::INT2, Type::BYTEA, Type::INT8]).await?,
         scan_to: client.prepare_typed(&scan_to, &[Type::INT2, Type::BYTEA, Type::INT8, Type::BYTEA]).await?,
+        close: client.prepare(&close).await?,
         lock: client.prepare(lock).await?,
     })
 }

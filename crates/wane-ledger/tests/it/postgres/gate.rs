@@ -1,0 +1,104 @@
+//! Whoever writes passes the gate, and nobody holds it for long.
+
+use std::io::{Read, Write};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+use wane_ledger::{Lock, Store};
+
+use super::contract::session;
+use super::server;
+use super::together::add_one;
+
+const WHOLE: u8 = 0;
+const LAST: u8 = 1;
+const CUT: u8 = 2;
+
+/// Passes on what is said between clients and a server. From its last write on the clients' side is as dead as a host without
+/// power: neither a word nor an end comes from there.
+struct Wire {
+    dir: TempDir,
+    state: Arc<AtomicU8>,
+}
+
+impl Wire {
+    fn to(server: &Path) -> Self {
+        let dir = TempDir::new().expect("a folder");
+        let listener = UnixListener::bind(dir.path().join(".s.PGSQL.5432")).expect("a socket");
+        let (socket, state) = (server.join(".s.PGSQL.5432"), Arc::new(AtomicU8::new(WHOLE)));
+        let shared = Arc::clone(&state);
+        thread::spawn(move || {
+            for client in listener.incoming().map_while(Result::ok) {
+                let server = UnixStream::connect(&socket).expect("the server");
+                let (from, to) = (client.try_clone().expect("a copy"), server.try_clone().expect("a copy"));
+                let state = Arc::clone(&shared);
+                thread::spawn(move || pass_on(from, to, &state));
+                let (mut from, mut to) = (server, client);
+                thread::spawn(move || {
+                    let _ = std::io::copy(&mut from, &mut to);
+                    std::mem::forget(from);
+                });
+            }
+        });
+        Self { dir, state }
+    }
+
+    fn cut_after_the_next_write(&self) {
+        self.state.store(LAST, Ordering::SeqCst);
+    }
+
+    fn is_cut(&self) -> bool {
+        self.state.load(Ordering::SeqCst) == CUT
+    }
+}
+
+fn pass_on(mut from: UnixStream, mut to: UnixStream, state: &AtomicU8) {
+    let mut bytes = vec![0; 1 << 16];
+    loop {
+        let read = from.read(&mut bytes).unwrap_or_default();
+        if state.load(Ordering::SeqCst) == CUT {
+            std::mem::forget(to);
+            return;
+        }
+        if read == 0 {
+            return;
+        }
+        to.write_all(&bytes[..read]).expect("the server listens");
+        let _ = state.compare_exchange(LAST, CUT, Ordering::SeqCst, Ordering::SeqCst);
+    }
+}
+
+#[test]
+fn a_guard_that_dies_at_the_gate_stops_nobody_for_long() {
+    let Some(url) = server::fresh() else { return };
+    let mut other = server::store(&url);
+    let folder = url.split("host=").nth(1).and_then(|rest| rest.split('&').next()).expect("a folder");
+    let wire = Wire::to(Path::new(folder));
+    let mut dying = server::store(&url.replace(folder, wire.dir.path().to_str().expect("text")));
+    wire.cut_after_the_next_write();
+    thread::spawn(move || dying.transact(&[Lock::Sequencer], &mut |rows| add_one(rows, b"log").map(|_| ())));
+    while !wire.is_cut() {
+        thread::sleep(Duration::from_millis(5));
+    }
+    thread::sleep(Duration::from_millis(200));
+    let from = Instant::now();
+    let mut answers = Vec::new();
+    loop {
+        let answer = other.transact(&[session(1)], &mut |rows| add_one(rows, b"n").map(|_| ()));
+        if answer.is_ok() {
+            break;
+        }
+        answers.push((from.elapsed(), answer));
+        assert!(from.elapsed() < Duration::from_secs(40), "nobody writes any more: {answers:?}");
+    }
+    // What the dead one held is free as well, once the server has ended its transaction.
+    let mut placing = server::store(&url);
+    while placing.transact(&[Lock::Sequencer], &mut |_| Ok(())).is_err() {
+        assert!(from.elapsed() < Duration::from_secs(60), "its locks are held for ever");
+    }
+}
