@@ -8,7 +8,8 @@
 //! - **The file stays in its place.** Each transaction compares which file its path names, and which lie beside it, with
 //!   those that are open, before its body and after its commit. Where it is gone, the answer is [`Fault::Unreachable`]:
 //!   moved back, it works again. Where another lies there, it is [`Fault::RolledBack`], since that is most likely an older
-//!   copy. Where its log was taken away, it is [`Fault::Corrupt`].
+//!   copy. Where its log was taken away, it is [`Fault::Corrupt`]. It stays so, whatever else happened, until the path
+//!   names the same files again.
 //! - **Not over a network.** The index of the write-ahead log is memory that processes of one host share. NFS, SMB, 9p and
 //!   others that say what they are are refused; a FUSE file system does not say, so do not put a ledger on one that other
 //!   hosts write.
@@ -87,7 +88,7 @@ pub struct SqliteStore {
     plan: Plan,
     /// The first connection's; a later one must be of the same file.
     file: Option<Identity>,
-    /// None after trouble with the disk: the next transaction opens and checks it anew.
+    /// None until it was opened anew after trouble with the disk.
     open: Option<Open>,
 }
 
@@ -98,6 +99,8 @@ struct Open {
     connection: Connection,
     place: Place,
     identity: Identity,
+    /// After trouble with the disk: the next transaction opens and checks it anew.
+    given_up: bool,
 }
 
 impl SqliteStore {
@@ -121,6 +124,12 @@ impl SqliteStore {
 
     /// The open connection, opened anew where it was given up.
     fn opened(&mut self) -> Result<&Open, Fault> {
+        if let Some(open) = self.open.as_ref().filter(|open| open.given_up) {
+            // What lies there instead would be taken for it, were it opened anew.
+            // spec: S78
+            open.place.still_names(open.identity)?;
+            self.open = None;
+        }
         if self.open.is_none() {
             let open = Open::new(&self.path, SqliteOptions { create: false, ..self.options }, self.plan)?;
             if !self.file.is_some_and(|file| file.is_same_file(open.identity)) {
@@ -137,8 +146,8 @@ impl SqliteStore {
         let open = self.opened()?;
         let result = run(open, plan);
         let is_over = !open.connection.is_autocommit() || matches!(result, Err(Fault::OutcomeUnknown(_)));
-        if is_over {
-            self.open = None;
+        if let Some(open) = &mut self.open {
+            open.given_up = is_over;
         }
         result
     }
@@ -189,7 +198,7 @@ impl Open {
             return Err(Fault::Unreachable(format!("{}: replaced while it was opened", place.file.display())));
         }
         place.check_files()?;
-        Ok(Self { connection, place, identity })
+        Ok(Self { connection, place, identity, given_up: false })
     }
 
     fn fault(&self, error: &rusqlite::Error) -> Fault {

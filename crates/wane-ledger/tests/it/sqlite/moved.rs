@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 use wane_ledger::{Fault, SqliteOptions, SqliteStore, Store, Table};
 
+use super::child::{Child, command};
 use super::{PATIENT, made, opened};
 use crate::conformance::{add, count, put};
 
@@ -62,6 +63,29 @@ fn a_log_or_an_index_taken_away_is_noticed() {
         fs::write(beside(&path, end), b"").expect("another one");
         assert!(matches!(stopped(&mut store), Fault::Corrupt(_)));
     }
+}
+
+/// Another process keeps the log open that the name no longer leads to: opened anew, the file would be without those rows.
+#[test]
+fn a_log_taken_away_during_a_commit_stays_noticed() {
+    let folder = TempDir::new().expect("a folder");
+    let path = folder.path().join("ledger.db");
+    let mut child = Child::start(command("create", &path));
+    assert_eq!(child.says().as_deref(), Some("made"));
+    let mut store = opened(&path);
+    assert_eq!(count(&mut store, b"all"), 1);
+    let result = store.transact(&[], &mut |rows| {
+        add(rows, b"all", 1)?;
+        for end in ["-wal", "-shm"] {
+            fs::remove_file(beside(&path, end)).expect("removed");
+        }
+        Ok(())
+    });
+    assert!(matches!(result, Err(Fault::OutcomeUnknown(_))), "{result:?}");
+    assert!(matches!(stopped(&mut store), Fault::Corrupt(_)));
+    assert!(matches!(stopped(&mut store), Fault::Corrupt(_)), "it stays so");
+    assert!(matches!(store.room(), Err(Fault::Corrupt(_))));
+    child.ends();
 }
 
 #[test]
