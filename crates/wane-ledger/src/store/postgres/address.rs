@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use tokio_postgres::Config;
-use tokio_postgres::config::{Host, SslMode};
+use tokio_postgres::config::{Host, SslMode, SslNegotiation};
 
 use crate::store::Fault;
 
@@ -12,6 +12,8 @@ use crate::store::Fault;
 const SCHEMA: &str = "wane";
 /// The longest name that PostgreSQL keeps whole, in bytes.
 const MOST_NAME: usize = 63;
+const NO_TLS: &str =
+    "the url asks for tls, which is not built in: use a unix socket, loopback, or a tunnel that ends there";
 const CONNECT: Duration = Duration::from_secs(5);
 const SILENT: Duration = Duration::from_secs(15);
 
@@ -41,16 +43,17 @@ impl Address {
                 Some(("sslmode", "disable")) => plain = true,
                 Some(("sslmode", "allow" | "prefer")) => {}
                 // spec: S71
-                Some(("sslmode", _)) => {
-                    return Err(refused(
-                        "the url asks for tls, which is not built in: use a unix socket, loopback, or a tunnel that ends there",
-                    ));
-                }
+                Some(("sslmode", _)) => return Err(refused(NO_TLS)),
                 _ => rest.push(pair),
             }
         }
         let mut config: Config =
             format!("{base}?{}", rest.join("&")).parse().map_err(|_| refused("the url cannot be read"))?;
+        // The same in other words: a name can be escaped.
+        // spec: S71
+        if config.get_ssl_mode() == SslMode::Require || config.get_ssl_negotiation() == SslNegotiation::Direct {
+            return Err(refused(NO_TLS));
+        }
         if config.get_hosts().len().max(config.get_hostaddrs().len()) != 1 {
             return Err(refused("the url must name one host: an address, or the folder of a unix socket"));
         }
@@ -141,6 +144,11 @@ mod tests {
             ("postgres://wane:hunter2@localhost/wane?sslmode=require", "asks for tls"),
             ("postgres://wane:hunter2@localhost/wane?sslmode=verify-full", "asks for tls"),
             ("postgres://wane:hunter2@localhost/wane?sslmode=hunter2", "asks for tls"),
+            ("postgres://wane:hunter2@localhost/wane?ssl%6dode=require", "asks for tls"),
+            ("postgres://wane:hunter2@localhost/wane?%73slmode=verify-ca", "cannot be read"),
+            ("postgres://wane:hunter2@localhost/wane?sslnegotiation=direct", "asks for tls"),
+            ("postgres://wane:hunter2@localhost/wane?sslnegotiation=direct&sslmode=disable", "asks for tls"),
+            ("postgres://wane:hunter2@db.example.com/wane?ssl%6dode=disable", "another machine"),
             ("postgres://wane:hunter2@localhost,127.0.0.1/wane?sslmode=disable", "one host"),
             ("postgres://wane:hunter2@/wane", "one host"),
             ("postgres://wane:hunter2@localhost:hunter2/wane", "cannot be read"),
