@@ -18,7 +18,8 @@
 //!   without it, busy guards would keep the log from ever growing. One that waits for it gives up after 2 s and goes on
 //!   without, so that a guard that hangs does not stop the others; the server ends its transaction after 20 s.
 //! - **Broken connections** are thrown away. A transaction whose connection broke before its commit was sent runs once more
-//!   on a new one; when it breaks during the commit, the answer is [`Fault::OutcomeUnknown`].
+//!   on a new one; when it breaks during the commit, or the server then warns of anything, the answer is
+//!   [`Fault::OutcomeUnknown`].
 
 mod address;
 mod check;

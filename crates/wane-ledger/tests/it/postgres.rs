@@ -9,6 +9,7 @@ mod pooler;
 mod restart;
 mod schema;
 pub(crate) mod server;
+mod standby;
 mod suite;
 mod together;
 mod unfit;

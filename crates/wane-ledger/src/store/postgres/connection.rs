@@ -1,12 +1,14 @@
 //! One connection: opened and checked, and the few statements that are sent over it.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use sha2::{Digest, Sha256};
+use tokio_postgres::error::Severity;
 use tokio_postgres::types::{ToSql, Type};
-use tokio_postgres::{Client, Error, NoTls, Statement};
+use tokio_postgres::{AsyncMessage, Client, Config, Error, NoTls, Statement};
 
 use super::address::Address;
 use super::driver::{Driver, both};
@@ -25,7 +27,7 @@ const ANSWER: Duration = Duration::from_secs(20);
 
 /// Plans by the index alone: a plan that reads a whole table would conflict with every transaction that writes to it. The
 /// transaction of a client that hangs is ended, and its locks with it; a host that is gone is noticed within half a minute.
-const SETTINGS: &str = "SET search_path = pg_catalog; SET lock_timeout = '10s'; SET statement_timeout = '15s';
+const SETTINGS: &str = "SET search_path = pg_catalog; SET client_min_messages = warning; SET lock_timeout = '10s'; SET statement_timeout = '15s';
     SET idle_in_transaction_session_timeout = '20s'; SET tcp_keepalives_idle = 10;
     SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 4; SET enable_seqscan = off; SET enable_bitmapscan = off;
     SET enable_hashjoin = off; SET enable_mergejoin = off; SET plan_cache_mode = force_generic_plan; SET jit = off";
@@ -46,6 +48,8 @@ pub(super) struct Connection {
     process: String,
     schema: String,
     driver: Arc<Driver>,
+    /// Whether the server has warned of something since this was last set back.
+    warned: Arc<AtomicBool>,
 }
 
 pub(super) struct Statements {
@@ -65,9 +69,9 @@ impl Connection {
         let (config, schema) = (address.config.clone(), address.schema.clone());
         let name = schema.clone();
         let opening = async move {
-            let client = connect(&config).await?;
+            let (client, warned) = connect(&config).await?;
             let process = check::server(&client).await?;
-            let second = connect(&config).await?;
+            let (second, _) = connect(&config).await?;
             check::pooler(&client, &second, process, number(&name, &[b"probe", &process.to_be_bytes()])).await?;
             client.batch_execute(SETTINGS).await.map_err(|error| Trouble::of(&error))?;
             if create {
@@ -75,15 +79,16 @@ impl Connection {
             }
             schema::check(&client, &name).await?;
             let statements = prepare(&client, &name).await.map_err(|error| Trouble::of(&error))?;
-            Ok::<_, Trouble>((client, statements, process))
+            Ok::<_, Trouble>((client, statements, process, warned))
         };
         match driver.run(OPENING, opening) {
-            Some(Ok((client, statements, process))) => Ok(Self {
+            Some(Ok((client, statements, process, warned))) => Ok(Self {
                 client: Arc::new(client),
                 statements: Arc::new(statements),
                 process: process.to_string(),
                 schema,
                 driver: Arc::clone(driver),
+                warned,
             }),
             Some(Err(trouble)) => Err(trouble.fault()),
             None => Err(silent(OPENING)),
@@ -141,14 +146,20 @@ impl Connection {
     }
 
     /// Commits and releases the locks; says whether they are free. After an error the locks are free or the connection is
-    /// lost, as after [`Self::roll_back`].
+    /// lost, as after [`Self::roll_back`]. It is lost as well where the server warned: it does so when somebody cut short its wait
+    /// for a standby, and calls the commit done.
     pub(super) fn commit(&self) -> Result<bool, Trouble> {
         // A commit that waits for a standby must not be cut short: it would count as done without the standby.
         let commit = "SET LOCAL statement_timeout = 0; COMMIT";
+        self.warned.store(false, Ordering::SeqCst);
         let (committed, released) = self.ask(move |client, _| async move {
             Ok(both(client.batch_execute(commit), client.batch_execute(UNLOCK)).await)
         })?;
         committed.map_err(|error| Trouble::of(&error))?;
+        // spec: S86
+        if self.warned.load(Ordering::SeqCst) {
+            return Err(Trouble::Lost(Fault::Unreachable("the server warned as it committed".to_owned())));
+        }
         Ok(released.is_ok())
     }
 
@@ -180,12 +191,27 @@ impl Connection {
     }
 }
 
-async fn connect(config: &tokio_postgres::Config) -> Result<Client, Trouble> {
-    let (client, connection) = config.connect(NoTls).await.map_err(|error| Trouble::of(&error))?;
+/// A connection, and the note of what the server warns of on it.
+async fn connect(config: &Config) -> Result<(Client, Arc<AtomicBool>), Trouble> {
+    let (client, mut connection) = config.connect(NoTls).await.map_err(|error| Trouble::of(&error))?;
+    let warned = Arc::new(AtomicBool::new(false));
+    let noted = Arc::clone(&warned);
     tokio::spawn(async move {
-        let _ = connection.await;
+        // A warning comes here before the answer that follows it is passed on.
+        while let Some(Ok(message)) = poll_fn(|context| connection.poll_message(context)).await {
+            if let AsyncMessage::Notice(notice) = message
+                && !is_harmless(notice.parsed_severity())
+            {
+                noted.store(true, Ordering::SeqCst);
+            }
+        }
     });
-    Ok(client)
+    Ok((client, warned))
+}
+
+/// What is no warning, as far as this version knows the word.
+fn is_harmless(severity: Option<Severity>) -> bool {
+    matches!(severity, Some(Severity::Notice | Severity::Debug | Severity::Info | Severity::Log))
 }
 
 /// The server knows its locks by numbers, which all users of a database share. Two of ours with one number would only
