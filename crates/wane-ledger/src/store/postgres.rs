@@ -17,7 +17,8 @@
 //!   other writer appends to and writes what they all read, holds it alone, and so does whatever has conflicted four times;
 //!   without it, busy guards would keep the log from ever growing. One that waits for it gives up after 2 s and goes on
 //!   without, so that a guard that hangs does not stop the others; the server ends its transaction after 20 s.
-//! - **Broken connections** are thrown away. A transaction whose connection broke before its commit was sent runs once more
+//! - **Broken connections** are thrown away. One on which the server still owes an answer counts until it has come or the
+//!   connection broke: where all of them wait so, whoever needs one is told that it is [`Fault::Locked`]. A transaction whose connection broke before its commit was sent runs once more
 //!   on a new one; when it breaks during the commit, or the server then warns of anything, the answer is
 //!   [`Fault::OutcomeUnknown`].
 
@@ -54,7 +55,8 @@ const PATIENCE: u32 = 4;
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PostgresOptions {
-    /// How many connections the store and its clones have open together, at most. At least 1; 4 unless told.
+    /// How many connections the store and its clones have open together, at most. At least 1; 4 unless told. One that was given
+    /// up counts until the server has answered what it still owes.
     pub connections: usize,
     /// Whether to make the tables where the database has none. Without it, such a database is [`Fault::Schema`].
     pub create: bool,
@@ -104,7 +106,7 @@ impl PostgresStore {
         loop {
             let lease = self.pool.lend(until)?;
             let mode = Mode { writes, alone: crowded || conflicts >= PATIENCE };
-            match attempt(lease.connection()?, locks, mode, body) {
+            match attempt(&lease.connection, locks, mode, body) {
                 End::Done { usable } => {
                     if usable {
                         lease.give_back();

@@ -16,6 +16,7 @@ const NO_TLS: &str =
     "the url asks for tls, which is not built in: use a unix socket, loopback, or a tunnel that ends there";
 const CONNECT: Duration = Duration::from_secs(5);
 const SILENT: Duration = Duration::from_secs(15);
+const PROBE: Duration = Duration::from_secs(5);
 
 /// Where a ledger lies. It holds the password: nothing here is ever printed.
 pub(super) struct Address {
@@ -69,6 +70,16 @@ impl Address {
         }
         if config.get_tcp_user_timeout().is_none() {
             config.tcp_user_timeout(SILENT);
+        }
+        // A server whose host is gone owes its answer for ever, and its connection is counted until it breaks.
+        if config.get_keepalives_idle() == Config::new().get_keepalives_idle() {
+            config.keepalives_idle(SILENT);
+        }
+        if config.get_keepalives_interval().is_none() {
+            config.keepalives_interval(PROBE);
+        }
+        if config.get_keepalives_retries().is_none() {
+            config.keepalives_retries(3);
         }
         if config.get_application_name().is_none() {
             config.application_name("wane");
@@ -131,6 +142,21 @@ mod tests {
         for (url, expected) in taken {
             assert_eq!(answer(url), expected, "{url}");
         }
+    }
+
+    #[test]
+    fn a_host_that_is_gone_is_noticed_unless_the_url_says_otherwise() {
+        let parsed = |url: &str| Address::parse(url).expect("a url").config;
+        let config = parsed("postgres://wane@localhost/wane");
+        assert!(config.get_keepalives());
+        assert_eq!(config.get_keepalives_idle().as_secs(), 15);
+        assert_eq!(config.get_keepalives_interval().map(|interval| interval.as_secs()), Some(5));
+        assert_eq!(config.get_keepalives_retries(), Some(3));
+        let config =
+            parsed("postgres://wane@localhost/wane?keepalives_idle=60&keepalives_interval=30&keepalives_retries=9");
+        assert_eq!(config.get_keepalives_idle().as_secs(), 60);
+        assert_eq!(config.get_keepalives_interval().map(|interval| interval.as_secs()), Some(30));
+        assert_eq!(config.get_keepalives_retries(), Some(9));
     }
 
     #[test]

@@ -12,6 +12,7 @@ use tokio_postgres::{AsyncMessage, Client, Config, Error, NoTls, Statement};
 
 use super::address::Address;
 use super::driver::{Driver, both};
+use super::pool::Place;
 use super::trouble::Trouble;
 use super::{check, schema};
 use crate::store::{Fault, Lock};
@@ -65,13 +66,18 @@ pub(super) struct Statements {
 
 impl Connection {
     /// A connection to a server and a schema that have passed every check; makes the tables first where `create` says so.
-    pub(super) fn open(driver: &Arc<Driver>, address: &Address, create: bool) -> Result<Self, Fault> {
+    pub(super) fn open(
+        driver: &Arc<Driver>,
+        address: &Address,
+        place: Arc<Place>,
+        create: bool,
+    ) -> Result<Self, Fault> {
         let (config, schema) = (address.config.clone(), address.schema.clone());
         let name = schema.clone();
         let opening = async move {
-            let (client, warned) = connect(&config).await?;
+            let (client, warned) = connect(&config, Arc::clone(&place)).await?;
             let process = check::server(&client).await?;
-            let (second, _) = connect(&config).await?;
+            let (second, _) = connect(&config, place).await?;
             check::pooler(&client, &second, process, number(&name, &[b"probe", &process.to_be_bytes()])).await?;
             client.batch_execute(SETTINGS).await.map_err(|error| Trouble::of(&error))?;
             if create {
@@ -192,7 +198,7 @@ impl Connection {
 }
 
 /// A connection, and the note of what the server warns of on it.
-async fn connect(config: &Config) -> Result<(Client, Arc<AtomicBool>), Trouble> {
+async fn connect(config: &Config, place: Arc<Place>) -> Result<(Client, Arc<AtomicBool>), Trouble> {
     let (client, mut connection) = config.connect(NoTls).await.map_err(|error| Trouble::of(&error))?;
     let warned = Arc::new(AtomicBool::new(false));
     let noted = Arc::clone(&warned);
@@ -205,6 +211,8 @@ async fn connect(config: &Config) -> Result<(Client, Arc<AtomicBool>), Trouble> 
                 noted.store(true, Ordering::SeqCst);
             }
         }
+        drop(connection);
+        drop(place);
     });
     Ok((client, warned))
 }

@@ -1,7 +1,7 @@
 //! The connections of a store and of those that share them.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Instant;
 
 use super::address::Address;
@@ -22,23 +22,25 @@ pub(super) struct Pool {
 
 struct State {
     idle: Vec<Connection>,
-    /// Idle, lent and being opened.
+    /// Idle, lent, being opened, and given up while the server still owes an answer.
     open: usize,
 }
 
 impl Pool {
     /// A pool whose first connection is open.
     pub(super) fn open(address: Address, size: usize, create: bool) -> Result<Arc<Self>, Fault> {
-        let driver = Arc::new(Driver::start()?);
-        let first = Connection::open(&driver, &address, create)?;
-        Ok(Arc::new(Self {
+        let pool = Arc::new(Self {
             address,
             size: size.max(1),
-            driver,
-            state: Mutex::new(State { idle: vec![first], open: 1 }),
+            driver: Arc::new(Driver::start()?),
+            state: Mutex::new(State { idle: Vec::new(), open: 0 }),
             changed: Condvar::new(),
             full: AtomicBool::new(false),
-        }))
+        });
+        let place = pool.take(&mut pool.state());
+        let first = Connection::open(&pool.driver, &pool.address, place, create)?;
+        pool.state().idle.push(first);
+        Ok(pool)
     }
 
     /// A connection that nobody else uses: an idle one, or a new one where the pool may grow.
@@ -47,17 +49,15 @@ impl Pool {
         loop {
             while let Some(connection) = state.idle.pop() {
                 if !connection.is_closed() {
-                    return Ok(Lease { pool: Arc::clone(self), connection: Some(connection) });
+                    return Ok(Lease { pool: Arc::clone(self), connection });
                 }
-                state.open = state.open.saturating_sub(1);
             }
+            // spec: S87
             if state.open < self.size {
-                state.open = state.open.saturating_add(1);
+                let place = self.take(&mut state);
                 drop(state);
-                // Counted already: where it cannot be opened, the lease gives the place back.
-                let mut lease = Lease { pool: Arc::clone(self), connection: None };
-                lease.connection = Some(Connection::open(&self.driver, &self.address, false)?);
-                return Ok(lease);
+                let connection = Connection::open(&self.driver, &self.address, place, false)?;
+                return Ok(Lease { pool: Arc::clone(self), connection });
             }
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {
@@ -69,11 +69,13 @@ impl Pool {
 
     /// Closes what is idle: after one connection broke, the others are likely to be broken too.
     pub(super) fn forget_idle(&self) {
-        let mut state = self.state();
-        let idle = std::mem::take(&mut state.idle);
-        state.open = state.open.saturating_sub(idle.len());
-        drop(state);
-        self.changed.notify_all();
+        let idle = std::mem::take(&mut self.state().idle);
+        drop(idle);
+    }
+
+    fn take(self: &Arc<Self>, state: &mut State) -> Arc<Place> {
+        state.open = state.open.saturating_add(1);
+        Arc::new(Place(Arc::downgrade(self)))
     }
 
     pub(super) fn note(&self, full: bool) {
@@ -90,35 +92,32 @@ impl Pool {
     }
 }
 
-/// A connection on loan. Dropped without [`Lease::give_back`], on a panic too, it is closed, and the server rolls back
-/// and releases what it held.
-pub(super) struct Lease {
-    pool: Arc<Pool>,
-    connection: Option<Connection>,
-}
+/// A connection's place in the pool. What reads from its sockets holds it, so that it is free when they are closed: a connection on
+/// which the server owes an answer stays open after it was given up, and the server keeps a process for it.
+pub(super) struct Place(Weak<Pool>);
 
-impl Lease {
-    pub(super) fn connection(&self) -> Result<&Connection, Fault> {
-        self.connection.as_ref().ok_or_else(|| Fault::Misuse("a connection is used after its loan".to_owned()))
-    }
-
-    /// For others to use: no transaction is open and no lock held.
-    pub(super) fn give_back(mut self) {
-        if let Some(connection) = self.connection.take() {
-            let mut state = self.pool.state();
-            state.idle.push(connection);
-            // The place stays taken, so that the drop must not free it.
-            state.open = state.open.saturating_add(1);
+impl Drop for Place {
+    fn drop(&mut self) {
+        if let Some(pool) = self.0.upgrade() {
+            let mut state = pool.state();
+            state.open = state.open.saturating_sub(1);
+            drop(state);
+            pool.changed.notify_one();
         }
     }
 }
 
-impl Drop for Lease {
-    fn drop(&mut self) {
-        drop(self.connection.take());
-        let mut state = self.pool.state();
-        state.open = state.open.saturating_sub(1);
-        drop(state);
+/// A connection on loan. Dropped without [`Lease::give_back`], on a panic too, it is closed, and the server rolls back
+/// and releases what it held.
+pub(super) struct Lease {
+    pool: Arc<Pool>,
+    pub(super) connection: Connection,
+}
+
+impl Lease {
+    /// For others to use: no transaction is open and no lock held.
+    pub(super) fn give_back(self) {
+        self.pool.state().idle.push(self.connection);
         self.pool.changed.notify_one();
     }
 }

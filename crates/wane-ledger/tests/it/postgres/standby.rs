@@ -3,7 +3,7 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use wane_ledger::{Fault, Store};
+use wane_ledger::{Fault, PostgresOptions, PostgresStore, Store};
 
 use super::contract::session;
 use super::server::{self, Server};
@@ -36,5 +36,28 @@ fn a_commit_whose_wait_is_cut_short_is_not_called_done() {
     assert!(matches!(result, Err(Fault::OutcomeUnknown(_))), "{result:?}");
     wait_for(&own, "");
     store.transact(&[session(1)], &mut |rows| add_one(rows, b"n").map(|_| ())).expect("a transaction");
+    assert_eq!(count(&mut store, b"n"), 2, "this server had committed the first");
+}
+
+/// A connection whose answer nobody waits for any more is open still, and keeps a process of the server.
+#[test]
+fn a_store_opens_no_more_connections_than_it_may() {
+    let Some(own) = Server::start(&[]) else { return };
+    let url = server::within(&own.url);
+    let options = PostgresOptions { connections: 1, create: true };
+    let mut store = PostgresStore::connect(&url, options).expect("a store");
+    let mut add = || store.transact(&[session(1)], &mut |rows| add_one(rows, b"n").map(|_| ()));
+    wait_for(&own, "nobody");
+    let first = add();
+    assert!(matches!(first, Err(Fault::OutcomeUnknown(_))), "{first:?}");
+    let open = format!("SELECT count(*) FROM pg_stat_activity WHERE application_name = '{}'", server::name(&url));
+    for _ in 0..2 {
+        let next = add();
+        assert!(matches!(next, Err(Fault::Locked(_))), "{next:?}");
+        assert_eq!(server::sql(&own.url, &open), ["1"]);
+    }
+    // Answered at last, it makes room.
+    wait_for(&own, "");
+    add().expect("a transaction");
     assert_eq!(count(&mut store, b"n"), 2, "this server had committed the first");
 }
