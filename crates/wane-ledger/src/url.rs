@@ -219,14 +219,7 @@ fn hidden(url: &str) -> String {
     };
     let (place, parameters) = place.split_once('?').map_or((place, None), |(place, after)| (place, Some(after)));
     let (hosts, database) = place.split_once('/').map_or((place, None), |(hosts, after)| (hosts, Some(after)));
-    // What stands where a port should be, and is none, is the password of a URL whose `@` is missing.
-    let port = hosts.rsplit_once(':').map_or("", |(_, port)| port);
-    let hosts = match hosts.split_once(':') {
-        Some((user, _)) if !port.trim_end_matches(']').bytes().all(|byte| byte.is_ascii_hexdigit()) => {
-            format!("{user}:***")
-        }
-        _ => hosts.to_owned(),
-    };
+    let hosts = host(hosts);
     let database = database.map_or(String::new(), |database| format!("/{database}"));
     let parameter = |parameter: &str| match parameter.split_once('=') {
         Some((name, _)) if !PLAIN.contains(&name) => format!("{name}=***"),
@@ -237,6 +230,24 @@ fn hidden(url: &str) -> String {
         format!("?{}", shown.join("&"))
     });
     format!("{scheme}{login}{hosts}{database}{parameters}")
+}
+
+/// Host and port. What stands where a port should be, and is none, is the password of a URL whose `@` is missing.
+fn host(text: &str) -> String {
+    let is_address = |inside: &str| inside.bytes().all(|byte| byte.is_ascii_hexdigit() || b":.".contains(&byte));
+    let (host, rest) = match text.strip_prefix('[').and_then(|text| text.split_once(']')) {
+        Some((inside, rest)) if is_address(inside) => (format!("[{inside}]"), rest),
+        _ => {
+            let (host, rest) = text.split_at(text.find(':').unwrap_or(text.len()));
+            (host.to_owned(), rest)
+        }
+    };
+    let is_port = |port: &str| port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok();
+    match rest.strip_prefix(':') {
+        Some(port) if !is_port(port) => format!("{host}:***"),
+        None if !rest.is_empty() => format!("{host}:***"),
+        _ => format!("{host}{rest}"),
+    }
 }
 
 #[cfg(test)]

@@ -74,6 +74,16 @@ fn no_password_is_shown() {
         ("postgres://db/wane?p%61ssword=secret", "postgres://db/wane?p%61ssword=***"),
         ("postgres://ada:secret", "postgres://ada:***"),
         ("postgres://ada:secret/wane", "postgres://ada:***/wane"),
+        ("postgres://ada:deadbeef", "postgres://ada:***"),
+        ("postgres://ada:cafe/wane", "postgres://ada:***/wane"),
+        ("postgres://ada:123456/wane", "postgres://ada:***/wane"),
+        ("postgres://ada:65536/wane", "postgres://ada:***/wane"),
+        ("postgres://ada:+123/wane", "postgres://ada:***/wane"),
+        ("postgres://ada:se:12/wane", "postgres://ada:***/wane"),
+        ("postgres://ada:secret,db:12/wane", "postgres://ada:***/wane"),
+        ("postgres://[::1]:cafe/wane", "postgres://[::1]:***/wane"),
+        ("postgres://[::1]cafe/wane", "postgres://[::1]:***/wane"),
+        ("postgres://[ada:cafe/wane", "postgres://[ada:***/wane"),
     ];
     for (text, shown) in cases {
         let url = parsed(text).expect(text);
