@@ -109,6 +109,13 @@ impl Place {
             if file.nlink() != 1 {
                 return refused(&path, "the file has a second name, and SQLite would keep two logs of it");
             }
+            // spec: S76
+            if is_mounted(&path, &self.folder) {
+                return refused(
+                    &path,
+                    "the file is a mount of its own, and its log would lie elsewhere; mount its folder",
+                );
+            }
             // SQLite takes what is shorter than its header for a new file.
             if end.is_empty() && file.len() < SHORTEST {
                 return Err(Fault::Corrupt(format!("{}: the file is empty or cut short", path.display())));
@@ -190,6 +197,22 @@ fn is_foreign(metadata: &Metadata) -> bool {
 
 fn refused<T>(path: &Path, why: &str) -> Result<T, Fault> {
     Err(Fault::Unreachable(format!("{}: {why}", path.display())))
+}
+
+/// Whether the file is mounted by itself: whoever sees it in its own folder keeps another log of it there. A kernel before 5.8
+/// does not say.
+fn is_mounted(file: &Path, folder: &Path) -> bool {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    {
+        use rustix::fs::{AtFlags, CWD, StatxFlags, statx};
+        let of = |path| statx(CWD, path, AtFlags::empty(), StatxFlags::MNT_ID).map(|found| found.stx_mnt_id);
+        matches!((of(file), of(folder)), (Ok(one), Ok(other)) if one != other)
+    }
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    {
+        let _ = (file, folder);
+        false
+    }
 }
 
 /// The index of the write-ahead log is shared memory, which hosts do not share, and many network file systems lie about locks.

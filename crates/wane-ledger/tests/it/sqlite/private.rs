@@ -1,13 +1,15 @@
 //! Who may read and write the file.
 
 use std::fs::{self, Permissions};
+use std::io::Write;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::Path;
+use std::process::Command;
 
 use tempfile::TempDir;
 use wane_ledger::{Fault, SqliteOptions, SqliteStore, Table};
 
-use super::child::{Child, command_after};
+use super::child::{Child, command, command_after};
 use super::{PATIENT, made, opened};
 use crate::conformance::put;
 
@@ -123,4 +125,54 @@ fn nothing_is_made_unless_told() {
     let result = SqliteStore::open(&path, SqliteOptions::default());
     assert!(matches!(result, Err(Fault::Unreachable(_))), "{result:?}");
     assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 0);
+}
+
+/// A file that is mounted by itself, as into a container; unmounted when dropped.
+struct Mounted(std::path::PathBuf);
+
+impl Mounted {
+    /// None where this user may not mount; it is then said what was not tested.
+    fn at(seen: &Path, file: &Path) -> Option<Self> {
+        let mount = Command::new("mount").arg("--bind").args([file, seen]).output();
+        if mount.is_ok_and(|output| output.status.success()) {
+            return Some(Self(seen.to_owned()));
+        }
+        let _ = writeln!(std::io::stderr(), "SKIPPED: a file mounted by itself under SQLite: none can be mounted here");
+        None
+    }
+}
+
+impl Drop for Mounted {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("-l").arg(&self.0).output();
+    }
+}
+
+#[test]
+fn a_file_that_is_mounted_by_itself_is_refused() {
+    let folder = TempDir::new().expect("a folder");
+    let path = folder.path().join("ledger.db");
+    // Another process has it open, and its newest rows lie in the log in that folder.
+    let mut child = Child::start(command("create", &path));
+    assert_eq!(child.says().as_deref(), Some("made"));
+    let container = TempDir::new().expect("a folder");
+    let seen = container.path().join("ledger.db");
+    fs::write(&seen, "").expect("a file");
+    set_mode(&seen, 0o600);
+    let Some(_mounted) = Mounted::at(&seen, &path) else { return };
+    refused(&seen, "mount of its own");
+    assert!(!container.path().join("ledger.db-wal").exists());
+    drop(opened(&path));
+    child.ends();
+}
+
+#[test]
+fn a_folder_that_is_mounted_is_taken() {
+    let folder = TempDir::new().expect("a folder");
+    drop(made(&folder.path().join("ledger.db")));
+    let container = TempDir::new().expect("a folder");
+    let seen = container.path().join("state");
+    fs::create_dir(&seen).expect("a folder");
+    let Some(_mounted) = Mounted::at(&seen, folder.path()) else { return };
+    put(&mut opened(&seen.join("ledger.db")), Table::Entry, b"a", b"1");
 }
