@@ -7,7 +7,7 @@ use std::ffi::OsString;
 use std::fs::{self, DirBuilder, Metadata};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use rustix::process::geteuid;
 
@@ -19,6 +19,13 @@ const SHORTEST: u64 = 512;
 
 /// The size of a page in every file of ours, in bytes.
 pub(super) const PAGE: u64 = 4096;
+
+/// Everybody may write it; in such a folder, nobody may remove what is another's.
+const WRITABLE: u32 = 0o002;
+const STICKY: u32 = 0o1000;
+
+/// More links than a system follows.
+const MOST_LINKS: u32 = 40;
 
 #[derive(Clone, Debug)]
 pub(super) struct Place {
@@ -74,16 +81,65 @@ impl Place {
             return refused(&self.folder, "the folder belongs to another user");
         }
         // spec: S76
-        if folder.mode() & 0o002 != 0 {
+        if folder.mode() & WRITABLE != 0 {
             return refused(&self.folder, "others can write the folder; name one of your own");
         }
-        for above in self.folder.ancestors().skip(1) {
-            let mode = stat(above)?.mode();
-            if mode & 0o002 != 0 && mode & 0o1000 == 0 {
-                return refused(above, "others can write a folder above");
+        self.way_is_private()?;
+        not_remote(&self.folder)
+    }
+
+    /// The same for each folder that the path as it was asked for leads through: whoever can put a link there says which file is
+    /// opened.
+    fn way_is_private(&self) -> Result<(), Fault> {
+        let why = "others can write a folder above";
+        // spec: S76
+        if let Some(folder) = self.asked.parent()
+            && stat(folder)?.mode() & WRITABLE != 0
+        {
+            return refused(folder, why);
+        }
+        let mut left: Vec<PathBuf> = vec![self.asked.clone()];
+        let mut at = PathBuf::from("/");
+        let mut links = 0;
+        while let Some(path) = left.pop() {
+            let mut parts = path.components();
+            let Some(part) = parts.next() else { continue };
+            left.push(parts.as_path().to_owned());
+            match part {
+                Component::Prefix(_) | Component::RootDir => at = PathBuf::from("/"),
+                Component::CurDir => {}
+                Component::ParentDir => {
+                    at.pop();
+                }
+                Component::Normal(name) => {
+                    let mode = stat(&at)?.mode();
+                    // spec: S76
+                    if mode & WRITABLE != 0 && mode & STICKY == 0 {
+                        return refused(&at, why);
+                    }
+                    let next = at.join(name);
+                    match fs::symlink_metadata(&next) {
+                        Ok(found) if found.is_symlink() => {
+                            // Among files that everybody may add, a link is as good as whoever made it.
+                            // spec: S76
+                            if mode & WRITABLE != 0 && is_foreign(&found) {
+                                return refused(&next, "the link belongs to another user");
+                            }
+                            links += 1;
+                            if links > MOST_LINKS {
+                                return refused(&self.asked, "too many links");
+                            }
+                            left.push(fs::read_link(&next).map_err(|error| of_system(&error, &next))?);
+                        }
+                        Ok(_) => at = next,
+                        // The file is about to be made.
+                        Err(error) if error.kind() == io::ErrorKind::NotFound && !self.exists => at = next,
+                        Err(error) => return Err(of_system(&error, &next)),
+                    }
+                }
             }
         }
-        not_remote(&self.folder)
+        Ok(())
     }
 
     /// What lies there must be a file of this user's that others cannot write; so must be what lies beside it.

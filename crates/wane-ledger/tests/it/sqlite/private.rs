@@ -2,7 +2,7 @@
 
 use std::fs::{self, Permissions};
 use std::io::Write;
-use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, lchown, symlink};
 use std::path::Path;
 use std::process::Command;
 
@@ -102,6 +102,57 @@ fn a_link_is_followed_to_a_private_file_only() {
     symlink("missing.db", &nowhere).expect("a link");
     refused(&nowhere, "nowhere.db");
     assert!(!folder.path().join("missing.db").exists());
+}
+
+#[test]
+fn a_path_through_a_link_that_others_can_put_there_is_refused() {
+    let folder = TempDir::new().expect("a folder");
+    let path = folder.path().join("ledger.db");
+    drop(made(&path));
+    let shared = TempDir::new().expect("a folder");
+    // The link to the file itself; to its folder; and one that leads to such a link.
+    let (direct, through) = (shared.path().join("link.db"), shared.path().join("link"));
+    let (private, relative) = (folder.path().join("private.db"), folder.path().join("relative.db"));
+    symlink(&path, &direct).expect("a link");
+    symlink(folder.path(), &through).expect("a link");
+    symlink(&direct, &private).expect("a link");
+    let up = Path::new("..").join(shared.path().file_name().expect("a name"));
+    symlink(up.join("link/ledger.db"), &relative).expect("a link");
+    let paths = [&direct, &through.join("ledger.db"), &private, &relative];
+    for path in paths {
+        drop(opened(path));
+    }
+    set_mode(shared.path(), 0o777);
+    for path in paths {
+        refused(path, "a folder above");
+    }
+    // Where others may add but not remove, a link of this user's leads on; the file must not lie there.
+    set_mode(shared.path(), 0o1777);
+    refused(&direct, "a folder above");
+    for path in &paths[1..] {
+        drop(opened(path));
+    }
+    if rustix::process::geteuid().is_root() {
+        for link in [&direct, &through] {
+            lchown(link, Some(65_534), None).expect("another owner");
+        }
+        refused(&direct, "a folder above");
+        for path in &paths[1..] {
+            refused(path, "belongs to another user");
+        }
+    }
+    set_mode(shared.path(), 0o700);
+}
+
+#[test]
+fn links_that_lead_round_are_refused() {
+    let folder = TempDir::new().expect("a folder");
+    let round = folder.path().join("round");
+    symlink("round", &round).expect("a link");
+    for create in [false, true] {
+        let result = SqliteStore::open(round.join("ledger.db"), SqliteOptions { create, ..PATIENT });
+        assert!(matches!(result, Err(Fault::Unreachable(_))), "{result:?}");
+    }
 }
 
 #[test]
