@@ -23,6 +23,7 @@ fn what_dies_is_told_once_and_counted() {
     // Of a hundred more, some dead already, a hundred are listed and the rest is counted.
     let mint = format!("wane mint --key root.pem --aud a --scope 'read:*' --to root.pub {LEDGER}");
     scene.sh(&format!("for i in $(seq 101); do {mint} -o t$i 2> /dev/null || exit 9; done")).exits(0);
+    scene.sh(&format!("wane attenuate t1 --key root.pem --to root.pub {LEDGER} -o below")).exits(0);
     scene.sh(&format!("wane revoke t1 --yes {LEDGER} && wane revoke t2 --yes {LEDGER}")).exits(0);
     let json = scene.sh(&dry).exits(0).json();
     let mut ids: Vec<_> = json["dies"].as_array().unwrap().iter().map(|known| known["id"].to_string()).collect();
