@@ -62,7 +62,7 @@ impl Pending {
         let mut ledger = self.ledger.open(context)?.ledger;
         let Some(digest) = &self.digest else {
             let mut pending = ledger.pending(time::now()?, LISTED)?;
-            pending.sort_by_key(|request| (request.at, request.digest));
+            pending.sort_by_key(|request| (request.at, request.digest, request.last));
             let answer = Answer { pending: &pending };
             context.output.answer(&answer, || listing(&pending))?;
             return Ok(Exit::Done);
