@@ -113,7 +113,9 @@ impl Connection {
         let begin = format!(
             // spec: S66
             "BEGIN ISOLATION LEVEL SERIALIZABLE {access}; SET LOCAL synchronous_commit = on; SELECT concat_ws(' ',
-             pg_catalog.pg_backend_pid(), current_setting('fsync'), current_setting('full_page_writes'))"
+             pg_catalog.pg_backend_pid(), current_setting('fsync'), current_setting('full_page_writes'),
+             array_to_string(ARRAY(SELECT version FROM \"{}\".version), ','))",
+            self.schema
         );
         let gate = number(&self.schema, &[b"gate"]);
         let shared = (mode.writes && !mode.alone).then_some(gate);
@@ -140,13 +142,15 @@ impl Connection {
             let (closed, (taken, begun)) = both(closed, both(taken, check::first(&client, &begin))).await;
             closed.and(taken).map(|_| begun)
         })?;
-        match state?.split_once(' ') {
+        match state?.splitn(4, ' ').collect::<Vec<_>>().as_slice() {
             // spec: S70
-            Some((process, _)) if process != self.process => {
+            [process, ..] if *process != self.process => {
                 Err(Trouble::Lost(Fault::Pooler("the server's process changed between transactions".to_owned())))
             }
+            // spec: S88
+            [_, "on", "on", version] if *version != schema::KNOWN => Err(schema::unknown(version)),
             // spec: S68
-            Some((_, "on on")) => Ok(()),
+            [_, "on", "on", _] => Ok(()),
             _ => Err(Trouble::Failed(Fault::AsyncCommit("fsync or full_page_writes is off".to_owned()))),
         }
     }

@@ -15,9 +15,10 @@ enum Found {
     Version(String),
 }
 
-/// Whether the tables are there and of the version known here.
+/// Whether the tables are there and of the version known here; each transaction reads the version again.
 pub(super) async fn check(client: &Client, schema: &str) -> Result<(), Trouble> {
     match look(client, schema).await? {
+        // spec: S88
         Found::Version(version) if version == KNOWN => Ok(()),
         Found::Version(version) => Err(unknown(&version)),
         Found::Nothing => Err(unknown("none: the database holds no ledger")),
@@ -83,6 +84,6 @@ async fn run(client: &Client, statements: &str) -> Result<(), Trouble> {
     client.batch_execute(statements).await.map_err(|error| Trouble::of(&error))
 }
 
-fn unknown(found: &str) -> Trouble {
+pub(super) fn unknown(found: &str) -> Trouble {
     Trouble::Failed(Fault::Schema(found.to_owned(), KNOWN.to_owned()))
 }

@@ -2,7 +2,7 @@
 
 use std::thread;
 
-use wane_ledger::{Fault, PostgresOptions, PostgresStore};
+use wane_ledger::{Fault, PostgresOptions, PostgresStore, Store};
 
 use super::server;
 
@@ -48,6 +48,25 @@ fn tables_of_a_newer_version_are_left_alone() {
     server::sql(&url, &format!("UPDATE {}.version SET version = '2'", server::name(&url)));
     assert_eq!(found(&url, false), "2");
     assert_eq!(found(&url, true), "2");
+}
+
+#[test]
+fn a_newer_version_is_refused_also_while_it_is_open() {
+    let Some(url) = server::fresh() else { return };
+    let mut store = server::store(&url);
+    let set = |version: &str| {
+        server::sql(&url, &format!("UPDATE {}.version SET version = '{version}'", server::name(&url)));
+    };
+    for version in ["2", "", "1 "] {
+        set(version);
+        let newer = Err(Fault::Schema(version.to_owned(), "1".to_owned()));
+        assert_eq!(store.transact(&[], &mut |_| panic!("the body must not run")), newer);
+        assert_eq!(store.view(&mut |_| panic!("the body must not run")), newer);
+    }
+    set("1");
+    store.transact(&[], &mut |rows| rows.append(&[Vec::new()])).expect("a transaction");
+    server::sql(&url, &format!("DELETE FROM {}.version", server::name(&url)));
+    assert!(matches!(store.view(&mut |_| Ok(())), Err(Fault::Schema(..))));
 }
 
 #[test]
