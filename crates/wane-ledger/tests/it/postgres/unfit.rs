@@ -4,9 +4,10 @@ use std::os::unix::net::UnixListener;
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
-use wane_ledger::{Fault, PostgresOptions, PostgresStore, Store};
+use wane_ledger::{Fault, PostgresOptions, PostgresStore, Store, Table};
 
 use super::server::{self, Cluster};
+use super::together::{add_one, count};
 
 fn refused(url: &str) -> Fault {
     let options = PostgresOptions { create: true, ..PostgresOptions::default() };
@@ -78,6 +79,29 @@ fn nothing_secret_is_told_of_a_server_that_lets_nobody_in() {
     }
     let store = server::store(&format!("postgres://guarded:sesame@/postgres?host={folder}"));
     assert!(!format!("{store:?}").contains("sesame"));
+}
+
+/// A policy binds neither a superuser nor, unless it is forced, the owner.
+#[test]
+fn rows_that_a_policy_hides_are_not_absent() {
+    let Some(cluster) = Cluster::start(&[]) else { return };
+    server::sql(&cluster.url, "CREATE ROLE plain LOGIN; GRANT CREATE ON DATABASE postgres TO plain");
+    let url = server::within(&cluster.url.replace("wane@", "plain@"));
+    let mut store = server::store(&url);
+    store.transact(&[], &mut |rows| add_one(rows, b"n").map(|_| ())).expect("a transaction");
+    let name = server::name(&url);
+    for table in ["row", "version"] {
+        server::sql(&url, &format!("ALTER TABLE {name}.{table} ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY"));
+        let key = (Table::Spent, b"n".to_vec());
+        let view = store.view(&mut |rows| rows.get(std::slice::from_ref(&key)).map(|_| ()));
+        assert!(matches!(view, Err(Fault::Unreachable(_))), "{table}: {view:?}");
+        let scan = store.view(&mut |rows| rows.scan(Table::Spent, &[], None, 9).map(|_| ()));
+        assert!(matches!(scan, Err(Fault::Unreachable(_))), "{table}: {scan:?}");
+        let change = store.transact(&[], &mut |rows| rows.put(&[(key.clone(), None)]));
+        assert!(matches!(change, Err(Fault::Unreachable(_))), "{table}: {change:?}");
+        server::sql(&url, &format!("ALTER TABLE {name}.{table} DISABLE ROW LEVEL SECURITY"));
+        assert_eq!(count(&mut store, b"n"), 1);
+    }
 }
 
 /// Takes connections and never says a word.
