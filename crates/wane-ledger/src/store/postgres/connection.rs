@@ -111,9 +111,10 @@ impl Connection {
     pub(super) fn begin(&self, locks: &[Lock], mode: Mode) -> Result<(), Trouble> {
         // Not READ WRITE: a server that is set to take no writes is to say so.
         let access = if mode.writes { "" } else { "READ ONLY" };
+        // Nor does anybody wait until no writer is about, whatever the role is set to.
         let begin = format!(
             // spec: S66
-            "BEGIN ISOLATION LEVEL SERIALIZABLE {access}; SET LOCAL synchronous_commit = on; SELECT concat_ws(' ',
+            "BEGIN ISOLATION LEVEL SERIALIZABLE NOT DEFERRABLE {access}; SET LOCAL synchronous_commit = on; SELECT concat_ws(' ',
              pg_catalog.pg_backend_pid(), current_setting('fsync'), current_setting('full_page_writes'),
              array_to_string(ARRAY(SELECT version FROM \"{}\".version), ','))",
             self.schema

@@ -53,6 +53,26 @@ fn what_is_not_committed_is_not_seen() {
     assert_eq!(count(&mut reader, b"n"), 1);
 }
 
+#[test]
+fn views_do_not_wait_for_writers_whatever_the_role_is_set_to() {
+    let Some(url) = server::fresh() else { return };
+    let mut writer = server::store(&url);
+    let mut reader = server::store(&url.replace("?", "?options=-c%20default_transaction_deferrable%3Don&"));
+    let mut seen = None;
+    writer
+        .transact(&[session(1)], &mut |rows| {
+            add_one(rows, b"n")?;
+            let from = Instant::now();
+            let view = reader.view(&mut |rows| rows.get(&[(Table::Used, vec![1])]).map(|_| ()));
+            seen = Some((view, from.elapsed()));
+            Ok(())
+        })
+        .expect("a transaction");
+    let (view, waited) = seen.expect("the body ran");
+    assert_eq!(view, Ok(()));
+    assert!(waited < Duration::from_secs(5), "{waited:?}");
+}
+
 /// 16 threads, half of them on one pool and half each on its own, add to one row.
 fn hot_row(locks: &[Lock], each: u64) {
     let Some(url) = server::fresh() else { return };
