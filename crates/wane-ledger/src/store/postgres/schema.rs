@@ -1,6 +1,6 @@
 //! The tables in the server, their version, and who makes them.
 
-use tokio_postgres::Client;
+use tokio_postgres::{Client, Row};
 
 use super::trouble::Trouble;
 use crate::store::Fault;
@@ -60,17 +60,23 @@ fn statements(schema: &str) -> String {
 
 async fn look(client: &Client, schema: &str) -> Result<Found, Trouble> {
     let names = format!(
-        "SELECT c.relname::text FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+        "SELECT c.relname::text, c.relkind::text, c.relpersistence::text FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
          WHERE n.nspname = '{schema}' AND c.relkind <> 'i' ORDER BY 1"
     );
     let rows = client.query(&names, &[]).await.map_err(|error| Trouble::of(&error))?;
-    let names: Vec<String> = rows.iter().filter_map(|row| row.try_get(0).ok()).collect();
-    let has = |name: &str| names.iter().any(|found| found == name);
     if rows.is_empty() {
         return Ok(Found::Nothing);
     }
-    if !["version", "queue", "row"].into_iter().all(has) {
-        return Ok(Found::Foreign);
+    for (name, kind) in [("version", "r"), ("queue", "S"), ("row", "r")] {
+        let is = |row: &&Row, place, value: &str| row.try_get(place).is_ok_and(|found: &str| found == value);
+        match rows.iter().find(|row| is(row, 0, name)) {
+            // spec: S90
+            Some(row) if is(&row, 1, kind) && !is(&row, 2, "p") => {
+                return Err(Trouble::Failed(Fault::AsyncCommit(format!("the table {name} is unlogged"))));
+            }
+            Some(row) if is(&row, 1, kind) => {}
+            _ => return Ok(Found::Foreign),
+        }
     }
     let version = format!("SELECT version::text FROM \"{schema}\".version");
     let rows = client.query(&version, &[]).await.map_err(|error| Trouble::of(&error))?;

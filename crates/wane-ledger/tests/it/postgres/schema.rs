@@ -81,6 +81,36 @@ fn tables_of_others_are_left_alone() {
 }
 
 #[test]
+fn tables_that_a_crash_empties_are_refused() {
+    let Some(url) = server::fresh() else { return };
+    server::store(&url);
+    let name = server::name(&url);
+    for table in ["row", "version"] {
+        server::sql(&url, &format!("ALTER TABLE {name}.{table} SET UNLOGGED"));
+        for create in [false, true] {
+            let options = PostgresOptions { create, ..PostgresOptions::default() };
+            let fault = PostgresStore::connect(&url, options).expect_err("the tables are unfit");
+            assert_eq!(fault, Fault::AsyncCommit(format!("the table {table} is unlogged")));
+        }
+        server::sql(&url, &format!("ALTER TABLE {name}.{table} SET LOGGED"));
+    }
+    server::store(&url);
+}
+
+#[test]
+fn a_view_in_place_of_a_table_is_no_ledgers() {
+    let Some(url) = server::fresh() else { return };
+    server::store(&url);
+    let name = server::name(&url);
+    server::sql(
+        &url,
+        &format!("ALTER TABLE {name}.row RENAME TO hidden; CREATE VIEW {name}.row AS TABLE {name}.hidden"),
+    );
+    assert_eq!(found(&url, false), "none: the tables there are no ledger's");
+    assert_eq!(found(&url, true), "none: the tables there are no ledger's");
+}
+
+#[test]
 fn tables_that_vanish_are_noticed() {
     let Some(url) = server::fresh() else { return };
     let mut store = server::store(&url);
