@@ -41,6 +41,7 @@ use self::connection::{BUSY, Connection, Mode};
 use self::pool::Pool;
 use self::rows::PgRows;
 use self::trouble::Trouble;
+use super::contract;
 use crate::store::{Fault, Lock, Room, Rows, Store};
 
 /// After so many conflicts a transaction runs while nobody else writes.
@@ -152,9 +153,7 @@ impl Store for PostgresStore {
     }
 
     fn transact(&mut self, locks: &[Lock], body: &mut Body<'_>) -> Result<(), Fault> {
-        if !locks.is_sorted_by(|one, next| one < next) {
-            return Err(Fault::Misuse("locks must ascend, each once".to_owned()));
-        }
+        contract::ascending(locks)?;
         let result = self.run(locks, true, body);
         match &result {
             Ok(()) => self.pool.note(false),
@@ -196,8 +195,8 @@ enum End {
 
 fn attempt(connection: &Connection, locks: &[Lock], mode: Mode, body: &mut Body<'_>) -> End {
     let ran = connection.begin(locks, mode).and_then(|()| {
-        let mut rows = PgRows::new(connection, mode.writes);
-        let answer = body(&mut rows);
+        let mut rows = PgRows::new(connection);
+        let answer = contract::run(&mut rows, mode.writes, body);
         match rows.trouble.take() {
             Some(trouble) => Err(trouble),
             None => answer.map_err(Trouble::Failed),

@@ -1,4 +1,4 @@
-//! The rows, as one transaction on one connection sees them.
+//! The rows, as one transaction on one connection sees them. What callers may ask is checked before, in `contract`.
 
 use std::collections::BTreeMap;
 
@@ -10,21 +10,16 @@ use super::driver::both;
 use super::trouble::Trouble;
 use crate::store::{Change, Fault, Key, Row, Rows, Table};
 
-/// The bounds of the contract, in bytes.
-const MOST_KEY: usize = 512;
-const MOST_VALUE: usize = 128 * 1024;
-
 pub(super) struct PgRows<'a> {
     connection: &'a Connection,
-    writes: bool,
     /// The first thing that went wrong. It decides how the transaction ends, whatever the body makes of it: the server would
     /// answer a commit with a silent rollback.
     pub(super) trouble: Option<Trouble>,
 }
 
 impl<'a> PgRows<'a> {
-    pub(super) fn new(connection: &'a Connection, writes: bool) -> Self {
-        Self { connection, writes, trouble: None }
+    pub(super) fn new(connection: &'a Connection) -> Self {
+        Self { connection, trouble: None }
     }
 
     fn noted<T>(&mut self, result: Result<T, Trouble>) -> Result<T, Fault> {
@@ -34,39 +29,10 @@ impl<'a> PgRows<'a> {
             fault
         })
     }
-
-    /// Nothing is asked of a transaction that is over.
-    fn ready(&self) -> Result<(), Fault> {
-        self.trouble.as_ref().map_or(Ok(()), |trouble| Err(trouble.fault()))
-    }
-
-    fn may_write(&mut self) -> Result<(), Fault> {
-        self.ready()?;
-        // spec: S9
-        if self.writes { Ok(()) } else { self.misuse("a view changes nothing") }
-    }
-
-    fn misuse<T>(&mut self, why: &str) -> Result<T, Fault> {
-        self.noted(Err(Trouble::Failed(Fault::Misuse(why.to_owned()))))
-    }
-
-    fn fits(&mut self, key: &[u8], value: Option<&[u8]>) -> Result<(), Fault> {
-        if key.is_empty() || key.len() > MOST_KEY {
-            return self.misuse("a key must be 1 to 512 bytes");
-        }
-        if value.is_some_and(|value| value.len() > MOST_VALUE) {
-            return self.misuse("a value must be at most 128 KiB");
-        }
-        Ok(())
-    }
 }
 
 impl Rows for PgRows<'_> {
     fn get(&mut self, keys: &[Key]) -> Result<Vec<Option<Vec<u8>>>, Fault> {
-        self.ready()?;
-        for (_, key) in keys {
-            self.fits(key, None)?;
-        }
         let mut found = vec![None; keys.len()];
         if keys.is_empty() {
             return Ok(found);
@@ -90,11 +56,9 @@ impl Rows for PgRows<'_> {
     }
 
     fn put(&mut self, changes: &[Change]) -> Result<(), Fault> {
-        self.may_write()?;
         // Of several changes of one row, the last is what counts.
         let mut last: BTreeMap<&Key, &Option<Vec<u8>>> = BTreeMap::new();
         for (key, value) in changes {
-            self.fits(&key.1, value.as_deref())?;
             last.insert(key, value);
         }
         let (tables, keys) = columns(last.iter().filter(|(_, value)| value.is_some()).map(|(key, _)| *key));
@@ -113,10 +77,6 @@ impl Rows for PgRows<'_> {
     }
 
     fn append(&mut self, values: &[Vec<u8>]) -> Result<(), Fault> {
-        self.may_write()?;
-        for value in values {
-            self.fits(&[0; 8], Some(value))?;
-        }
         if values.is_empty() {
             return Ok(());
         }
@@ -129,7 +89,6 @@ impl Rows for PgRows<'_> {
     }
 
     fn scan(&mut self, table: Table, from: &[u8], to: Option<&[u8]>, limit: usize) -> Result<Vec<Row>, Fault> {
-        self.ready()?;
         let (table, from, to) = (number(table), from.to_vec(), to.map(<[u8]>::to_vec));
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let answers = self.connection.ask(move |client, statements| async move {

@@ -113,6 +113,15 @@ pub(super) fn callers_keep_to_the_contract(open: &Handles) {
     is_misuse(store.transact(&[], &mut |rows| rows.append(&[vec![0; 128 * 1024 + 1]])));
     is_misuse(store.transact(&[], &mut |rows| rows.get(&[(Table::Used, Vec::new())]).map(|_| ())));
     is_misuse(store.view(&mut |rows| rows.get(&[(Table::Used, vec![1; 513])]).map(|_| ())));
+    for table in Table::ALL.into_iter().filter(|table| table.is_numbered()) {
+        for number in [vec![1; 7], vec![1; 9], vec![0xff; 8]] {
+            let change = [((table, number.clone()), Some(vec![1]))];
+            is_misuse(store.transact(&[], &mut |rows| rows.put(&change)));
+            is_misuse(store.transact(&[], &mut |rows| rows.put(&[((table, number.clone()), None)])));
+            is_misuse(store.view(&mut |rows| rows.get(&[(table, number.clone())]).map(|_| ())));
+        }
+        assert!(scanned(&mut *store, table, &[], None, 9).is_empty());
+    }
     nothing_is_there(open);
 }
 
