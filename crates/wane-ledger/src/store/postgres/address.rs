@@ -34,6 +34,9 @@ impl Address {
         if query.contains('@') {
             return Err(refused("the url has `?` before `@`: in a password it is written %3F"));
         }
+        if base.matches('@').count() > 1 {
+            return Err(refused("the url has two `@`: in a password it is written %40"));
+        }
         let mut schema = None;
         let mut plain = false;
         let mut rest = Vec::new();
@@ -179,6 +182,8 @@ mod tests {
             ("postgres://wane:hunter2@/wane", "one host"),
             ("postgres://wane:hunter2@localhost:hunter2/wane", "cannot be read"),
             ("postgres://wane:hun?hunter2=1@localhost/wane", "written %3F"),
+            ("postgres://wane:hun@hunter2@localhost/wane", "written %40"),
+            ("postgres://wane:hun@hunter2@db.example.com/wane?sslmode=disable", "written %40"),
             ("postgres://wane@localhost/wane?hunter2=1", "cannot be read"),
             ("postgres://wane@localhost/wane?schema=a&schema=b", "two schemas"),
             ("postgres://wane@localhost/wane?schema=", "1 to 63"),
