@@ -4,7 +4,7 @@
 //! process holds on it.
 
 use std::ffi::OsString;
-use std::fs::{self, DirBuilder, Metadata};
+use std::fs::{self, DirBuilder, File, Metadata};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Component, Path, PathBuf};
@@ -51,7 +51,7 @@ impl Place {
         let none = || Fault::Unreachable(format!("{}: no file is named", path.display()));
         let (folder, name) = asked.parent().zip(asked.file_name()).ok_or_else(none)?;
         if create {
-            DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|error| system(&error))?;
+            make(folder, &mut |path| File::open(path)?.sync_all()).map_err(|error| system(&error))?;
         }
         let exists = fs::symlink_metadata(&asked).is_ok();
         // spec: S80
@@ -242,6 +242,18 @@ impl Identity {
     }
 }
 
+/// Makes a folder and those above it where they are missing, so that they outlive a power cut as what is committed in them does.
+fn make(folder: &Path, sync: &mut dyn FnMut(&Path) -> io::Result<()>) -> io::Result<()> {
+    let Some(above) = folder.parent().filter(|_| !folder.is_dir()) else { return Ok(()) };
+    make(above, sync)?;
+    match DirBuilder::new().mode(0o700).create(folder) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists || !folder.is_dir() => Err(error),
+        // Whoever else has just made it may not have synced it yet.
+        // spec: S2
+        _ => sync(above),
+    }
+}
+
 fn stat(path: &Path) -> Result<Metadata, Fault> {
     fs::metadata(path).map_err(|error| of_system(&error, path))
 }
@@ -308,6 +320,33 @@ const fn remote(kind: u64) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_folder_that_is_made_is_synced_where_its_name_stands() {
+        let place = tempfile::TempDir::new().unwrap();
+        let under = |name: &str| place.path().join(name);
+        let made = |folder: &Path| {
+            let mut synced = Vec::new();
+            let mut sync = |path: &Path| {
+                synced.push(path.to_owned());
+                Ok(())
+            };
+            make(folder, &mut sync).unwrap();
+            assert!(folder.is_dir());
+            synced
+        };
+        assert_eq!(made(&under("a/b/c")), [place.path(), &under("a"), &under("a/b")]);
+        assert_eq!(made(&under("a/b/d")), [under("a/b")]);
+        assert!(made(&under("a/b/d")).is_empty());
+        assert_eq!(fs::metadata(under("a/b")).unwrap().mode() & 0o7777, 0o700);
+        // What cannot be synced, or is no folder, is not made.
+        let full = |_: &Path| Err(io::ErrorKind::StorageFull.into());
+        assert_eq!(make(&under("e/f"), &mut { full }).unwrap_err().kind(), io::ErrorKind::StorageFull);
+        assert!(!under("e/f").exists());
+        fs::write(under("file"), "").unwrap();
+        assert!(make(&under("file"), &mut |_| Ok(())).is_err());
+        assert!(make(&under("file/g"), &mut |_| Ok(())).is_err());
+    }
 
     #[test]
     fn remote_file_systems_are_known_by_their_numbers() {
