@@ -15,8 +15,8 @@
 //!   awaited for 20 s, a new connection for 10 s.
 //! - **The gate**: whoever writes holds a shared advisory lock beside its own. Placing records in the log, which reads what every
 //!   other writer appends to and writes what they all read, holds it alone, and so does whatever has conflicted four times;
-//!   without it, busy guards would keep the log from ever growing. One that waits for it gives up after 2 s and goes on
-//!   without, so that a guard that hangs does not stop the others; the server ends its transaction after 20 s.
+//!   without it, busy guards would keep the log from ever growing. Whoever waits for it, one of many or alone, gives
+//!   up after 2 s and goes on without, so that a guard that hangs does not stop the others; the server ends its transaction after 20 s.
 //! - **Broken connections** are thrown away. One on which the server still owes an answer counts until it has come or the
 //!   connection broke: where all of them wait so, whoever needs one is told that it is [`Fault::Locked`]. A transaction whose connection broke before its commit was sent runs once more
 //!   on a new one; when it breaks during the commit, or the server then warns of anything, the answer is

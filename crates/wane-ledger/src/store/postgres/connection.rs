@@ -19,7 +19,7 @@ use crate::store::{Fault, Lock};
 
 /// How long a transaction waits for its locks, and how long it is tried again.
 pub(super) const BUSY: Duration = Duration::from_secs(10);
-/// How long one that wants to write alone waits for the others. Whoever wants to write waits behind it.
+/// How long one that wants to write alone waits for the others, and they for it.
 const GATE: Duration = Duration::from_secs(2);
 /// How long a connection may take to open, its checks included.
 const OPENING: Duration = Duration::from_secs(10);
@@ -61,6 +61,7 @@ pub(super) struct Statements {
     pub(super) append: Statement,
     pub(super) scan: Statement,
     pub(super) scan_to: Statement,
+    pass: Statement,
     close: Statement,
     lock: Statement,
 }
@@ -120,29 +121,24 @@ impl Connection {
             self.schema
         );
         let gate = number(&self.schema, &[b"gate"]);
-        let shared = (mode.writes && !mode.alone).then_some(gate);
         let keys: Vec<i64> = locks.iter().map(|lock| self.key(lock)).collect();
         let state = self.ask(move |client, statements| async move {
-            let closed = async {
-                if !mode.alone {
+            let passed = async {
+                if !mode.writes {
                     return Ok(0);
                 }
-                match client.execute(&statements.close, &[&gate]).await {
-                    // It spares conflicts and nothing else, and those who wait behind this one must not wait for long.
+                let gate: [&(dyn ToSql + Sync); 1] = [&gate];
+                match client.execute(if mode.alone { &statements.close } else { &statements.pass }, &gate).await {
+                    // It spares conflicts and nothing else, and nobody must wait for long behind one that hangs.
                     Err(error) if matches!(Trouble::of(&error), Trouble::Failed(Fault::Locked(_))) => Ok(0),
                     answer => answer,
                 }
             };
-            let taken = async {
-                if keys.is_empty() && shared.is_none() {
-                    return Ok(0);
-                }
-                let parameters: [&(dyn ToSql + Sync); 2] = [&shared, &keys];
-                client.execute(&statements.lock, &parameters).await
-            };
+            let taken =
+                async { if keys.is_empty() { Ok(0) } else { client.execute(&statements.lock, &[&keys]).await } };
             // spec: S67 S85
-            let (closed, (taken, begun)) = both(closed, both(taken, check::first(&client, &begin))).await;
-            closed.and(taken).map(|_| begun)
+            let (passed, (taken, begun)) = both(passed, both(taken, check::first(&client, &begin))).await;
+            passed.and(taken).map(|_| begun)
         })?;
         match state?.splitn(4, ' ').collect::<Vec<_>>().as_slice() {
             // spec: S70
@@ -268,9 +264,8 @@ async fn prepare(client: &Client, schema: &str) -> Result<Statements, Error> {
     let scan_to =
         format!("SELECT key, value FROM {row} WHERE tbl = $1 AND key >= $2 AND key < $4 ORDER BY key LIMIT $3");
     // The shorter wait ends with the statement.
-    let close = format!("SELECT set_config('lock_timeout', '{}ms', true), pg_advisory_lock($1)", GATE.as_millis());
-    let lock = "SELECT pg_advisory_lock_shared(g) FROM (SELECT $1::int8 AS g) gate WHERE g IS NOT NULL
-         UNION ALL SELECT pg_advisory_lock(k) FROM unnest($2::int8[]) AS k";
+    let gate = |lock: &str| format!("SELECT set_config('lock_timeout', '{}ms', true), {lock}($1)", GATE.as_millis());
+    let lock = "SELECT pg_advisory_lock(k) FROM unnest($1::int8[]) AS k";
     Ok(Statements {
         get: client.prepare(&get).await?,
         upsert: client.prepare(&upsert).await?,
@@ -278,7 +273,8 @@ async fn prepare(client: &Client, schema: &str) -> Result<Statements, Error> {
         append: client.prepare_typed(&append, &[Type::INT2, Type::BYTEA_ARRAY]).await?,
         scan: client.prepare_typed(&scan, &[Type::INT2, Type::BYTEA, Type::INT8]).await?,
         scan_to: client.prepare_typed(&scan_to, &[Type::INT2, Type::BYTEA, Type::INT8, Type::BYTEA]).await?,
-        close: client.prepare(&close).await?,
+        pass: client.prepare(&gate("pg_advisory_lock_shared")).await?,
+        close: client.prepare(&gate("pg_advisory_lock")).await?,
         lock: client.prepare(lock).await?,
     })
 }

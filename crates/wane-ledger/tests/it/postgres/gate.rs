@@ -3,17 +3,17 @@
 use std::io::{Read, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
-use wane_ledger::{Lock, Store};
+use wane_ledger::{Lock, Rows, Store};
 
 use super::contract::session;
 use super::server;
-use super::together::add_one;
+use super::together::{add_one, count};
 
 const WHOLE: u8 = 0;
 const LAST: u8 = 1;
@@ -71,6 +71,32 @@ fn pass_on(mut from: UnixStream, mut to: UnixStream, state: &AtomicU8) {
         to.write_all(&bytes[..read]).expect("the server listens");
         let _ = state.compare_exchange(LAST, CUT, Ordering::SeqCst, Ordering::SeqCst);
     }
+}
+
+#[test]
+fn one_that_hangs_while_it_places_records_stops_nobody_for_long() {
+    let Some(url) = server::fresh() else { return };
+    let (mut hanging, mut other) = (server::store(&url), server::store(&url));
+    let (told, tell) = mpsc::channel::<()>();
+    let (end, ended) = mpsc::channel::<()>();
+    thread::scope(|scope| {
+        scope.spawn(move || {
+            let hang = &mut |_: &mut dyn Rows| {
+                let _ = told.send(());
+                let _ = ended.recv();
+                Ok(())
+            };
+            hanging.transact(&[Lock::Sequencer], hang).expect("a transaction");
+        });
+        tell.recv().expect("it hangs");
+        let from = Instant::now();
+        let answer = other.transact(&[session(1)], &mut |rows| add_one(rows, b"n").map(|_| ()));
+        let waited = from.elapsed();
+        end.send(()).expect("it hangs still");
+        assert_eq!(answer, Ok(()));
+        assert!((1..6).contains(&waited.as_secs()), "{waited:?}");
+    });
+    assert_eq!(count(&mut other, b"n"), 1);
 }
 
 #[test]
