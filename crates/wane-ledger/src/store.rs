@@ -13,7 +13,8 @@
 //!   last run are committed.
 //! - **Locks first.** The locks named are held, in their order, before the transaction's snapshot is taken, and until it has
 //!   ended. They keep transactions that would conflict from doing so; correctness never rests on them.
-//! - **No waiting for ever.** A store that stays busy for longer than its stated limit answers [`Fault::Locked`].
+//! - **No waiting for ever.** A durable store that stays busy for longer than its stated limit answers [`Fault::Locked`]. One in
+//!   memory waits for the other threads of its process.
 //! - **Doubt is a fault.** A row that cannot be read is [`Fault::Corrupt`], never an absent one.
 
 mod contract;

@@ -81,7 +81,7 @@ impl Store for MemoryStore {
         body: &mut dyn FnMut(&mut dyn Rows) -> Result<(), Fault>,
     ) -> Result<(), Fault> {
         contract::ascending(locks)?;
-        // One at a time, so that no lock is needed beside this one.
+        // One at a time, so that no lock is needed beside this one. Only this process's own threads are waited for.
         let _one = hold(&self.0.writing);
         let mut transaction = Transaction::on(Arc::clone(&self.memory()));
         contract::run(&mut transaction, true, body)?;
