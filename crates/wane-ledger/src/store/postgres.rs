@@ -3,6 +3,8 @@
 //! - **Server**: PostgreSQL 12 or newer, not a standby, that waits for its disk: `fsync`, `full_page_writes` and
 //!   `synchronous_commit` on, or [`Fault::AsyncCommit`]. Every new connection checks them, and every transaction states
 //!   `synchronous_commit = on` and looks at the others again, for they can change under an open connection.
+//! - **Tables**: of the version known here, which each transaction looks at again, or [`Fault::Schema`]; logged, for a crash
+//!   empties those that are not, or [`Fault::AsyncCommit`]. Where a policy would hide rows of them, a statement fails.
 //! - **Way there**: a unix socket, loopback, or whatever carries the connection safely and ends on this machine. TLS is not
 //!   built in. Another host is refused unless the URL says `sslmode=disable`, and `sslmode=require` is refused.
 //! - **Poolers**: session mode works. Behind a pooler that hands out connections by the transaction, locks of a session do not
@@ -15,11 +17,11 @@
 //!   awaited for 20 s, a new connection for 10 s.
 //! - **The gate**: whoever writes holds a shared advisory lock beside its own. Placing records in the log, which reads what every
 //!   other writer appends to and writes what they all read, holds it alone, and so does whatever has conflicted four times;
-//!   without it, busy guards would keep the log from ever growing. Whoever waits for it, one of many or alone, gives
-//!   up after 2 s and goes on without, so that a guard that hangs does not stop the others; the server ends its transaction after 20 s.
+//!   without it, busy guards would keep the log from ever growing. Whoever waits for it, one of many or alone, gives up after
+//!   2 s and goes on without, so that a guard that hangs does not stop the others; the server ends its transaction after 20 s.
 //! - **Broken connections** are thrown away. One on which the server still owes an answer counts until it has come or the
-//!   connection broke: where all of them wait so, whoever needs one is told that it is [`Fault::Locked`]. A transaction whose connection broke before its commit was sent runs once more
-//!   on a new one; when it breaks during the commit, or the server then warns of anything, the answer is
+//!   connection broke: where all of them wait so, whoever needs one is told that it is [`Fault::Locked`]. A transaction whose
+//!   connection broke before its commit was sent runs once more on a new one; when it breaks during the commit, or the server then warns of anything, the answer is
 //!   [`Fault::OutcomeUnknown`].
 
 mod address;

@@ -4,7 +4,8 @@
 //! - **One writer at a time.** A transaction begins with the right to write (`BEGIN IMMEDIATE`), so it never has to give up
 //!   half-way, and no lock of the contract is needed beside it. Views do not wait for it.
 //! - **The file is this user's alone.** It is made with mode 0600, as are the two files beside it while it is open
-//!   (`-wal`, `-shm`); what others could write, or a folder in which they could put another file, is refused.
+//!   (`-wal`, `-shm`); what others could write, or a folder in which they could put another file or a link to one, is refused;
+//!   so is a file that is mounted by itself, for its log would lie in two places.
 //! - **The file stays in its place.** Each transaction compares which file its path names, and which lie beside it, with
 //!   those that are open, before its body and after its commit. Where it is gone, the answer is [`Fault::Unreachable`]:
 //!   moved back, it works again. Where another lies there, it is [`Fault::RolledBack`], since that is most likely an older

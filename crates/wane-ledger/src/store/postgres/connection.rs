@@ -27,12 +27,14 @@ const OPENING: Duration = Duration::from_secs(10);
 const ANSWER: Duration = Duration::from_secs(20);
 
 /// Plans by the index alone: a plan that reads a whole table would conflict with every transaction that writes to it. The
-/// transaction of a client that hangs is ended, and its locks with it; a host that is gone is noticed within half a minute. Where a policy would hide rows, the statement fails.
+/// transaction of a client that hangs is ended, and its locks with it; a host that is gone is noticed within half a minute. Where a
+/// policy would hide rows, the statement fails.
 // spec: S86 S89
-const SETTINGS: &str = "SET search_path = pg_catalog; SET client_min_messages = warning; SET row_security = off; SET lock_timeout = '10s'; SET statement_timeout = '15s';
-    SET idle_in_transaction_session_timeout = '20s'; SET tcp_keepalives_idle = 10;
-    SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 4; SET enable_seqscan = off; SET enable_bitmapscan = off;
-    SET enable_hashjoin = off; SET enable_mergejoin = off; SET plan_cache_mode = force_generic_plan; SET jit = off";
+const SETTINGS: &str = "SET search_path = pg_catalog; SET client_min_messages = warning; SET row_security = off;
+    SET lock_timeout = '10s'; SET statement_timeout = '15s'; SET idle_in_transaction_session_timeout = '20s';
+    SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 4;
+    SET enable_seqscan = off; SET enable_bitmapscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off;
+    SET plan_cache_mode = force_generic_plan; SET jit = off";
 const UNLOCK: &str = "SELECT pg_catalog.pg_advisory_unlock_all()";
 
 /// What a transaction may do, and beside whom.

@@ -60,7 +60,8 @@ fn statements(schema: &str) -> String {
 
 async fn look(client: &Client, schema: &str) -> Result<Found, Trouble> {
     let names = format!(
-        "SELECT c.relname::text, c.relkind::text, c.relpersistence::text FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+        "SELECT c.relname::text, c.relkind::text, c.relpersistence::text
+         FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
          WHERE n.nspname = '{schema}' AND c.relkind <> 'i' ORDER BY 1"
     );
     let rows = client.query(&names, &[]).await.map_err(|error| Trouble::of(&error))?;
