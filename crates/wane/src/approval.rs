@@ -250,29 +250,54 @@ impl Approval {
     pub(crate) const fn approver(&self) -> &PublicKey {
         self.untrusted.approver()
     }
+}
 
-    /// Whether it is for the request with this digest and these actions, behind this block.
-    pub(crate) fn fits(
-        &self,
-        last_block: Option<BlockId>,
-        digest: &[u8; 32],
-        actions: &[Action],
-    ) -> Result<(), Refusal> {
-        let statement = &self.untrusted.statement;
+/// What an approval must be for: one request behind one chain, as [`Verified::approvable`](crate::Verified::approvable) makes it.
+///
+/// ```
+/// fn fit(asked: &wane::Approvable, approvals: &[wane::Approval]) -> usize {
+///     approvals.iter().filter(|approval| asked.check(approval).is_ok()).count()
+/// }
+/// # let _ = fit;
+/// ```
+#[derive(Clone, Debug)]
+pub struct Approvable {
+    last_block: Option<BlockId>,
+    digest: [u8; 32],
+    actions: Vec<Action>,
+}
+
+impl Approvable {
+    pub(crate) const fn new(last_block: Option<BlockId>, digest: [u8; 32], actions: Vec<Action>) -> Self {
+        Self { last_block, digest, actions }
+    }
+
+    /// The digest of the request.
+    #[must_use]
+    pub const fn request_digest(&self) -> &[u8; 32] {
+        &self.digest
+    }
+
+    /// Whether an approval is for it. Whose it is, and when, a decision looks at.
+    ///
+    /// # Errors
+    /// `deny-approval-chain`, `deny-approval-request`, `deny-approval-actions`, in this order.
+    pub fn check(&self, approval: &Approval) -> Result<(), Refusal> {
+        let statement = &approval.untrusted.statement;
         let refuse = |code, found: &dyn core::fmt::Display, bound: &dyn core::fmt::Display| {
             Err(Refusal::new(code, "approval", found, bound))
         };
         // spec: T166
-        if last_block != Some(self.last_block) {
+        if self.last_block != Some(approval.last_block) {
             return refuse(Code::DenyApprovalChain, &statement.approver.hint(), &"");
         }
         // spec: T167
-        if statement.digest != *digest {
-            return refuse(Code::DenyApprovalRequest, &Hex(&statement.digest), &Hex(digest));
+        if statement.digest != self.digest {
+            return refuse(Code::DenyApprovalRequest, &Hex(&statement.digest), &Hex(&self.digest));
         }
         // spec: T168
-        if statement.actions != actions {
-            return refuse(Code::DenyApprovalActions, &Listed(&statement.actions), &Listed(actions));
+        if statement.actions != self.actions {
+            return refuse(Code::DenyApprovalActions, &Listed(&statement.actions), &Listed(&self.actions));
         }
         Ok(())
     }
@@ -389,7 +414,7 @@ impl Asked<'_> {
     /// # Errors
     /// The `deny-approval-*` refusal, or `state-collected`, that a decision would give.
     pub fn check(&self, approval: &Approval, now: u64) -> Result<(), Refusal> {
-        approval.fits(Some(self.last_block), &self.request_digest, self.actions)?;
+        Approvable::new(Some(self.last_block), self.request_digest, self.actions.to_vec()).check(approval)?;
         let named = |key: &PublicKey, rule: &AskRule| {
             rule.approvers.iter().any(|approver| self.roots.names(approver, key, self.local.as_ref()))
         };

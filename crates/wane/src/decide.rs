@@ -25,7 +25,7 @@ use crate::request::{Request, SealDemand};
 use crate::scope_tree::Hearing;
 use crate::state::LiveState;
 use crate::verify::Verified;
-use crate::witness::{Heard, Present, Tree, Witness, digest};
+use crate::witness::{Heard, Present, Tree, Witness};
 
 /// Decides on one request. `now` is in seconds since 1970-01-01T00:00:00Z. Pure: the same arguments give the same
 /// answer on every machine, and the work is bounded by their size.
@@ -89,7 +89,7 @@ pub fn judge(verified: &Verified, request: &Request, state: &LiveState, now: u64
     let parts = request.parts();
     let evidence =
         Evidence { arguments: &parts.arguments, facts: &parts.facts, said: verified.said(), seen: &parts.seen };
-    let mut witness = Present { evidence, heard: Vec::new() };
+    let mut witness = Present::new(evidence);
     let decision = match settle(verified, request, state, now, &mut witness) {
         Ok(Settled { mark, unmet }) if unmet.is_empty() => {
             let effects = effects(verified, request, state);
@@ -98,7 +98,7 @@ pub fn judge(verified: &Verified, request: &Request, state: &LiveState, now: u64
         Ok(Settled { unmet, .. }) => Decision::Ask(Ask::new(
             missing(request, &unmet),
             unmet.iter().map(|(_, rule)| (*rule).clone()).collect(),
-            digest(verified, request),
+            *witness.approvable(verified, request).request_digest(),
         )),
         Err(refusal) => Decision::Deny(refusal),
     };

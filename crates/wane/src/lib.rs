@@ -133,7 +133,7 @@ mod refusal;
 #[doc = include_str!("../../../README.md")]
 struct Readme;
 
-pub use approval::{Approval, Asked, UntrustedApproval};
+pub use approval::{Approvable, Approval, Asked, UntrustedApproval};
 pub use arguments::Arguments;
 pub use ask::{Approver, AskRule};
 pub use chain::{Block, Chain};

@@ -5,6 +5,7 @@ use alloc::string::ToString;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
+use crate::approval::Approvable;
 use crate::chain::{Block, Chain};
 use crate::claims::Claims;
 use crate::code::Code;
@@ -49,7 +50,7 @@ use crate::value::Value;
 /// let digest = verified.request_digest(&request);
 /// let last = verified.last_delegate().unwrap();
 /// let approval = wane::Approval::sign(last, digest, request.actions().to_vec(), 1_000, 1_600, &root)?;
-/// assert!(verified.check_approval(&request, &approval).is_ok());
+/// assert!(verified.approvable(&request).check(&approval).is_ok());
 /// assert_eq!(verified.last_delegate(), Some(verified.chain().blocks()[0].id()));
 /// assert_eq!(verified.seal_claims(), [0xa0], "it states nothing");
 /// # Ok::<(), wane::Refusal>(())
@@ -238,16 +239,10 @@ impl Verified {
         self.digest.as_ref()
     }
 
-    /// Whether an approval is for this request behind this chain. Whose it is, and when, a decision looks at.
-    ///
-    /// # Errors
-    /// `deny-approval-chain`, `deny-approval-request`, `deny-approval-actions`, in this order.
-    pub fn check_approval(
-        &self,
-        request: &crate::request::Request,
-        approval: &crate::approval::Approval,
-    ) -> Result<(), Refusal> {
-        approval.fits(self.last_delegate(), &self.request_digest(request), &request.distinct_actions())
+    /// What approvals of this request must be for. It takes the digest of the whole request, once for all of them.
+    #[must_use]
+    pub fn approvable(&self, request: &crate::request::Request) -> Approvable {
+        Approvable::new(self.last_delegate(), self.request_digest(request), request.distinct_actions())
     }
 
     /// The digest of a request behind this seal: SHA-256 over its audience, call, arguments and the said facts. Approvers sign

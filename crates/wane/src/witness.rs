@@ -4,7 +4,7 @@ use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::approval::Approval;
+use crate::approval::{Approvable, Approval};
 use crate::arguments::Names;
 use crate::code::Code;
 use crate::condition::{Condition, Evidence};
@@ -93,6 +93,18 @@ pub(crate) trait Witness {
 pub(crate) struct Present<'a> {
     pub(crate) evidence: Evidence<'a>,
     pub(crate) heard: Vec<Heard>,
+    /// Made when it is first asked for: a holder may show many approvals of one long request.
+    approvable: Option<Approvable>,
+}
+
+impl<'a> Present<'a> {
+    pub(crate) const fn new(evidence: Evidence<'a>) -> Self {
+        Self { evidence, heard: Vec::new(), approvable: None }
+    }
+
+    pub(crate) fn approvable(&mut self, verified: &Verified, request: &Request) -> &Approvable {
+        self.approvable.get_or_insert_with(|| verified.approvable(request))
+    }
 }
 
 /// SHA-256 over the canonical request, said facts of the seal included.
@@ -105,12 +117,12 @@ impl Witness for Present<'_> {
     fn seal_fits(&mut self, verified: &Verified, request: &Request) -> Result<(), Refusal> {
         use crate::key::Hex;
         let Some(sealed) = verified.digest() else { return Ok(()) };
-        let asked = digest(verified, request);
+        let asked = self.approvable(verified, request).request_digest();
         // spec: T140
-        if *sealed == asked {
+        if sealed == asked {
             return Ok(());
         }
-        Err(Refusal::new(Code::DenyOtherRequest, "digest", Hex(&asked), Hex(sealed)))
+        Err(Refusal::new(Code::DenyOtherRequest, "digest", Hex(asked), Hex(sealed)))
     }
 
     fn condition(&mut self, place: Place, condition: &Condition) -> Result<(), Refusal> {
@@ -126,7 +138,7 @@ impl Witness for Present<'_> {
     }
 
     fn approval_fits(&mut self, verified: &Verified, request: &Request, approval: &Approval) -> Result<(), Refusal> {
-        verified.check_approval(request, approval)
+        self.approvable(verified, request).check(approval)
     }
 }
 

@@ -20,6 +20,10 @@ use crate::store::{Fault, Lock, Room, Rows, Store};
 /// does not stop the others.
 const GROUP: usize = 128;
 
+/// After so long no more requests are decided in a transaction: those that take long, by their arguments or by the approvals
+/// that come with them, must not keep others from the store.
+const LONGEST: Duration = Duration::from_millis(50);
+
 /// How long one of several committers waits before the next one does.
 const TURN: Duration = Duration::from_millis(50);
 
@@ -148,9 +152,8 @@ impl Committer {
         if !shared.log_is_kept() {
             return refuse(jobs, &Fault::Unreachable("nobody keeps the log any more".into()));
         }
-        // Held until all are answered: once roots are replaced, nothing is decided by those before.
         // spec: S30
-        let roots = shared.roots.read().unwrap_or_else(PoisonError::into_inner);
+        let roots = shared.roots();
         let mut fresh = Vec::with_capacity(jobs.len());
         for mut job in jobs {
             match job.refresh(&roots) {
@@ -169,18 +172,17 @@ impl Committer {
         self.admit(admits);
     }
 
-    fn admit(&mut self, jobs: Vec<Job>) {
-        if jobs.is_empty() {
-            return;
-        }
-        match self.commit(&jobs) {
-            // spec: S32 S36
-            Ok(done) => self.hand_out(jobs, done),
-            // What was committed stays: a charge without a call, never a call without one.
-            // spec: S37
-            Err(fault @ Fault::OutcomeUnknown(_)) => self.turn_away(jobs, &fault),
-            Err(fault) if jobs.len() == 1 => self.turn_away(jobs, &fault),
-            Err(_) => self.admit_one_by_one(jobs),
+    fn admit(&mut self, mut jobs: Vec<Job>) {
+        while !jobs.is_empty() {
+            match self.commit(&jobs) {
+                // spec: S32 S36
+                Ok(done) => jobs = self.hand_out(jobs, done),
+                // What was committed stays: a charge without a call, never a call without one.
+                // spec: S37
+                Err(fault @ Fault::OutcomeUnknown(_)) => return self.turn_away(jobs, &fault),
+                Err(fault) if jobs.len() == 1 => return self.turn_away(jobs, &fault),
+                Err(_) => return self.admit_one_by_one(jobs),
+            }
         }
     }
 
@@ -191,7 +193,7 @@ impl Committer {
         while let Some(job) = jobs.next() {
             let one = vec![job];
             match self.commit(&one) {
-                Ok(done) => self.hand_out(one, done),
+                Ok(done) => drop(self.hand_out(one, done)),
                 Err(fault) => {
                     let of_one = matches!(fault, Fault::Corrupt(_) | Fault::Misuse(_) | Fault::Refused(_));
                     self.turn_away(one, &fault);
@@ -210,7 +212,7 @@ impl Committer {
         refuse(jobs, fault);
     }
 
-    /// One transaction for all of them.
+    /// One transaction for all of them, or for the first of them where deciding takes long.
     fn commit(&mut self, jobs: &[Job]) -> Result<Vec<Done>, Fault> {
         let mut locks = jobs.iter().map(Job::lock).collect::<Result<Vec<Lock>, Fault>>()?;
         locks.sort_unstable();
@@ -228,9 +230,13 @@ impl Committer {
             }
             overlay.prefetch(&keys)?;
             head::check_seen(known.as_ref(), &mut overlay)?;
+            let from = Instant::now();
             for job in jobs {
                 // spec: S31 S35
                 done.push(job.decide(shared, room, &mut overlay)?);
+                if from.elapsed() > LONGEST {
+                    break;
+                }
             }
             // Where nothing follows, nothing is written: the records of denials never lie in the way of an admission.
             overlay.write()
@@ -255,18 +261,28 @@ impl Committer {
         answered.ok_or_else(|| Fault::Misuse("a view that ran nothing".into()))
     }
 
-    fn hand_out(&mut self, jobs: Vec<Job>, done: Vec<Done>) {
-        for (job, done) in jobs.into_iter().zip(done) {
+    /// Answers those that were decided, and gives back the others.
+    fn hand_out(&mut self, mut jobs: Vec<Job>, done: Vec<Done>) -> Vec<Job> {
+        let shared = Arc::clone(&self.shared);
+        let rest = jobs.split_off(done.len().min(jobs.len()));
+        // Nobody who has replaced the roots and was told so sees an answer by those before.
+        let roots = shared.roots.read().unwrap_or_else(PoisonError::into_inner);
+        for (mut job, done) in jobs.into_iter().zip(done) {
             // spec: S38
             if let Some(denial) = done.denial {
                 self.denials.push(denial);
             }
-            reply(job, Ok(done.answered));
+            // What was committed stays: a charge without a call, never a call without one.
+            // spec: S30
+            let still = job.refresh(&roots);
+            reply(job, still.map(|()| done.answered));
         }
+        drop(roots);
         // There is always room for those of the next group.
         if !self.denials.has_room_for(GROUP) {
             self.record_denials();
         }
+        rest
     }
 
     /// What no answer waits for. A fault here shows again where it matters: in the next admission.

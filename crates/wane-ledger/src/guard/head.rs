@@ -5,6 +5,7 @@ use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 use wane::{Code, LedgerId, Refusal};
@@ -158,13 +159,27 @@ fn refuse_unless_extended(known: &Known, overlay: &mut Overlay<'_>) -> Result<()
     Ok(())
 }
 
-/// Holds the folder of the file until it is let go, against whoever else holds it so; makes it where it is not there.
+/// How long another guard is waited for that writes the file, and between two tries.
+const WAIT: Duration = Duration::from_secs(2);
+const PAUSE: Duration = Duration::from_millis(5);
+
+/// Holds a lock beside it until that is let go, against whoever else holds it so; makes it, and its folder, where they are not
+/// there. A guard that hangs while it holds it does not hang the others.
 fn hold(path: &Path) -> io::Result<File> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
     fs::create_dir_all(folder)?;
-    let folder = File::open(folder)?;
-    rustix::fs::flock(&folder, rustix::fs::FlockOperation::LockExclusive)?;
-    Ok(folder)
+    // Whoever may not write it may not open it either, and cannot hold it.
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".lock");
+    let lock = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(beside)?;
+    let from = Instant::now();
+    loop {
+        match rustix::fs::flock(&lock, rustix::fs::FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => return Ok(lock),
+            Err(rustix::io::Errno::WOULDBLOCK) if from.elapsed() < WAIT => std::thread::sleep(PAUSE),
+            Err(error) => return Err(error.into()),
+        }
+    }
 }
 
 /// Written beside, made durable, and moved: nobody ever reads half of it.

@@ -3,6 +3,7 @@
 mod admission;
 mod approvals;
 mod brought_back;
+mod fair;
 mod held;
 mod held_still;
 mod log;
