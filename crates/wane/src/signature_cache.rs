@@ -46,7 +46,7 @@ struct Held([u8; 32]);
 ///
 /// ```
 /// let none = wane::KnownSignatures::none();
-/// assert_eq!(none.len(), 0);
+/// assert!(none.is_empty() && none.len() == 0);
 /// ```
 #[derive(Clone, Debug)]
 pub struct KnownSignatures(Vec<Held>);
@@ -130,52 +130,5 @@ impl KnownSignatures {
     /// Whether this signature of the block is known to be the key's.
     pub(crate) fn has(&self, block: &Block, key: &PublicKey) -> bool {
         !self.0.is_empty() && self.0.contains(&Held::of(block, key))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use getrandom::SysRng;
-    use rand_core::UnwrapErr;
-
-    use super::*;
-    use crate::{Arguments, Call, Heir, RootGrant, Seal, SecretKey, Token, mint, verify};
-
-    fn token(number: u64) -> (Token, Roots) {
-        let root = SecretKey::from_seed([1; 32]);
-        let grant = RootGrant::new("files".parse().unwrap(), 1_000 + number, 4_600).scope("*".parse().unwrap());
-        (mint(&grant, &root, Heir::carried(&mut UnwrapErr(SysRng))).unwrap(), Roots::single(root.public_key()))
-    }
-
-    #[test]
-    fn it_never_holds_more_than_it_may() {
-        let mut cache = SignatureCache::new(10);
-        for number in 0..40 {
-            let (token, roots) = token(number);
-            let sealed = token.seal(&Seal::new()).unwrap();
-            let verified = verify(&sealed, &roots).unwrap();
-            cache.keep(&verified);
-            cache.keep(&verified);
-            assert!(cache.newer.len() + cache.older.len() <= 10);
-            assert!(cache.holds(&verified), "the newest are there");
-            assert_eq!(cache.known(&sealed, &roots).len(), 2);
-        }
-        let mut none = SignatureCache::new(0);
-        let (token, roots) = token(0);
-        none.keep(&verify(&token.seal(&Seal::new()).unwrap(), &roots).unwrap());
-        assert!(none.newer.is_empty() && none.older.is_empty());
-    }
-
-    #[test]
-    fn a_seal_for_one_request_is_not_kept() {
-        let (token, roots) = token(0);
-        let call = Call::actions(&["read:a".parse().unwrap()]);
-        let seal = Seal::new().for_request(call, Arguments::empty(), 1_100, 1_200, &mut UnwrapErr(SysRng));
-        let sealed = token.seal(&seal).unwrap();
-        let verified = verify(&sealed, &roots).unwrap();
-        let mut cache = SignatureCache::new(10);
-        cache.keep(&verified);
-        assert!(cache.holds(&verified));
-        assert_eq!(cache.known(&sealed, &roots).len(), 1);
     }
 }

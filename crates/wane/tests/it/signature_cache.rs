@@ -3,8 +3,8 @@
 use getrandom::SysRng;
 use rand_core::UnwrapErr;
 use wane::{
-    Code, Heir, KnownSignatures, Narrowing, Refusal, RootGrant, Roots, Seal, SealedToken, SecretKey, SignatureCache,
-    Token, TrustedRoot, Verified, mint, verify, verify_with,
+    Arguments, Call, Code, Heir, KnownSignatures, Narrowing, Refusal, RootGrant, Roots, Seal, SealedToken, SecretKey,
+    SignatureCache, Token, TrustedRoot, Verified, mint, verify, verify_with,
 };
 
 fn root() -> SecretKey {
@@ -80,4 +80,34 @@ fn what_is_known_of_one_token_says_nothing_of_another() {
     assert_eq!(known.len(), 1);
     assert!(verify_with(&second, &roots, &known).is_ok());
     assert_eq!(KnownSignatures::none().len(), 0);
+}
+
+#[test]
+fn it_never_holds_more_than_it_may() {
+    let roots = Roots::single(root().public_key());
+    let all: Vec<SealedToken> = (0..40).map(|number| sealed(&minted(1_000 + number))).collect();
+    for most in [0, 1, 6, 12] {
+        let mut cache = SignatureCache::new(most);
+        for sealed in &all {
+            let verified = verify(sealed, &roots).unwrap();
+            cache.keep(&verified);
+            cache.keep(&verified);
+            assert_eq!(cache.holds(&verified), most >= 6, "the newest are there where they have room");
+            let held: usize = all.iter().map(|sealed| cache.known(sealed, &roots).len()).sum();
+            assert!(held <= most, "{held} of at most {most}");
+        }
+    }
+}
+
+#[test]
+fn a_seal_for_one_request_is_not_kept() {
+    let roots = Roots::single(root().public_key());
+    let call = Call::actions(&["read:a".parse().unwrap()]);
+    let seal = Seal::new().for_request(call, Arguments::empty(), 1_100, 1_200, &mut UnwrapErr(SysRng));
+    let sealed = minted(1_000).seal(&seal).unwrap();
+    let verified = verify(&sealed, &roots).unwrap();
+    let mut cache = SignatureCache::new(10);
+    cache.keep(&verified);
+    assert!(cache.holds(&verified));
+    assert_eq!(cache.known(&sealed, &roots).len(), 1);
 }
