@@ -69,7 +69,10 @@ fn pass_on(mut from: UnixStream, mut to: UnixStream, state: &AtomicU8) {
             return;
         }
         to.write_all(&bytes[..read]).expect("the server listens");
-        let _ = state.compare_exchange(LAST, CUT, Ordering::SeqCst, Ordering::SeqCst);
+        // Not the farewell of a connection that was opened for a check.
+        if bytes[0] != b'X' {
+            let _ = state.compare_exchange(LAST, CUT, Ordering::SeqCst, Ordering::SeqCst);
+        }
     }
 }
 
@@ -115,12 +118,14 @@ fn a_guard_that_dies_at_the_gate_stops_nobody_for_long() {
     let from = Instant::now();
     let mut answers = Vec::new();
     loop {
+        let before = Instant::now();
         let answer = other.transact(&[session(1)], &mut |rows| add_one(rows, b"n").map(|_| ()));
-        if answer.is_ok() {
+        // Who waits for the gate in vain goes on after two seconds: it is to be free again.
+        if answer.is_ok() && before.elapsed() < Duration::from_millis(1_900) {
             break;
         }
         answers.push((from.elapsed(), answer));
-        assert!(from.elapsed() < Duration::from_secs(40), "nobody writes any more: {answers:?}");
+        assert!(from.elapsed() < Duration::from_secs(35), "the gate is shut for ever: {answers:?}");
     }
     // What the dead one held is free as well, once the server has ended its transaction.
     let mut placing = server::store(&url);
