@@ -23,6 +23,7 @@ use wane::{
 use wane_audit::{LogSecret, Origin, RecordId};
 
 use self::committer::{Committer, Keeper};
+use self::denials::Denials;
 use self::group::{Answered, Job, Purpose, Task};
 use self::head::Head;
 use self::junk::Junk;
@@ -246,6 +247,10 @@ pub(crate) struct Shared {
     kept: AtomicBool,
     /// Whether any committer has committed records since the log was looked at.
     appended: AtomicBool,
+    /// Denials that committers had not recorded when they ended.
+    left: Mutex<Denials>,
+    /// Whether a committer died: nobody knows what it had denied.
+    died: AtomicBool,
 }
 
 impl Shared {
@@ -276,6 +281,20 @@ impl Shared {
 
     pub(crate) fn take_appended(&self) -> bool {
         self.appended.swap(false, Ordering::AcqRel)
+    }
+
+    /// A committer ends, and these denials are not recorded.
+    pub(crate) fn leave(&self, denials: Denials) {
+        self.left.lock().unwrap_or_else(PoisonError::into_inner).take_over(denials, self.now());
+    }
+
+    pub(crate) fn take_left(&self) -> Denials {
+        std::mem::take(&mut self.left.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Whether every denial so far is recorded or counted, or will be.
+    pub(crate) fn knows_all_denials(&self) -> bool {
+        !self.died.load(Ordering::Acquire)
     }
 
     pub(crate) fn log_has_ended(&self) {
@@ -345,6 +364,8 @@ impl Guard {
             signatures: RwLock::new(SignatureCache::new(SIGNATURES)),
             kept: AtomicBool::new(true),
             appended: AtomicBool::new(true),
+            left: Mutex::default(),
+            died: AtomicBool::new(false),
         });
         let (tasks, queue) = channel();
         let queue: Arc<Mutex<Receiver<Task>>> = Arc::new(Mutex::new(queue));
@@ -434,7 +455,10 @@ impl Guard {
                 self.ended = None;
             }
             let died = || Fault::Unreachable("a committer died".into()).refusal();
-            answer = answer.and(thread.join().unwrap_or_else(|_| Err(died())));
+            answer = answer.and(thread.join().unwrap_or_else(|_| {
+                self.shared.died.store(true, Ordering::Release);
+                Err(died())
+            }));
         }
         answer
     }

@@ -327,13 +327,20 @@ impl Committer {
             // It is the last one: what it says of the guard's end must be true.
             Some(log) => {
                 let denials = &mut self.denials;
+                // spec: A31
+                denials.take_over(self.shared.take_left(), self.shared.now());
                 denials.leave_out_if(self.store.room() != Ok(Room::Ample), self.shared.now());
                 log.close(&mut *self.store, &self.shared, denials)
             }
             None if self.denials.is_empty() => Ok(()),
             None => {
                 self.record_denials();
-                if self.denials.is_empty() { Ok(()) } else { Err(Fault::Full("denials are not recorded".into())) }
+                if self.denials.is_empty() {
+                    return Ok(());
+                }
+                // The keeper of the log tells how many they were.
+                self.shared.leave(std::mem::take(&mut self.denials));
+                Err(Fault::Full("denials are not recorded".into()))
             }
         }
     }

@@ -80,6 +80,18 @@ impl Denials {
         }
     }
 
+    /// Takes over what another committer could not record when it ended: how many they were.
+    pub(crate) fn take_over(&mut self, left: Self, now: u64) {
+        if left.is_empty() {
+            return;
+        }
+        let from = left.from(now);
+        let waiting = u64::try_from(left.waiting.len()).unwrap_or(u64::MAX);
+        self.dropped = self.dropped.saturating_add(left.dropped).saturating_add(waiting);
+        self.dropped_from = Some(self.from(from).min(from));
+        self.since.get_or_insert_with(Instant::now);
+    }
+
     /// There is no room for them: they are counted, and the room is kept for admissions.
     pub(crate) fn drop_all(&mut self, now: u64) {
         let count = std::mem::take(&mut self.waiting).len();

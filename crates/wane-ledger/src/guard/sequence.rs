@@ -179,13 +179,17 @@ impl Log {
         }
     }
 
-    /// Says that the guard is closed, places everything and signs the head.
+    /// Says that the guard is closed, unless a committer died with denials that nobody knows of; places everything and signs
+    /// the head.
     pub(crate) fn close(&mut self, store: &mut dyn Store, shared: &Shared, denials: &Denials) -> Result<(), Fault> {
         self.count_unverified(store, shared);
         append(store, shared, &mut |overlay| {
             // The end says that no denial is missing but those that are counted beside it.
             records::stage_denials(shared, denials, overlay)?;
-            overlay.append(records::closed(shared, shared.now())?);
+            // spec: A31
+            if shared.knows_all_denials() {
+                overlay.append(records::closed(shared, shared.now())?);
+            }
             Ok(())
         })?;
         self.place_all(store, shared)?;

@@ -3,7 +3,9 @@
 mod admission;
 mod approvals;
 mod brought_back;
+mod denials;
 mod fair;
+mod front;
 mod held;
 mod held_still;
 mod log;

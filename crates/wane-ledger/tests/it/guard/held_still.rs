@@ -10,8 +10,8 @@ use wane::{Code, Heir, Level, Roots, Seal};
 use wane_audit::{Event, Hash};
 use wane_ledger::*;
 
-use super::held::{Slow, fast, small};
-use super::scene::{NOW, Scene, admit, asked, code, key};
+use super::held::{Slow, fast};
+use super::scene::{NOW, Scene, admit, asked, key};
 
 /// Replay agrees with a record that names other agents, another root and other charges.
 #[test]
@@ -167,20 +167,6 @@ fn two_guards_write_one_head_file() {
     });
     println!("close: {:?} {:?}", a.close(NOW).map_err(|e| e.to_string()), b.close(NOW).map_err(|e| e.to_string()));
     assert!(bad == 0 && back == 0, "{bad} times unreadable, {back} times a head fell (last {last})");
-}
-
-/// Denials for a fault leave no record and no count, and `closed` says that nothing is missing.
-#[test]
-fn denials_for_a_fault_are_counted() {
-    let scene = Scene::new();
-    let store = small(&scene);
-    let guard = Guard::open(vec![Box::new(store.clone())], scene.options(), NOW).unwrap();
-    let good = scene.sealed(&scene.grant());
-    store.left.store(0, Ordering::SeqCst);
-    assert_eq!(code(admit(&guard, &good, "read:x", Level::Public)), Code::StateFull);
-    store.left.store(usize::MAX / 2, Ordering::SeqCst);
-    guard.close(NOW).unwrap();
-    assert!(scene.kinds().len() > 2, "{:?}", scene.kinds());
 }
 
 /// A wrong denial with a code of the guard's own is never different.

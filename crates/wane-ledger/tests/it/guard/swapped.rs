@@ -1,64 +1,14 @@
 //! A guard under which the store is another one than it was, or fails.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
 use wane::{Code, Level};
 use wane_audit::Hash;
-use wane_ledger::{Fault, Guard, GuardOptions, Lock, MemoryStore, Pace, Room, Rows, Store, Table};
+use wane_ledger::{Fault, Guard, GuardOptions, MemoryStore, Pace, Store, Table};
 
+use super::front::Front;
 use super::scene::{NOW, Scene, admit, code};
-
-/// Leads to whichever store it is told to.
-#[derive(Clone)]
-struct Swapped {
-    now: Arc<Mutex<MemoryStore>>,
-    fails: Arc<Mutex<Option<Fault>>>,
-    asked: Arc<AtomicUsize>,
-}
-
-impl Swapped {
-    fn to(store: &MemoryStore) -> Self {
-        Self { now: Arc::new(Mutex::new(store.clone())), fails: Arc::default(), asked: Arc::default() }
-    }
-
-    fn swap(&self, store: &MemoryStore) {
-        *self.now.lock().unwrap() = store.clone();
-    }
-
-    fn fails(&self) -> Result<MemoryStore, Fault> {
-        self.asked.fetch_add(1, Ordering::SeqCst);
-        match &*self.fails.lock().unwrap() {
-            Some(fault) => {
-                thread::sleep(Duration::from_millis(100));
-                Err(fault.clone())
-            }
-            None => Ok(self.now.lock().unwrap().clone()),
-        }
-    }
-}
-
-type Body<'a> = &'a mut dyn FnMut(&mut dyn Rows) -> Result<(), Fault>;
-
-impl Store for Swapped {
-    fn is_durable(&self) -> bool {
-        false
-    }
-
-    fn transact(&mut self, locks: &[Lock], body: Body<'_>) -> Result<(), Fault> {
-        self.fails()?.transact(locks, body)
-    }
-
-    fn view(&mut self, body: Body<'_>) -> Result<(), Fault> {
-        self.fails()?.view(body)
-    }
-
-    fn room(&mut self) -> Result<Room, Fault> {
-        Ok(Room::Ample)
-    }
-}
 
 /// All rows as they are, in a store of their own.
 fn copy(store: &MemoryStore) -> MemoryStore {
@@ -84,7 +34,7 @@ fn options(scene: &Scene) -> GuardOptions {
     GuardOptions { pace, ..scene.options() }
 }
 
-fn open(scene: &Scene, store: &Swapped) -> Guard {
+fn open(scene: &Scene, store: &Front) -> Guard {
     Guard::open(vec![Box::new(store.clone())], options(scene), NOW).unwrap()
 }
 
@@ -100,7 +50,7 @@ fn grow(scene: &Scene, guard: &Guard, by: usize) {
 #[test]
 fn an_older_copy_under_a_guard_that_runs_is_refused_until_the_newer_one_is_back() {
     let scene = Scene::new();
-    let store = Swapped::to(&scene.store);
+    let store = Front::of(&scene.store);
     let guard = open(&scene, &store);
     let sealed = scene.sealed(&scene.grant());
     grow(&scene, &guard, 2);
@@ -109,16 +59,16 @@ fn an_older_copy_under_a_guard_that_runs_is_refused_until_the_newer_one_is_back(
     grow(&scene, &guard, 2);
     thread::sleep(Duration::from_millis(100));
 
-    store.swap(&yesterday);
+    store.lead_to(&yesterday);
     assert_eq!(code(admit(&guard, &sealed, "write:notes", Level::Public)), Code::StateRolledBack);
-    store.swap(&scene.store);
+    store.lead_to(&scene.store);
     assert_eq!(code(admit(&guard, &sealed, "write:notes", Level::Public)), Code::DenyRatchet);
 }
 
 #[test]
 fn an_older_copy_that_has_grown_a_longer_log_is_refused_too() {
     let scene = Scene::new();
-    let store = Swapped::to(&scene.store);
+    let store = Front::of(&scene.store);
     let guard = open(&scene, &store);
     let sealed = scene.sealed(&scene.grant());
     grow(&scene, &guard, 2);
@@ -128,24 +78,24 @@ fn an_older_copy_that_has_grown_a_longer_log_is_refused_too() {
     thread::sleep(Duration::from_millis(100));
 
     // Another guard, which knows nothing of the first one's head, has gone on with the copy.
-    let other = open(&scene, &Swapped::to(&standby));
+    let other = open(&scene, &Front::of(&standby));
     grow(&scene, &other, 10);
     other.close(NOW).unwrap();
-    store.swap(&standby);
+    store.lead_to(&standby);
     assert_eq!(code(admit(&guard, &sealed, "write:notes", Level::Public)), Code::StateRolledBack);
 }
 
 #[test]
 fn another_ledger_in_its_place_is_refused() {
     let (scene, other) = (Scene::new(), Scene::new());
-    let store = Swapped::to(&scene.store);
+    let store = Front::of(&scene.store);
     let guard = open(&scene, &store);
     let sealed = scene.sealed(&scene.grant());
     assert!(admit(&guard, &sealed, "read:hr", Level::Restricted).is_ok());
-    let stranger = open(&other, &Swapped::to(&other.store));
+    let stranger = open(&other, &Front::of(&other.store));
     grow(&other, &stranger, 20);
     stranger.close(NOW).unwrap();
-    store.swap(&other.store);
+    store.lead_to(&other.store);
     // The chain names no ledger, so nothing else would notice.
     assert_eq!(code(admit(&guard, &sealed, "write:notes", Level::Public)), Code::StateOtherLedger);
 }
@@ -167,13 +117,14 @@ fn a_head_of_no_records_is_extended_by_every_log() {
 #[test]
 fn a_store_that_is_held_is_not_asked_once_for_each_that_waits() {
     let scene = Scene::new();
-    let store = Swapped::to(&scene.store);
+    let store = Front::of(&scene.store);
     let pace = Pace { sequence: Duration::from_secs(60), ..Pace::default() };
     let options = GuardOptions { pace, ..scene.options() };
     let guard = Guard::open(vec![Box::new(store.clone())], options, NOW).unwrap();
     let sealed = scene.sealed(&scene.grant());
-    *store.fails.lock().unwrap() = Some(Fault::Locked("held in the test".into()));
-    let before = store.asked.load(Ordering::SeqCst);
+    store.take(Duration::from_millis(100));
+    store.fail(Fault::Locked("held in the test".into()));
+    let before = store.asked();
     thread::scope(|threads| {
         for _ in 0..32 {
             threads.spawn(|| {
@@ -181,8 +132,8 @@ fn a_store_that_is_held_is_not_asked_once_for_each_that_waits() {
             });
         }
     });
-    let asked = store.asked.load(Ordering::SeqCst) - before;
+    let asked = store.asked() - before;
     assert!(asked <= 16, "{asked} transactions for 32 requests");
-    *store.fails.lock().unwrap() = None;
+    store.mend();
     assert!(admit(&guard, &sealed, "read:hr", Level::Public).is_ok());
 }

@@ -1,0 +1,93 @@
+//! Denials wait to be recorded: each is, or it is counted, before the log says that nothing is missing.
+
+use std::sync::mpsc::channel;
+use std::thread;
+use std::time::Duration;
+
+use wane::{Code, Level};
+use wane_audit::{Event, Outcome};
+use wane_ledger::{Fault, Guard, GuardOptions, Pace, Store};
+
+use super::front::Front;
+use super::scene::{NOW, Scene, admit, code};
+
+/// How many denials the log tells of, and whether it says that this was all.
+fn told(scene: &Scene) -> (u64, bool) {
+    let (mut told, mut closed) = (0, false);
+    for record in scene.records() {
+        match &record.event {
+            Event::Decision(decided) => told += u64::from(decided.decision == Outcome::Deny),
+            Event::DenialsDropped(dropped) => told += dropped.count,
+            Event::Closed(_) => closed = true,
+            _ => {}
+        }
+    }
+    (told, closed)
+}
+
+/// A guard with two committers, of which the second has denied this often: the first was held meanwhile.
+fn denied_by_the_second(scene: &Scene, second: &Front, times: usize) -> Guard {
+    let first = Front::of(&scene.store);
+    let pace = Pace { sequence: Duration::from_secs(60), ..Pace::default() };
+    let stores: Vec<Box<dyn Store>> = vec![Box::new(first.clone()), Box::new(second.clone())];
+    let guard = Guard::open(stores, GuardOptions { pace, ..scene.options() }, NOW).unwrap();
+    let sealed = scene.sealed(&scene.grant().deny("read:secret".parse().unwrap()));
+    first.hold(true);
+    thread::scope(|threads| {
+        let (answered, answer) = channel();
+        // Until the first one has taken one, nobody answers for it.
+        loop {
+            let answered = answered.clone();
+            let (guard, sealed) = (&guard, &sealed);
+            threads.spawn(move || answered.send(admit(guard, sealed, "read:hr", Level::Public).is_ok()));
+            if answer.recv_timeout(Duration::from_millis(200)).is_err() {
+                break;
+            }
+        }
+        for _ in 0..times {
+            assert_eq!(code(admit(&guard, &sealed, "read:secret", Level::Public)), Code::DenyPattern);
+        }
+        first.hold(false);
+    });
+    guard
+}
+
+#[test]
+fn what_a_committer_could_not_record_when_it_ended_is_counted() {
+    for is_tight in [false, true] {
+        let scene = Scene::new();
+        let second = Front::of(&scene.store);
+        let guard = denied_by_the_second(&scene, &second, 4);
+        match is_tight {
+            true => second.tighten(),
+            false => second.fail(Fault::Unreachable("gone in the test".into())),
+        }
+        // The caller hears of it as well.
+        assert_eq!(guard.close(NOW).unwrap_err().code(), Code::StateFull);
+        assert_eq!(told(&scene), (4, true), "is tight: {is_tight}");
+    }
+}
+
+#[test]
+fn the_log_does_not_say_that_nothing_is_missing_where_a_committer_died() {
+    let scene = Scene::new();
+    let second = Front::of(&scene.store);
+    let guard = denied_by_the_second(&scene, &second, 4);
+    second.die();
+    assert_eq!(guard.close(NOW).unwrap_err().code(), Code::StateUnreachable);
+    assert_eq!(told(&scene), (0, false));
+    assert!(scene.kinds().contains(&"opened"));
+}
+
+#[test]
+fn what_is_denied_for_a_fault_of_the_store_is_counted() {
+    let scene = Scene::new();
+    let store = Front::of(&scene.store);
+    let guard = Guard::open(vec![Box::new(store.clone())], scene.options(), NOW).unwrap();
+    let sealed = scene.sealed(&scene.grant());
+    store.leave(0);
+    assert_eq!(code(admit(&guard, &sealed, "read:hr", Level::Public)), Code::StateFull);
+    store.leave(usize::MAX);
+    guard.close(NOW).unwrap();
+    assert_eq!(told(&scene), (1, true));
+}
