@@ -477,9 +477,6 @@ impl Guard {
             // It never reaches the ledger.
             self.shared.junk.count(refusal.code());
         })?;
-        if approvals.len() > APPROVALS {
-            return Err(Refusal::new(Code::ParseLimit, "approval", approvals.len(), APPROVALS));
-        }
         let (approvals, misfit) = sort_out(&verified, approvals);
         let (reply, answer) = sync_channel(1);
         let job =
@@ -523,14 +520,21 @@ const SIGNATURES: usize = 16_384;
 /// Approvals that may come with one request: as many as one ask can name.
 const APPROVALS: usize = 64;
 
-/// The approvals that were signed for this chain, and the first that was not.
+/// The approvals that were signed for this chain, and the first that was not, or that is one too many: the request is then
+/// denied like any other of a genuine token.
 fn sort_out(verified: &Verified, approvals: &[UntrustedApproval]) -> (Vec<Approval>, Option<group::Misfit>) {
-    let mut good = Vec::with_capacity(approvals.len());
+    let mut good = Vec::with_capacity(approvals.len().min(APPROVALS));
     let Some(last) = verified.last_delegate() else { return (good, None) };
-    for approval in approvals {
+    let misfit = |approval: &UntrustedApproval, refusal| Some(group::Misfit { approval: approval.clone(), refusal });
+    for (number, approval) in approvals.iter().enumerate() {
+        if number >= APPROVALS {
+            // spec: A30
+            let refusal = Refusal::new(Code::ParseLimit, "approval", approvals.len(), APPROVALS);
+            return (good, misfit(approval, refusal));
+        }
         match approval.verify(last) {
             Ok(approval) => good.push(approval),
-            Err(refusal) => return (good, Some(group::Misfit { approval: approval.clone(), refusal })),
+            Err(refusal) => return (good, misfit(approval, refusal)),
         }
     }
     (good, None)

@@ -44,7 +44,7 @@ pub(crate) enum Purpose {
     Check,
 }
 
-/// An approval that was not signed for the chain it came with.
+/// An approval that was not signed for the chain it came with, or one too many.
 pub(crate) struct Misfit {
     pub(crate) approval: UntrustedApproval,
     pub(crate) refusal: Refusal,

@@ -4,12 +4,12 @@ use std::sync::mpsc::channel;
 use std::thread;
 use std::time::Duration;
 
-use wane::{Code, Level};
-use wane_audit::{Event, Outcome};
+use wane::{Approval, Code, Level};
+use wane_audit::{Event, Outcome, replay};
 use wane_ledger::{Fault, Guard, GuardOptions, Pace, Store};
 
 use super::front::Front;
-use super::scene::{NOW, Scene, admit, code};
+use super::scene::{NOW, Scene, admit, asked, code, key, with};
 
 /// How many denials the log tells of, and whether it says that this was all.
 fn told(scene: &Scene) -> (u64, bool) {
@@ -77,6 +77,33 @@ fn the_log_does_not_say_that_nothing_is_missing_where_a_committer_died() {
     assert_eq!(guard.close(NOW).unwrap_err().code(), Code::StateUnreachable);
     assert_eq!(told(&scene), (0, false));
     assert!(scene.kinds().contains(&"opened"));
+}
+
+#[test]
+fn a_request_with_too_many_approvals_is_a_recorded_denial() {
+    let scene = Scene::new();
+    let token = scene.mint(&scene.grant().ask("send:* by @oncall need 2".parse().unwrap()));
+    let last = token.chain().blocks()[0].id();
+    let sealed = token.seal(&wane::Seal::new()).unwrap();
+    let request = asked("send:mail", Level::Public);
+    let digest = wane::verify(&sealed, &scene.roots()).unwrap().request_digest(&request);
+    let sign =
+        |number| Approval::sign(last, digest, request.actions().to_vec(), NOW, NOW + 60 + number, &key(40)).unwrap();
+    let many: Vec<_> = (0..65).map(|number| sign(number).statement().clone()).collect();
+    let guard = scene.guard();
+    // As many as there may be are not too many.
+    let checked = guard.check(&sealed, &request, &many[..64], NOW);
+    assert_eq!(checked.verdict.code(), Some(Code::DenyNeedsApproval));
+    assert_eq!(code(with(&guard, &sealed, &request, &many)), Code::ParseLimit);
+    guard.close(NOW).unwrap();
+    assert_eq!(told(&scene), (1, true));
+    let envelope = token.chain().blocks()[0].envelope_bytes();
+    for record in scene.records() {
+        let Event::Decision(decided) = &record.event else { continue };
+        assert_eq!((decided.code, decided.approvals.len()), (Some(Code::ParseLimit), 65));
+        let again = replay(decided, record.at, |_| Some(envelope.clone()), &scene.roots()).unwrap();
+        assert!(again.agrees(), "{again:?}");
+    }
 }
 
 #[test]
