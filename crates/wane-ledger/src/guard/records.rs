@@ -135,9 +135,22 @@ fn approvals(key: &RecordKey, asked: &Approvable, story: &Story<'_>) -> Result<V
         good.map(|approval| seen(approval.id(), approval.statement(), fits(approval))).collect();
     if let (Some(misfit), Some(last)) = (&job.misfit, job.verified.last_delegate()) {
         let id = misfit.approval.id_behind(last)?;
-        all.push(seen(id, &misfit.approval, Some(misfit.refusal.code())));
+        // Its id does not cover its signature. Beside the same statement of one that is good, it is told of only where it
+        // made the decision: whoever decides again goes by the id.
+        let decides = code(&story.weighed.judged.decision) == Some(misfit.refusal.code());
+        if decides || all.iter().all(|seen| seen.id != id) {
+            all.push(seen(id, &misfit.approval, Some(misfit.refusal.code())));
+        }
     }
     Ok(all)
+}
+
+const fn code(decision: &Decision) -> Option<Code> {
+    match decision {
+        Decision::Allow(_) => None,
+        Decision::Ask(ask) => Some(ask.refusal().code()),
+        Decision::Deny(refusal) => Some(refusal.code()),
+    }
 }
 
 /// What the holder said, as one JSON object.

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use getrandom::SysRng;
 use rand_core::{Rng as _, UnwrapErr};
-use wane::{Arguments, BlockId, Heir, Level, Narrowing, Seal, SealedToken};
+use wane::{Approval, Arguments, BlockId, Code, Heir, Level, Narrowing, Seal, SealedToken, UntrustedApproval};
 use wane_audit::{Event, Outcome, Replayed, replay};
 use wane_ledger::{Store, Table};
 
-use super::scene::{NOW, Scene, asked};
+use super::scene::{NOW, Scene, asked, code, key, with};
 
 fn tokens(scene: &Scene) -> Vec<SealedToken> {
     let calls = || "calls".parse().unwrap();
@@ -119,4 +119,41 @@ fn an_altered_record_is_noticed() {
         }
         assert!(!replay(&decided, record.at, envelope, &scene.roots()).unwrap().agrees());
     }
+}
+
+/// The same statement with a signature that does not fit: it has the same id.
+fn forged(approval: &Approval) -> UntrustedApproval {
+    let mut text = approval.to_text();
+    let place = text.len() - 8;
+    let other = if text.as_bytes()[place] == b'A' { "B" } else { "A" };
+    text.replace_range(place..=place, other);
+    UntrustedApproval::parse(&text).unwrap()
+}
+
+#[test]
+fn a_denial_is_made_again_though_an_approval_was_shown_twice_once_with_a_bad_signature() {
+    let scene = Scene::new();
+    let token = scene.mint(&scene.grant().ask("send:* by @oncall".parse().unwrap()));
+    let last = token.chain().blocks()[0].id();
+    let sealed = token.seal(&Seal::new()).unwrap();
+    let request = asked("send:mail", Level::Public);
+    let digest = wane::verify(&sealed, &scene.roots()).unwrap().request_digest(&request);
+    let sign = |exp| Approval::sign(last, digest, request.actions().to_vec(), NOW - 60, exp, &key(40)).unwrap();
+    let (good, expired) = (sign(NOW + 60), sign(NOW));
+    let guard = scene.guard();
+    for (approval, why) in [(&expired, Code::DenyApprovalExpired), (&good, Code::DenyApprovalChain)] {
+        assert!(forged(approval).verify(last).is_err());
+        let shown = [approval.statement().clone(), forged(approval)];
+        assert_eq!(code(with(&guard, &sealed, &request, &shown)), why);
+    }
+    guard.close(NOW).unwrap();
+    let envelope = token.chain().blocks()[0].envelope_bytes();
+    let mut codes = Vec::new();
+    for record in scene.records() {
+        let Event::Decision(decided) = &record.event else { continue };
+        let again = replay(decided, record.at, |_| Some(envelope.clone()), &scene.roots()).unwrap();
+        assert!(matches!(again, Replayed::Same { .. }), "{again:?}");
+        codes.extend(decided.code);
+    }
+    assert_eq!(codes, [Code::DenyApprovalExpired, Code::DenyApprovalChain]);
 }
