@@ -144,6 +144,8 @@ impl Record {
         let Self { id, at, origin, log, event } = self;
         let written = Written { v: VERSION, id, at: *at, kind: event.kind(), origin, log, body: event };
         let line = serde_json::to_string(&written).map_err(|error| refuse(format_args!("{error}")))?;
+        // spec: A1
+        let line = escaped(line);
         // spec: A3
         if line.len() > RECORD_BYTES {
             return Err(Refusal::new(Code::ParseTooLarge, "record", line.len(), RECORD_BYTES));
@@ -159,17 +161,32 @@ impl Record {
         if line.len() > RECORD_BYTES {
             return Err(Refusal::new(Code::ParseTooLarge, "record", line.len(), RECORD_BYTES));
         }
-        // spec: A2
-        if line.iter().any(|byte| *byte < b' ') {
+        let text = std::str::from_utf8(line).map_err(|_| refuse(format_args!("it is not utf-8")))?;
+        // spec: A1 A2
+        if text.contains(char::is_control) {
             return Err(refuse(format_args!("a control character stands in its line")));
         }
-        let text = std::str::from_utf8(line).map_err(|_| refuse(format_args!("it is not utf-8")))?;
         let Read { v, id, at, kind, origin, log, body } = read(text)?;
         if v != VERSION {
             return Err(refuse(format_args!("its version is {v}, this one knows {VERSION}")));
         }
         Ok(Self { id, at, origin, log, event: Event::read(&kind, body)? })
     }
+}
+
+/// Control characters above U+007E may stand in JSON as they are, but only within texts, where an escape says the same.
+fn escaped(line: String) -> String {
+    if !line.contains(char::is_control) {
+        return line;
+    }
+    let mut escaped = String::with_capacity(line.len());
+    for c in line.chars() {
+        match c.is_control() {
+            true => escaped.push_str(&format!("\\u{:04x}", u32::from(c))),
+            false => escaped.push(c),
+        }
+    }
+    escaped
 }
 
 fn read<'de, T: Deserialize<'de>>(text: &'de str) -> Result<T, Refusal> {

@@ -134,7 +134,7 @@ fn what_is_written_is_read() {
         kinds.insert(event.kind());
         let record = record(event);
         let line = record.to_line().unwrap();
-        assert!(!line.bytes().any(|byte| byte < b' '), "{line}");
+        assert!(!line.contains(char::is_control), "{line}");
         assert!(!line.contains("null") || line.contains("\"agents\":[\"planner\",null]"), "{line}");
         assert_eq!(Record::parse(line.as_bytes()).unwrap(), record, "{line}");
     }
@@ -295,4 +295,23 @@ fn what_is_digested_is_not_in_the_line() {
     assert!(!revealed.opens(&read.arguments["/path"], "/paths", value));
     assert!(!secret.record_key(&RecordId::from_bytes([2; 16])).opens(&read.arguments["/path"], "/path", value));
     assert!(!LogSecret::from_bytes([0x78; 32]).record_key(&id).opens(&read.arguments["/path"], "/path", value));
+}
+
+#[test]
+fn control_characters_stand_in_no_line_as_they_are() {
+    for c in (0_u8..0x20).chain(0x7f..0xa0).map(char::from) {
+        let reason = Some(format!("a{c}b"));
+        let record = record(Event::Revoke(Revoke { block: block(1), reason }));
+        let line = record.to_line().unwrap();
+        assert!(!line.contains(char::is_control), "{c:?}");
+        assert_eq!(Record::parse(line.as_bytes()).unwrap(), record, "{c:?}");
+        let raw = line.replace(&line[line.find("\"a\\").unwrap()..=line.find("b\"}").unwrap()], &format!("\"a{c}b"));
+        assert!(raw.contains(c) && raw.ends_with("b\"}}"), "{raw:?}");
+        assert_eq!(Record::parse(raw.as_bytes()).unwrap_err().code(), Code::ParseRecord, "{c:?}");
+    }
+    // The room that a line has is counted as it is written.
+    let full = |reason: String| record(Event::Revoke(Revoke { block: block(1), reason: Some(reason) })).to_line();
+    let rest = RECORD_BYTES - full(String::new()).unwrap().len();
+    assert_eq!(full("a".repeat(rest)).unwrap().len(), RECORD_BYTES);
+    assert_eq!(full("\u{85}".repeat(rest / 6 + 1)).unwrap_err().code(), Code::ParseTooLarge);
 }
