@@ -28,7 +28,7 @@ pub(crate) use effects::{commit_effects, envelope_keys, keep_envelopes};
 pub(crate) use operate::{accept_restore, create, raise, register, revoke, revoke_before};
 pub(crate) use outline::line_of;
 pub(crate) use overlay::{Overlay, decode};
-pub(crate) use rows::{Meta, RevokedBefore, SCHEMA, Spent, Used, load_meta, revoked_before_key, used_key};
+pub(crate) use rows::{Meta, RevokedBefore, SCHEMA, Spent, Used, load_meta, pending_key, revoked_before_key, used_key};
 #[cfg(test)]
 pub(crate) use rows::{entry_key, spent_key};
 pub(crate) use state::{keys_for, load_entry, state_for};

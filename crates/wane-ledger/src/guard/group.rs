@@ -81,7 +81,12 @@ impl Job {
     /// Every row that the decision reads.
     pub(crate) fn keys(&self) -> Result<Vec<Key>, Fault> {
         let ids: Vec<BlockId> = self.approvals.iter().map(Approval::id).collect();
-        law::keys_for(&self.verified, &ids)
+        let mut keys = law::keys_for(&self.verified, &ids)?;
+        if let Some(last) = self.verified.last_delegate() {
+            let digest = self.verified.request_digest(&self.request);
+            keys.push(law::pending_key(law::line_of(&self.verified)?, &digest, last));
+        }
+        Ok(keys)
     }
 
     /// Decides, and stages what follows.
@@ -254,11 +259,11 @@ impl Job {
     fn stage_admission(&self, permit: &wane::Permit, record: RecordId, overlay: &mut Overlay<'_>) -> Result<(), Fault> {
         let effects = permit.effects();
         law::commit_effects(&self.verified, effects, self.now, &record.to_string(), overlay)?;
-        // Only a chain that asks for approval has ever waited.
-        if self.verified.grant().asks().next().is_some()
-            && let Some(last) = self.verified.last_delegate()
-        {
-            let digest = self.verified.request_digest(&self.request);
+        let Some(last) = self.verified.last_delegate() else { return Ok(()) };
+        let digest = self.verified.request_digest(&self.request);
+        // A seal may ask as well, so the request may have waited behind another one though this chain asks for nothing.
+        let asks = self.verified.grant().asks().next().is_some();
+        if asks || overlay.bytes(&law::pending_key(effects.session, &digest, last))?.is_some() {
             law::answered(effects.session, &digest, last, overlay)?;
         }
         Ok(())
