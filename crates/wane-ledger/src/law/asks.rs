@@ -103,18 +103,18 @@ impl PendingRequest {
 }
 
 /// Lets a request wait, for an hour or until `until`, whichever is sooner. One that waits already goes on waiting no longer
-/// than that, for what is asked of it now.
+/// than that, as it is made now.
 ///
 /// # Errors
 /// `state-pending-full` where 64 requests of the session wait; `parse-limit` for one that is too large to be kept.
 pub(crate) fn wait(request: &PendingRequest, now: u64, overlay: &mut Overlay<'_>) -> Result<(), Fault> {
     let key = request.key();
     if let Some(waits) = overlay.load::<PendingRequest>(&key)?.filter(|waits| now < waits.until) {
-        // An approval that came with it then may have ended since: approvers answer what is asked now.
-        return match waits.asks == request.asks {
-            true => Ok(()),
-            false => overlay.store(key, &PendingRequest { asks: request.asks.clone(), ..waits }),
-        };
+        // Approvers answer what is asked now: its mark may be another one, and an approval that came with it then may have
+        // ended since.
+        // spec: S61
+        let request = PendingRequest { at: waits.at, until: waits.until, ..request.clone() };
+        return if request == waits { Ok(()) } else { keep(key, &request, overlay) };
     }
     let mut waiting = 0_usize;
     for (key, value) in overlay.scan_prefix(Table::Pending, request.session.as_bytes())? {
@@ -132,12 +132,16 @@ pub(crate) fn wait(request: &PendingRequest, now: u64, overlay: &mut Overlay<'_>
     // spec: S62
     let until = request.until.min(now.saturating_add(PENDING_SECONDS));
     let request = PendingRequest { at: now, until, ..request.clone() };
-    let size = serde_json::to_vec(&request).map_or(usize::MAX, |bytes| bytes.len());
+    keep(key, &request, overlay)
+}
+
+fn keep(key: Key, request: &PendingRequest, overlay: &mut Overlay<'_>) -> Result<(), Fault> {
+    let size = serde_json::to_vec(request).map_or(usize::MAX, |bytes| bytes.len());
     if size > VALUE_BYTES {
         let found = format_args!("{size} bytes of a request that waits");
         return Err(Refusal::new(Code::ParseLimit, "arguments", found, VALUE_BYTES).into());
     }
-    overlay.store(key, &request)
+    overlay.store(key, request)
 }
 
 /// Requests that wait at `now`, in no particular order, at most `limit` of them.
