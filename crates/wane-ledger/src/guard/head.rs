@@ -35,9 +35,16 @@ pub(crate) struct Known {
 }
 
 impl Known {
-    /// How many records it has.
-    pub(crate) const fn size(&self) -> u64 {
-        self.size
+    /// In which epoch, and how many records it has.
+    pub(crate) const fn epoch_and_size(&self) -> (u64, u64) {
+        (self.epoch, self.size)
+    }
+
+    pub(crate) fn check_ledger(&self, id: LedgerId) -> Result<(), Fault> {
+        if self.ledger == id.to_string() {
+            return Ok(());
+        }
+        Err(Fault::Corrupt(format!("the head known outside is of the ledger {}", self.ledger)))
     }
 
     /// Of two accounts of one ledger the later one.
@@ -118,10 +125,7 @@ impl Head {
 /// Refuses a ledger whose log does not extend the head known outside.
 pub(crate) fn check_outside(known: Option<&Known>, overlay: &mut Overlay<'_>) -> Result<(), Fault> {
     let Some(known) = known else { return Ok(()) };
-    let meta = law::load_meta(overlay)?;
-    if known.ledger != meta.id.to_string() {
-        return Err(Fault::Corrupt(format!("the head known outside is of the ledger {}", known.ledger)));
-    }
+    known.check_ledger(law::load_meta(overlay)?.id)?;
     // spec: S41
     refuse_unless_extended(known, overlay)
 }

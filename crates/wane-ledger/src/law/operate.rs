@@ -26,11 +26,12 @@ pub(crate) fn create(meta: &Meta, now: u64, overlay: &mut Overlay<'_>) -> Result
     overlay.store(meta_key(), &Meta { since, ..meta.clone() })
 }
 
-/// Starts a new epoch: sessions issued up to now + 30 are dead, and what was registered exempts none of them.
-pub(crate) fn accept_restore(now: u64, overlay: &mut Overlay<'_>) -> Result<Meta, Fault> {
+/// Starts a new epoch, later than this one and than `known`, the latest that is known outside: sessions issued up to now + 30
+/// are dead, and what was registered exempts none of them.
+pub(crate) fn accept_restore(known: u64, now: u64, overlay: &mut Overlay<'_>) -> Result<Meta, Fault> {
     let mut meta = load_meta(overlay)?;
     // spec: S53 S54
-    let epoch = meta.epoch.checked_add(1).ok_or_else(|| Fault::Corrupt("no epoch is left".into()))?;
+    let epoch = meta.epoch.max(known).checked_add(1).ok_or_else(|| Fault::Corrupt("no epoch is left".into()))?;
     meta.join(&Meta { epoch, since: now.saturating_add(limits::LEEWAY), ..meta.clone() });
     overlay.store(meta_key(), &meta)?;
     Ok(meta)

@@ -103,11 +103,11 @@ impl Ledger {
         self.look(|overlay| check_outside(known.as_ref(), overlay))
     }
 
-    /// What would be accepted by [`Ledger::accept_restore`]: how long the log is here, and how long it was known to be, by the
-    /// small file with the newest head.
+    /// What would be accepted by [`Ledger::accept_restore`]: how long the log is here, and how long it was known to be, and in
+    /// which epoch, by the small file with the newest head.
     ///
     /// # Errors
-    /// `state-corrupt` for a file that is none; `state-*` of the store.
+    /// `state-corrupt` for a file that is none, or that of another ledger; `state-*` of the store.
     ///
     /// ```
     /// fn lost(ledger: &mut wane_ledger::Ledger, head: &std::path::Path) -> Result<u64, wane::Refusal> {
@@ -120,8 +120,11 @@ impl Ledger {
         let known = outside(head)?;
         self.look(|overlay| {
             let tip = sequence::tip(overlay)?;
-            let known_size = known.as_ref().map_or(tip.size, Known::size);
-            Ok(Restored { known_size, size: tip.size, root: tip.root })
+            if let Some(known) = &known {
+                known.check_ledger(law::load_meta(overlay)?.id)?;
+            }
+            let (known_epoch, known_size) = known.as_ref().map_or((tip.epoch, tip.size), Known::epoch_and_size);
+            Ok(Restored { known_epoch, known_size, size: tip.size, root: tip.root })
         })
     }
 

@@ -4,6 +4,7 @@ use wane::{BlockId, Chain, Code, Mark, PublicKey, Refusal, limits};
 use wane_audit::{AcceptRestore, Collect, Event, Hash, Raise, Register, Revoke, RevokeBefore};
 
 use super::{Ledger, PAGE, Revocation};
+use crate::guard::sequence::{self, Tip};
 use crate::law::{self, Cursor};
 use crate::store::Lock;
 
@@ -21,15 +22,17 @@ pub struct Collected {
     pub rows: u64,
 }
 
-/// What was found when a restored copy was accepted.
+/// What is found of a restored copy before it is accepted.
 ///
 /// ```
 /// use wane_audit::Hash;
-/// let restored = wane_ledger::Restored { known_size: 17, size: 12, root: Hash::EMPTY };
+/// let restored = wane_ledger::Restored { known_epoch: 1, known_size: 17, size: 12, root: Hash::EMPTY };
 /// assert!(restored.size < restored.known_size);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Restored {
+    /// The epoch of the newest head known outside.
+    pub known_epoch: u64,
     /// How many records the newest head known outside had.
     pub known_size: u64,
     /// How many the copy has.
@@ -59,7 +62,8 @@ pub struct Restored {
 ///
 /// let collected = ledger.collect(now + 86_400)?;
 /// assert_eq!((collected.up_to, collected.rows), (now + 86_400 - 3_600, 1));
-/// let status = ledger.accept_restore(Restored { known_size: 3, size: 2, root: Hash::EMPTY }, now + 90_000)?;
+/// let found = Restored { known_epoch: 1, known_size: 9, size: 0, root: Hash::EMPTY };
+/// let status = ledger.accept_restore(found, now + 90_000)?;
 /// assert_eq!((status.epoch, status.since), (2, now + 90_030));
 /// # Ok::<(), wane::Refusal>(())
 /// ```
@@ -156,15 +160,17 @@ impl Ledger {
         Ok(Collected { up_to, rows })
     }
 
-    /// Accepts a restored copy: a new epoch starts, and every session that was issued up to now + 30 is dead.
+    /// Accepts a restored copy: a new epoch starts, and every session that was issued up to now + 30 is dead. Of what was found
+    /// only what is known outside is taken: how long the copy's log is, and its root, is read again with the change.
     ///
     /// # Errors
     /// `state-*` of the store.
     pub fn accept_restore(&mut self, restored: Restored, now: u64) -> Result<super::Status, Refusal> {
         let (record, clerk) = (self.record_id(), self.clerk());
         self.change(&[Lock::Sequencer], |overlay| {
-            let meta = law::accept_restore(now, overlay)?;
-            let Restored { known_size, size, root } = restored;
+            let Restored { known_epoch, known_size, .. } = restored;
+            let Tip { size, root, .. } = sequence::tip(overlay)?;
+            let meta = law::accept_restore(known_epoch, now, overlay)?;
             let event = AcceptRestore { epoch: meta.epoch, since: meta.since, known_size, size, root };
             clerk.note(record, now, Event::AcceptRestore(event), overlay)
         })?;

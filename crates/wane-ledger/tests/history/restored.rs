@@ -70,7 +70,9 @@ fn yesterdays_copy_is_put_back() {
     refused_to_open(&scene, NOW + 100);
     let mut ledger = scene.place.ledger();
     let head = ledger.log_head().unwrap();
-    ledger.accept_restore(Restored { known_size: head.size + 3, size: head.size, root: head.root }, NOW).unwrap();
+    ledger
+        .accept_restore(Restored { known_epoch: 1, known_size: head.size + 3, size: head.size, root: head.root }, NOW)
+        .unwrap();
     let guard = scene.guard();
     refused(admit(&guard, &sealed, "write:a", Level::Public), Code::StateSessionTooOld);
     scene.ledger = ledger;
@@ -106,7 +108,10 @@ fn an_old_copy_that_has_grown_again_is_another_log() {
 
 fn accept(scene: &mut Scene, now: u64) {
     let head = scene.ledger.log_head().unwrap();
-    scene.ledger.accept_restore(Restored { known_size: head.size, size: head.size, root: head.root }, now).unwrap();
+    scene
+        .ledger
+        .accept_restore(Restored { known_epoch: 1, known_size: head.size, size: head.size, root: head.root }, now)
+        .unwrap();
 }
 
 fn at(scene: &Scene, issued: u64) -> RootGrant {

@@ -82,7 +82,7 @@ fn happen(world: &mut World, cast: &Cast, event: &Event) {
             world.collect(*at);
         }
         Event::Restore(at) => {
-            world.change(|overlay| law::accept_restore(*at, overlay));
+            world.change(|overlay| law::accept_restore(1, *at, overlay));
         }
     }
 }

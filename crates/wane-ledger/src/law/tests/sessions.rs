@@ -30,7 +30,7 @@ fn an_old_session_is_refused_unless_it_was_registered_when_it_was_made() {
     let verified = world.seal(&registered);
     assert_eq!(world.check(&verified, &send(), MADE + 3), Answer::Allow);
 
-    world.change(|overlay| law::accept_restore(NOW, overlay));
+    world.change(|overlay| law::accept_restore(1, NOW, overlay));
     assert_eq!(world.check(&verified, &send(), NOW), Answer::Deny(Code::StateSessionTooOld));
     // To register it again does not bring it back.
     let again = world.attempt(|overlay| law::register(registered.chain(), None, NOW, overlay)).unwrap_err();
@@ -41,9 +41,9 @@ fn an_old_session_is_refused_unless_it_was_registered_when_it_was_made() {
 #[test]
 fn since_and_the_epoch_never_fall() {
     let mut world = World::new();
-    let first = world.change(|overlay| law::accept_restore(NOW, overlay));
+    let first = world.change(|overlay| law::accept_restore(1, NOW, overlay));
     assert_eq!((first.epoch, first.since), (2, NOW + 30));
-    let second = world.change(|overlay| law::accept_restore(5, overlay));
+    let second = world.change(|overlay| law::accept_restore(1, 5, overlay));
     assert_eq!((second.epoch, second.since), (3, NOW + 30), "a clock that was set back");
 }
 
@@ -205,7 +205,7 @@ fn after_a_restore_no_line_goes_on() {
     let first = world.mint(&World::grant(NOW, NOW + 9_000));
     let verified = world.seal(&first);
     assert_eq!(world.admit(&verified, &send(), NOW), Answer::Allow);
-    world.change(|overlay| law::accept_restore(NOW + 100, overlay));
+    world.change(|overlay| law::accept_restore(1, NOW + 100, overlay));
     let second = renewed(&world, &first, NOW + 200, NOW + 9_000);
     let root = world.root.public_key();
     // Who makes the next one learns it at once, and who shows it is refused.

@@ -46,7 +46,7 @@ fn every_verb_leaves_one_record_and_they_stand_or_fall_together() {
             it.register(token.chain(), Some(&root().public_key()), NOW).map(|_| ())
         }),
         ("accept-restore", |it| {
-            it.accept_restore(Restored { known_size: 2, size: 1, root: Hash::EMPTY }, NOW).map(|_| ())
+            it.accept_restore(Restored { known_epoch: 1, known_size: 2, size: 1, root: Hash::EMPTY }, NOW).map(|_| ())
         }),
     ];
     for (kind, verb) in verbs {
@@ -130,13 +130,37 @@ fn collecting_is_told_with_what_it_notes_and_takes() {
 }
 
 #[test]
-fn a_restore_starts_an_epoch() {
-    let (shared, mut ledger) = Shared::created();
-    let restored = Restored { known_size: 9, size: 4, root: Hash::EMPTY };
-    let status = ledger.accept_restore(restored, NOW).unwrap();
-    assert_eq!((status.epoch, status.since), (2, NOW + 30));
-    let Event::AcceptRestore(event) = &shared.records()[0].event else { panic!() };
-    assert_eq!((event.epoch, event.since, event.known_size, event.size), (2, NOW + 30, 9, 4));
+fn a_restore_starts_an_epoch_later_than_any_that_is_known() {
+    for (known_epoch, epoch) in [(1, 2), (0, 2), (7, 8)] {
+        let (shared, mut ledger) = Shared::created();
+        ledger.raise(BlockId::from_bytes([3; 32]), &Mark::at(Level::Internal), "", NOW).unwrap();
+        let head = ledger.place(NOW).unwrap();
+        // How long the log is here, and its root, is not taken from the caller.
+        let found = Restored { known_epoch, known_size: 9, size: 4, root: Hash::EMPTY };
+        let status = ledger.accept_restore(found, NOW).unwrap();
+        assert_eq!((status.epoch, status.since), (epoch, NOW + 30));
+        let Event::AcceptRestore(event) = &shared.records()[0].event else { panic!() };
+        assert_eq!((event.epoch, event.since, event.known_size), (epoch, NOW + 30, 9));
+        assert_eq!((event.size, event.root), (1, head.root));
+    }
+    let (_, mut ledger) = Shared::created();
+    let last = Restored { known_epoch: u64::MAX, known_size: 9, size: 0, root: Hash::EMPTY };
+    assert_eq!(refused(ledger.accept_restore(last, NOW)), Code::StateCorrupt);
+}
+
+#[test]
+fn what_is_found_of_a_copy_is_what_the_head_of_the_same_ledger_tells() {
+    let (_, mut ledger) = Shared::created();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("head");
+    let found = ledger.restored(&path).unwrap();
+    assert_eq!((found.known_epoch, found.known_size, found.size), (1, 0, 0));
+    let head = |id: String| format!(r#"{{"ledger":"{id}","epoch":7,"size":9,"root":"{}"}}"#, Hash::EMPTY);
+    std::fs::write(&path, head(ledger.id().to_string())).unwrap();
+    let found = ledger.restored(&path).unwrap();
+    assert_eq!((found.known_epoch, found.known_size, found.size), (7, 9, 0));
+    std::fs::write(&path, head(wane::LedgerId::from_bytes([9; 16]).to_string())).unwrap();
+    assert_eq!(refused(ledger.restored(&path)), Code::StateCorrupt);
 }
 
 #[test]

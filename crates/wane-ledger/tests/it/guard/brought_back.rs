@@ -140,7 +140,7 @@ fn a_session_of_the_lost_tail_is_not_registered_again() {
     assert!(admit(&guard, &sealed, "read:x", Level::Restricted).is_ok());
     drop(guard);
     let mut restored = Ledger::open(Box::new(backup.clone()), Box::new(UnwrapErr(SysRng))).unwrap();
-    restored.accept_restore(Restored { known_size: 3, size: 0, root: Hash::EMPTY }, NOW + 5).unwrap();
+    restored.accept_restore(Restored { known_epoch: 1, known_size: 3, size: 0, root: Hash::EMPTY }, NOW + 5).unwrap();
     let guard = Guard::open(vec![Box::new(backup)], scene.options(), NOW + 5).unwrap();
     assert_eq!(code(admit(&guard, &sealed, "write:x", Level::Public)), Code::StateSessionTooOld);
     let r = restored.register(token.chain(), Some(&root), NOW + 15);
