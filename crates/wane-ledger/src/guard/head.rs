@@ -170,7 +170,7 @@ const PAUSE: Duration = Duration::from_millis(5);
 /// Holds a lock beside it until that is let go, against whoever else holds it so; makes it, and its folder, where they are not
 /// there. A guard that hangs while it holds it does not hang the others.
 fn hold(path: &Path) -> io::Result<File> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
+    let folder = folder_of(path);
     fs::create_dir_all(folder)?;
     // Whoever may not write it may not open it either, and cannot hold it.
     let mut beside = path.as_os_str().to_owned();
@@ -196,7 +196,12 @@ fn write_file(path: &Path, known: &Known) -> io::Result<()> {
     file.sync_all()?;
     fs::rename(&beside, path)?;
     // The new name is durable with its folder.
-    path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
+    File::open(folder_of(path))?.sync_all()
+}
+
+/// A name alone stands in the current folder.
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."))
 }
 
 fn unwritable(path: &Path, error: &io::Error) -> Fault {
