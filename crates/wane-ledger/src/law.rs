@@ -15,12 +15,15 @@ mod outline;
 mod overlay;
 mod rows;
 mod state;
+mod statements;
 mod text;
 
 #[cfg(test)]
 pub(crate) mod tests;
 
-pub(crate) use asks::{Deposited, answered, approvals_for, deposit, pending, still_waits, wait, waiting_for};
+#[cfg(test)]
+pub(crate) use asks::approvals_for;
+pub(crate) use asks::{Deposited, answered, deposit, pending, still_waits, wait, waiting_for};
 #[cfg(test)]
 pub(crate) use collect::MARGIN;
 pub(crate) use collect::{Cursor, advance, collect_page};
@@ -32,6 +35,7 @@ pub(crate) use rows::{Meta, RevokedBefore, SCHEMA, Spent, Used, load_meta, pendi
 #[cfg(test)]
 pub(crate) use rows::{entry_key, spent_key};
 pub(crate) use state::{keys_for, load_entry, state_for};
+pub(crate) use statements::{statements_for, still_good};
 
 pub use about::About;
 pub use asks::PendingRequest;

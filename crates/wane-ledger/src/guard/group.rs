@@ -96,45 +96,25 @@ impl Job {
             return self.settle(first, &[], shared, room, overlay);
         };
         // What approvers left in the ledger counts only where something asks for it.
-        let mut deposited = Vec::new();
         // spec: S64
-        for text in law::approvals_for(last, &digest, self.now, overlay)? {
-            let approval = UntrustedApproval::parse(&text).and_then(|approval| approval.verify(last));
-            let approval = approval.map_err(|_| Fault::Corrupt("a deposited approval is none".into()))?;
-            if !self.approvals.iter().any(|known| known.id() == approval.id()) {
-                deposited.push(approval);
-            }
-        }
+        let mut deposited = law::statements_for(last, &digest, self.now, overlay)?;
+        deposited.retain(|left| self.approvals.iter().all(|known| known.id() != left.id()));
         if deposited.is_empty() {
             return self.settle(first, &[], shared, room, overlay);
         }
         let mut second = self.decide_with(&deposited, shared, overlay)?;
         if matches!(second.judged.decision, Decision::Deny(_)) {
             // A statement that has become no good since must not stop a request that others approve.
-            deposited = self.still_good(deposited, shared, overlay)?;
+            deposited = law::still_good(deposited, |one| {
+                let alone = self.decide_with(std::slice::from_ref(one), shared, overlay)?;
+                Ok(matches!(alone.judged.decision, Decision::Deny(_)))
+            })?;
             second = self.decide_with(&deposited, shared, overlay)?;
         }
         match &second.judged.decision {
             Decision::Deny(_) => self.settle(first, &[], shared, room, overlay),
             _ => self.settle_with(second, &deposited, first, shared, room, overlay),
         }
-    }
-
-    /// Those of the statements that do not deny the request, each by itself; there are at most 64.
-    fn still_good(
-        &self,
-        deposited: Vec<Approval>,
-        shared: &Shared,
-        overlay: &mut Overlay<'_>,
-    ) -> Result<Vec<Approval>, Fault> {
-        let mut good = Vec::new();
-        for approval in deposited {
-            let alone = self.decide_with(std::slice::from_ref(&approval), shared, overlay)?;
-            if !matches!(alone.judged.decision, Decision::Deny(_)) {
-                good.push(approval);
-            }
-        }
-        Ok(good)
     }
 
     fn waits_for_statements(&self, weighed: &Weighed) -> Option<([u8; 32], BlockId)> {

@@ -3,8 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use wane::{
-    Decision, LedgerState, LiveState, PublicKey, Refusal, Request, UntrustedApproval, Verdict, Verified, Volatility,
-    decide,
+    Approval, Decision, LedgerState, LiveState, PublicKey, Refusal, Request, Verdict, Verified, Volatility, decide,
 };
 
 use super::{Ledger, Restored};
@@ -56,16 +55,21 @@ impl Ledger {
             let bare = law::state_for(verified, &[], overlay, volatility)?;
             let first = considered(verified, request, live(bare, local), now);
             let (Verdict::Ask(_), Some(last)) = (&first.verdict, verified.last_delegate()) else { return Ok(first) };
-            let mut approvals = Vec::new();
-            for text in law::approvals_for(last, &verified.request_digest(request), now, overlay)? {
-                let approval = UntrustedApproval::parse(&text).and_then(|approval| approval.verify(last));
-                approvals.push(approval.map_err(|_| Fault::Corrupt("a deposited approval is none".into()))?);
+            let mut left = law::statements_for(last, &verified.request_digest(request), now, overlay)?;
+            let mut with = |left: &[Approval]| {
+                let ids: Vec<_> = left.iter().map(Approval::id).collect();
+                let state = live(law::state_for(verified, &ids, overlay, volatility)?, local);
+                let state = left.iter().cloned().fold(state, LiveState::approved_by);
+                Ok::<_, Fault>(considered(verified, request, state, now))
+            };
+            let denies = |second: &Considered| matches!(second.verdict, Verdict::Deny(_));
+            let mut second = with(&left)?;
+            if denies(&second) {
+                left = law::still_good(left, |one| Ok(denies(&with(std::slice::from_ref(one))?)))?;
+                second = with(&left)?;
             }
-            let ids: Vec<_> = approvals.iter().map(wane::Approval::id).collect();
-            let state = live(law::state_for(verified, &ids, overlay, volatility)?, local);
-            let second = considered(verified, request, approvals.into_iter().fold(state, LiveState::approved_by), now);
             // As a guard has it: a statement that has become no good stops nothing.
-            Ok(if matches!(second.verdict, Verdict::Deny(_)) { first } else { second })
+            Ok(if denies(&second) { first } else { second })
         })
     }
 
