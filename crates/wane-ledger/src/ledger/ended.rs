@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use wane::{Bearer, BlockId, Refusal};
 
-use super::known::{each, names};
+use super::known::{each, first_of, names};
 use super::{Ledger, Revocation};
 use crate::law::{self, RevokedBefore};
 
@@ -32,8 +32,7 @@ impl Ledger {
             let mut said = BTreeMap::new();
             for (id, entry) in &entries {
                 let above = entry.about.as_ref().and_then(|about| about.parent);
-                let first = entry.opened.as_ref().and_then(|opened| opened.continues);
-                for above in above.into_iter().chain(first) {
+                for above in above.into_iter().chain(first_of(entry)) {
                     below.entry(above).or_default().push(*id);
                 }
                 let about = entry.about.as_ref();

@@ -242,10 +242,7 @@ impl Ledger {
 pub(super) fn names(revocation: &Revocation, id: BlockId, entry: &Entry) -> bool {
     let about = entry.about.as_ref();
     match revocation {
-        Revocation::Block(revoked) => {
-            let first = entry.opened.as_ref().and_then(|opened| opened.continues);
-            *revoked == id || first == Some(*revoked)
-        }
+        Revocation::Block(revoked) => *revoked == id || first_of(entry) == Some(*revoked),
         Revocation::Before { bearer: Bearer::Root(key), time } => {
             entry.opened.as_ref().is_some_and(|opened| opened.root.is(key))
                 && about.is_some_and(|about| about.root_issued <= *time)
@@ -258,6 +255,12 @@ pub(super) fn names(revocation: &Revocation, id: BlockId, entry: &Entry) -> bool
             about.is_some_and(|about| about.sub.as_deref() == Some(&**name) && about.issued <= *time)
         }
     }
+}
+
+/// The first session of its line, if it is not that itself: its block says so before anything was admitted under it.
+pub(super) fn first_of(entry: &Entry) -> Option<BlockId> {
+    let opened = entry.opened.as_ref().and_then(|opened| opened.continues);
+    opened.or_else(|| entry.about.as_ref().and_then(|about| about.continues))
 }
 
 /// Every entry in the order of ids, until `more` says that it is enough.

@@ -1,5 +1,7 @@
 //! Listing, and what a revocation would end.
 
+use std::collections::BTreeSet;
+
 use wane::{Bearer, BlockId, Level, LiveState, Narrowing, Roots, SecretKey, Volatility};
 
 use super::{Shared, root, session};
@@ -127,4 +129,22 @@ fn a_long_list_of_the_doomed_is_cut_and_counted() {
     let all = Revocation::Before { bearer: Bearer::Agent("planner".into()), time: NOW };
     let doomed = ledger.would_revoke(&all, NOW, 2).unwrap();
     assert_eq!((doomed.known.len(), doomed.more), (2, 3));
+}
+
+#[test]
+fn a_session_that_was_registered_without_its_root_key_ends_with_its_line() {
+    let (_, mut ledger) = Shared::created();
+    let first = session(&ledger, &root(), NOW, NOW + 600, "planner");
+    let id = id_of(&first);
+    ledger.register(first.chain(), Some(&root().public_key()), NOW).unwrap();
+    let grant = World::grant_for(ledger.id(), NOW, NOW + 600).continues(id);
+    let later = wane::mint(&grant, &root(), carried()).unwrap();
+    let later_id = ledger.register(later.chain(), None, NOW).unwrap();
+    assert!(ledger.session(later_id).unwrap().unwrap().opened.is_none());
+    let revocation = Revocation::Block(id);
+    let doomed = ledger.would_revoke(&revocation, NOW, 10).unwrap().known;
+    let ids: BTreeSet<_> = doomed.iter().map(|known| known.id).collect();
+    assert_eq!(ids, BTreeSet::from([id, later_id]));
+    ledger.revoke(&revocation, "", NOW).unwrap();
+    assert_eq!(ledger.ended().unwrap(), ids);
 }
