@@ -306,7 +306,8 @@ impl Committer {
                 self.denials.clear();
                 self.shared.has_appended();
             }
-            // Whether they are there twice or not at all: neither admits anything.
+            // They may be there, where the store cannot say: the count is never less than what is missing.
+            // spec: A31
             Err(_) => self.denials.drop_all(self.shared.now()),
         }
     }

@@ -51,7 +51,7 @@ impl Denials {
         &self.waiting
     }
 
-    /// How many were left out.
+    /// How many were left out, at most.
     pub(crate) const fn dropped(&self) -> u64 {
         self.dropped
     }
