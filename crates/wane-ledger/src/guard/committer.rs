@@ -251,11 +251,13 @@ impl Committer {
     fn check(&mut self, job: &Job) -> Result<Answered, Fault> {
         let mut answered = None;
         let shared = &*self.shared;
-        let known = shared.head.seen()?;
+        let (known, room) = (shared.head.seen()?, self.store.room()?);
         self.store.view(&mut |rows| {
             let mut overlay = Overlay::new(rows);
             head::check_seen(known.as_ref(), &mut overlay)?;
-            answered = Some(job.decide(shared, Room::Ample, &mut overlay)?.answered);
+            // All that would follow is staged, as some of it may be refused; nothing of it is written.
+            // spec: S34
+            answered = Some(job.decide(shared, room, &mut overlay)?.answered);
             Ok(())
         })?;
         answered.ok_or_else(|| Fault::Misuse("a view that ran nothing".into()))

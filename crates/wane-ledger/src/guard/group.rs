@@ -179,10 +179,6 @@ impl Job {
             // What cannot be recorded whole is not admitted.
             Err(refusal) => return self.deny(id, weighed, refusal, deposited, shared),
         };
-        // spec: S34
-        if self.purpose == Purpose::Check {
-            return Ok(Done { answered: Answered { decision: weighed.judged.decision, record: None }, denial: None });
-        }
         let point = overlay.savepoint();
         let staged = match &weighed.judged.decision {
             Decision::Allow(permit) => self.stage_admission(permit, id, overlay),
