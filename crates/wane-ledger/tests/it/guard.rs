@@ -1,13 +1,13 @@
 //! The guard over a store in memory: what it admits, what it commits, what it records.
 
 mod admission;
+mod again;
 mod approvals;
 mod brought_back;
 mod denials;
 mod fair;
 mod front;
-mod held;
-mod held_still;
+mod heads;
 mod log;
 mod replay;
 mod scene;

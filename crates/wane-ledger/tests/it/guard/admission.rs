@@ -1,6 +1,8 @@
 //! Raises, budgets, uses and revocations, as every holder of a session sees them.
 
 use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use getrandom::SysRng;
 use rand_core::UnwrapErr;
@@ -8,6 +10,7 @@ use wane::{Arguments, Call, Code, Heir, Level, Narrowing, Request, Roots, Seal, 
 use wane_audit::LogSecret;
 use wane_ledger::{Guard, GuardOptions, MemoryStore, Revocation, Volatile};
 
+use super::front::Front;
 use super::scene::{MADE, NOW, Scene, admit, asked, code, key, outcome, with};
 
 #[test]
@@ -180,4 +183,23 @@ fn without_its_secret_or_its_ledger_a_guard_does_not_open() {
     let other = GuardOptions { log_secret: Some(LogSecret::from_bytes([8; 32])), ..scene.options() };
     assert_eq!(open(scene.store.clone(), other), Code::StateLogSecret);
     assert_eq!(open(MemoryStore::new(), scene.options()), Code::StateSchema);
+}
+
+#[test]
+fn nothing_is_decided_by_roots_that_were_replaced_before() {
+    let scene = Scene::new();
+    let store = Front::of(&scene.store);
+    let guard = scene.guard_over(vec![Box::new(store.clone())]);
+    let sealed = scene.sealed(&scene.grant());
+    store.take(Duration::from_millis(300));
+    thread::scope(|threads| {
+        let waiting = threads.spawn(|| (admit(&guard, &sealed, "write:notes", Level::Public), Instant::now()));
+        thread::sleep(Duration::from_millis(100));
+        guard.replace_roots(Roots::single(key(2).public_key()));
+        let replaced = Instant::now();
+        let (answer, answered) = waiting.join().unwrap();
+        // Decided by the old ones only if that was over when the new ones came into force.
+        assert!(answer.is_err() || answered <= replaced + Duration::from_millis(20), "{answer:?}");
+        assert_eq!(code(admit(&guard, &sealed, "write:notes", Level::Public)), Code::ChainUnknownRoot);
+    });
 }

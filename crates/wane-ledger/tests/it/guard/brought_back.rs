@@ -1,13 +1,13 @@
-//! What a hostile reading tried, one test each: sessions, raises and approvals that come back.
+//! What is dead, raised or used up does not come back: not by a copy, by collection, or by another session of the line.
 
 use getrandom::SysRng;
 use rand_core::UnwrapErr;
 use wane::{Approval, Code, Level, Mark, RootGrant, Seal};
 use wane_audit::Hash;
-use wane_ledger::*;
+use wane_ledger::{Guard, Ledger, Restored, Revocation};
 
-use super::held::copy;
 use super::scene::{NOW, Scene, admit, asked, code, key, outcome, with};
+use super::swapped::copy;
 
 #[test]
 fn no_approver_shuts_out_the_others() {

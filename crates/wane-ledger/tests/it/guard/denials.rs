@@ -4,12 +4,12 @@ use std::sync::mpsc::channel;
 use std::thread;
 use std::time::Duration;
 
-use wane::{Approval, Code, Level};
+use wane::{Approval, Arguments, Code, Level, Request};
 use wane_audit::{Event, Outcome, replay};
 use wane_ledger::{Fault, Guard, GuardOptions, Pace, Store};
 
 use super::front::Front;
-use super::scene::{NOW, Scene, admit, asked, code, key, with};
+use super::scene::{NOW, Scene, admit, asked, code, key, outcome, with};
 
 /// How many denials the log tells of, and whether it says that this was all.
 fn told(scene: &Scene) -> (u64, bool) {
@@ -117,4 +117,94 @@ fn what_is_denied_for_a_fault_of_the_store_is_counted() {
     store.leave(usize::MAX);
     guard.close(NOW).unwrap();
     assert_eq!(told(&scene), (1, true));
+}
+
+/// A request whose record is large: some ten thousand bytes.
+fn with_many_arguments() -> Request {
+    let arguments: Vec<String> = (0..64).map(|number| format!("\"{}{number}\":1", "k".repeat(120))).collect();
+    let arguments = format!("{{{}}}", arguments.join(","));
+    asked("read:hr", Level::Public).arguments(Arguments::from_json(arguments.as_bytes()).unwrap())
+}
+
+fn quick(scene: &Scene, store: &Front) -> Guard {
+    let pace = Pace { denials: Duration::from_millis(1), sequence: Duration::from_secs(60), ..Pace::default() };
+    Guard::open(vec![Box::new(store.clone())], GuardOptions { pace, ..scene.options() }, NOW).unwrap()
+}
+
+#[test]
+fn denials_leave_the_room_that_is_left_to_admissions() {
+    let scene = Scene::new();
+    let store = Front::of(&scene.store);
+    let guard = quick(&scene, &store);
+    let sealed = scene.sealed(&scene.grant());
+    let expired = scene.sealed(&scene.grant().subject("expired"));
+    store.tighten();
+    store.leave(64 * 1024);
+    for _ in 0..12 {
+        let answer = outcome(guard.admit(&expired, &with_many_arguments(), &[], NOW + 9_000));
+        assert_eq!(code(answer), Code::DenyExpired);
+        // Long enough for what waits to be due.
+        thread::sleep(Duration::from_millis(10));
+    }
+    assert_eq!(told(&scene), (0, false), "they would be recorded one by one");
+    assert!(admit(&guard, &sealed, "read:hr", Level::Public).is_ok());
+    guard.close(NOW).unwrap();
+    assert_eq!(told(&scene), (12, true));
+    assert_eq!(scene.kinds(), ["opened", "decision", "denials-dropped", "closed"]);
+}
+
+#[test]
+fn what_waits_for_approval_leaves_the_room_that_is_left_to_admissions() {
+    let scene = Scene::new();
+    let store = Front::of(&scene.store);
+    let guard = quick(&scene, &store);
+    let sealed = scene.sealed(&scene.grant().ask("send:* by @oncall".parse().unwrap()));
+    assert_eq!(code(admit(&guard, &sealed, "send:0", Level::Public)), Code::DenyNeedsApproval);
+    store.tighten();
+    store.leave(64 * 1024);
+    for number in 0..100 {
+        let answer = admit(&guard, &sealed, &format!("send:{number}"), Level::Internal);
+        assert_eq!(code(answer), Code::StateFull);
+    }
+    assert_eq!(scene.ledger_again().pending(NOW, 100).unwrap().len(), 1);
+    assert!(admit(&guard, &sealed, "read:hr", Level::Public).is_ok());
+}
+
+#[test]
+fn admissions_are_recorded_though_room_is_tight() {
+    let scene = Scene::new();
+    let store = Front::of(&scene.store);
+    let guard = quick(&scene, &store);
+    let sealed = scene.sealed(&scene.grant());
+    store.tighten();
+    for _ in 0..5 {
+        assert!(admit(&guard, &sealed, "read:hr", Level::Public).is_ok());
+    }
+    guard.close(NOW).unwrap();
+    let decisions = [["opened"].as_slice(), &["decision"; 5], &["closed"]].concat();
+    assert_eq!(scene.kinds(), decisions, "and none is counted as a denial that was dropped");
+}
+
+#[test]
+fn the_end_counts_denials_that_had_no_room() {
+    let scene = Scene::new();
+    let store = Front::of(&scene.store);
+    let guard = scene.guard_over(vec![Box::new(store.clone())]);
+    let sealed = scene.sealed(&scene.grant());
+    store.tighten();
+    let answer = outcome(guard.admit(&sealed, &asked("read:hr", Level::Public), &[], NOW + 9_000));
+    assert_eq!(code(answer), Code::DenyExpired);
+    guard.close(NOW + 9_000).unwrap();
+    assert_eq!(told(&scene), (1, true));
+}
+
+#[test]
+fn the_end_comes_after_the_denials_of_every_committer() {
+    let scene = Scene::new();
+    let second = Front::of(&scene.store);
+    let guard = denied_by_the_second(&scene, &second, 30);
+    second.take(Duration::from_millis(300));
+    guard.close(NOW).unwrap();
+    assert_eq!(told(&scene), (30, true));
+    assert_eq!(scene.kinds().last(), Some(&"closed"));
 }

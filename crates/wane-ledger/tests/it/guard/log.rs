@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use wane::{Code, Level, SealedToken};
 use wane_audit::{Event, Frontier, Hash, Origin};
-use wane_ledger::{GuardOptions, Pace, Store, Table};
+use wane_ledger::{Guard, GuardOptions, Pace, Store, Table};
 
-use super::scene::{NOW, Scene, admit, asked, key};
+use super::scene::{NOW, Scene, admit, asked, at_once, comes_true, key, outcome};
 
 #[test]
 fn opened_decided_denied_and_closed_in_this_order() {
@@ -101,4 +101,50 @@ fn junk_is_one_record_an_interval_and_nothing_else() {
         .collect();
     assert_eq!(counts.iter().sum::<u64>(), 100_000);
     assert_eq!(records.len() - before, counts.len() + 1, "beside them only the guard's end");
+}
+
+#[test]
+fn junk_is_counted_under_the_time_it_came_at() {
+    let scene = Scene::new();
+    let pace = Pace { unverified: Duration::from_millis(20), ..at_once() };
+    let guard = scene.guard_with(GuardOptions { pace, ..scene.options() });
+    let heir = wane::Heir::carried(&mut rand_core::UnwrapErr(getrandom::SysRng));
+    let unknown = wane::mint(&scene.grant(), &key(77), heir).unwrap().seal(&wane::Seal::new()).unwrap();
+    let later = NOW + 86_400;
+    let answer = outcome(guard.admit(&unknown, &asked("read:hr", Level::Public), &[], later));
+    assert_eq!(answer.unwrap_err().code(), Code::ChainUnknownRoot);
+    let counted = || {
+        scene.records().into_iter().find_map(|record| match record.event {
+            Event::Unverified(counted) => Some((record.at, counted.from, counted.to, counted.count)),
+            _ => None,
+        })
+    };
+    assert!(comes_true(|| counted().is_some()), "it is not counted");
+    assert_eq!(counted(), Some((later, NOW, later, 1)));
+}
+
+#[test]
+fn whoever_publishes_a_head_and_panics_does_not_end_the_log() {
+    let scene = Scene::new();
+    let options =
+        GuardOptions { pace: at_once(), published: Box::new(|_| panic!("told to in the test")), ..scene.options() };
+    let stores: Vec<Box<dyn Store>> = vec![Box::new(scene.store.clone()), Box::new(scene.store.clone())];
+    let guard = Guard::open(stores, options, NOW).unwrap();
+    let checkpoints = || {
+        let mut found = 0;
+        let count = &mut |rows: &mut dyn wane_ledger::Rows| {
+            found = rows.scan(Table::Checkpoint, &[], None, 1_000)?.len();
+            Ok(())
+        };
+        scene.store.clone().view(count).unwrap();
+        found
+    };
+    assert!(comes_true(|| checkpoints() > 0), "no head is signed");
+    let sealed = scene.sealed(&scene.grant());
+    for _ in 0..50 {
+        assert!(admit(&guard, &sealed, "read:hr", Level::Public).is_ok());
+    }
+    assert!(comes_true(|| scene.queued() == 0), "{} records that nobody places", scene.queued());
+    guard.close(NOW).unwrap();
+    assert_eq!(scene.queued(), 0);
 }

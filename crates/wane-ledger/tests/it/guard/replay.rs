@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use getrandom::SysRng;
 use rand_core::{Rng as _, UnwrapErr};
 use wane::{Approval, Arguments, BlockId, Code, Heir, Level, Narrowing, Seal, SealedToken, UntrustedApproval};
-use wane_audit::{Event, Outcome, Replayed, replay};
+use wane_audit::{Decided, Event, Outcome, Replayed, replay};
 use wane_ledger::{Store, Table};
 
 use super::scene::{NOW, Scene, asked, code, key, with};
@@ -156,4 +156,40 @@ fn a_denial_is_made_again_though_an_approval_was_shown_twice_once_with_a_bad_sig
         codes.extend(decided.code);
     }
     assert_eq!(codes, [Code::DenyApprovalExpired, Code::DenyApprovalChain]);
+}
+
+/// The one decision that was recorded, and when.
+fn decision(scene: &Scene) -> (u64, Box<Decided>) {
+    let decided = scene.records().into_iter().find_map(|record| match record.event {
+        Event::Decision(decided) => Some((record.at, decided)),
+        _ => None,
+    });
+    decided.unwrap()
+}
+
+#[test]
+fn a_record_that_names_other_agents_or_another_root_is_noticed() {
+    let scene = Scene::new();
+    let guard = scene.guard();
+    let sealed = scene.sealed(&scene.grant().subject("planner"));
+    let _ = guard.admit(&sealed, &asked("read:hr", Level::Public), &[], NOW);
+    let (at, good) = decision(&scene);
+    let agrees = |decided: &Decided| replay(decided, at, |id| scene.envelope(id), &scene.roots()).unwrap().agrees();
+    assert!(agrees(&good));
+    assert!(!agrees(&Decided { agents: vec![Some("somebody-else".into())], ..(*good).clone() }));
+    assert!(!agrees(&Decided { root: wane_audit::Hint::from_bytes([0; 8]), ..(*good).clone() }));
+}
+
+#[test]
+fn a_denial_that_says_it_was_for_want_of_room_is_not_taken_on_trust() {
+    let scene = Scene::new();
+    let guard = scene.guard();
+    let sealed = scene.sealed(&scene.grant());
+    let _ = guard.admit(&sealed, &asked("read:hr", Level::Public), &[], NOW + 9_000);
+    guard.close(NOW).unwrap();
+    let (at, mut decided) = decision(&scene);
+    assert_eq!(decided.code, Some(Code::DenyExpired));
+    decided.code = Some(Code::ParseLimit);
+    let again = replay(&decided, at, |id| scene.envelope(id), &scene.roots()).unwrap();
+    assert!(!again.agrees(), "{again:?}");
 }

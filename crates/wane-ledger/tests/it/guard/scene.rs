@@ -1,15 +1,17 @@
 //! A ledger, a guard, a root key, and tokens.
 
 use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use getrandom::SysRng;
 use rand_core::UnwrapErr;
 use wane::{
-    Code, Decision, Heir, LedgerId, Level, Permit, Refusal, Request, RootGrant, Roots, Seal, SealedToken, SecretKey,
-    Token, TrustedRoot, UntrustedApproval, mint,
+    BlockId, Code, Decision, Heir, LedgerId, Level, Permit, Refusal, Request, RootGrant, Roots, Seal, SealedToken,
+    SecretKey, Token, TrustedRoot, UntrustedApproval, mint,
 };
 use wane_audit::{LogSecret, Record};
-use wane_ledger::{Answer, Guard, GuardOptions, Ledger, MemoryStore, Pace, Published, Store, Table, Volatile};
+use wane_ledger::{Answer, Guard, GuardOptions, Ledger, MemoryStore, Pace, Published, Rows, Store, Table, Volatile};
 
 /// When the ledger is made.
 pub(super) const MADE: u64 = 1_767_225_600;
@@ -22,6 +24,26 @@ pub(super) struct Scene {
     pub(super) ledger: Ledger,
     pub(super) root: SecretKey,
     pub(super) published: Arc<Mutex<Vec<Published>>>,
+}
+
+/// Every record finds its place and every head is signed at once.
+pub(super) fn at_once() -> Pace {
+    let soon = Duration::from_millis(5);
+    Pace { denials: soon, sequence: soon, checkpoint: soon, checkpoint_records: 1, ..Pace::default() }
+}
+
+/// Until it is so, within a time that is long enough for a machine with much else to do.
+pub(super) fn comes_true(mut it: impl FnMut() -> bool) -> bool {
+    let until = Instant::now() + Duration::from_secs(20);
+    loop {
+        if it() {
+            return true;
+        }
+        if Instant::now() > until {
+            return false;
+        }
+        thread::sleep(Duration::from_millis(2));
+    }
 }
 
 pub(super) fn secret() -> LogSecret {
@@ -69,6 +91,11 @@ impl Scene {
         Guard::open(vec![Box::new(self.store.clone())], options, NOW).unwrap()
     }
 
+    /// A guard over these stores, which must all be of the scene's ledger.
+    pub(super) fn guard_over(&self, stores: Vec<Box<dyn Store>>) -> Guard {
+        Guard::open(stores, self.options(), NOW).unwrap()
+    }
+
     pub(super) fn grant(&self) -> RootGrant {
         RootGrant::new("files".parse().unwrap(), NOW - 10, NOW + 3_600).scope("*".parse().unwrap())
     }
@@ -99,6 +126,27 @@ impl Scene {
             })
             .unwrap();
         lines.iter().map(|line| Record::parse(line).unwrap()).collect()
+    }
+
+    /// The kept envelope of a block.
+    pub(super) fn envelope(&self, id: BlockId) -> Option<Vec<u8>> {
+        self.ledger_again().envelope(id).unwrap()
+    }
+
+    /// Another handle of the ledger.
+    pub(super) fn ledger_again(&self) -> Ledger {
+        Ledger::open(Box::new(self.store.clone()), Box::new(UnwrapErr(SysRng))).unwrap()
+    }
+
+    /// How many records have no place in the log yet.
+    pub(super) fn queued(&self) -> usize {
+        let mut queued = 0;
+        let count = &mut |rows: &mut dyn Rows| {
+            queued = rows.scan(Table::Queue, &[], None, 100_000)?.len();
+            Ok(())
+        };
+        self.store.clone().view(count).unwrap();
+        queued
     }
 
     pub(super) fn kinds(&self) -> Vec<&'static str> {
