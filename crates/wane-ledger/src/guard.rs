@@ -479,8 +479,9 @@ impl Guard {
         })?;
         let (approvals, misfit) = sort_out(&verified, approvals);
         let (reply, answer) = sync_channel(1);
-        let job =
-            Job { purpose, sealed: sealed.clone(), verified, request: request.clone(), approvals, misfit, now, reply };
+        let digest = verified.request_digest(request);
+        let (sealed, request) = (sealed.clone(), request.clone());
+        let job = Job { purpose, sealed, verified, request, digest, approvals, misfit, now, reply };
         self.send(Task::Decide(Box::new(job)))?;
         answer.recv().map_err(|_| gone())?
     }

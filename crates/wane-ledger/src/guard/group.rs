@@ -31,6 +31,8 @@ pub(crate) struct Job {
     pub(crate) sealed: SealedToken,
     pub(crate) verified: Verified,
     pub(crate) request: Request,
+    /// The request's, computed before anybody waits for the store.
+    pub(crate) digest: [u8; 32],
     pub(crate) approvals: Vec<Approval>,
     pub(crate) misfit: Option<Misfit>,
     pub(crate) now: u64,
@@ -83,8 +85,7 @@ impl Job {
         let ids: Vec<BlockId> = self.approvals.iter().map(Approval::id).collect();
         let mut keys = law::keys_for(&self.verified, &ids)?;
         if let Some(last) = self.verified.last_delegate() {
-            let digest = self.verified.request_digest(&self.request);
-            keys.push(law::pending_key(law::line_of(&self.verified)?, &digest, last));
+            keys.push(law::pending_key(law::line_of(&self.verified)?, &self.digest, last));
         }
         Ok(keys)
     }
@@ -236,11 +237,10 @@ impl Job {
         let effects = permit.effects();
         law::commit_effects(&self.verified, effects, self.now, &record.to_string(), overlay)?;
         let Some(last) = self.verified.last_delegate() else { return Ok(()) };
-        let digest = self.verified.request_digest(&self.request);
         // A seal may ask as well, so the request may have waited behind another one though this chain asks for nothing.
         let asks = self.verified.grant().asks().next().is_some();
-        if asks || overlay.bytes(&law::pending_key(effects.session, &digest, last))?.is_some() {
-            law::answered(effects.session, &digest, last, overlay)?;
+        if asks || overlay.bytes(&law::pending_key(effects.session, &self.digest, last))?.is_some() {
+            law::answered(effects.session, &self.digest, last, overlay)?;
         }
         Ok(())
     }
