@@ -60,7 +60,8 @@ fn lay_out(context: &Context, url: &LedgerUrl, flags: &LogFlags, made: &mut Made
         None => (new_audit_key(&home.audit_key(), made)?, Some(home.audit_key())),
     };
     let store = url.create().map_err(|fault| fault.refusal())?;
-    let ledger = Ledger::create_as(store, id, secret.hint(), None, time::now()?, Box::new(random::system()?))?;
+    let mut ledger = Ledger::create_as(store, id, secret.hint(), None, time::now()?, Box::new(random::system()?))?;
+    ledger.keep_head(home.head());
     // Empty where both files lie elsewhere, and of use all the same: the newest head is kept there.
     Ok(Founded { ledger, log_secret, audit_key, audit_public: key.public_key() })
 }

@@ -97,8 +97,10 @@ fn open(url: LedgerUrl) -> Result<Opened, Failure> {
     if url.is_volatile() {
         return Err(volatile(&url, "nothing else could ever read it"));
     }
-    let ledger = Ledger::open(store(&url)?, Box::new(random::system()?))?;
+    let mut ledger = Ledger::open(store(&url)?, Box::new(random::system()?))?;
     let home = Home::of(&ledger.id())?;
+    // Whatever is changed by hand is known outside when the verb ends.
+    ledger.keep_head(home.head());
     Ok(Opened { ledger, url, home })
 }
 

@@ -10,6 +10,7 @@ mod operate;
 mod tests;
 
 use std::fmt;
+use std::path::{Path, PathBuf};
 
 use rand_core::CryptoRng;
 use wane::{BlockId, Code, LedgerId, Refusal};
@@ -19,6 +20,7 @@ pub use self::consider::Considered;
 pub use self::known::{Doomed, Filter, Known, Revocation};
 pub use self::log::LogHead;
 pub use self::operate::{Collected, Restored};
+use crate::guard::head::{self, Head};
 use crate::law::{self, Meta, Overlay};
 use crate::store::{Fault, Lock, Room, Store};
 
@@ -65,6 +67,8 @@ pub struct Ledger {
     origin: Origin,
     log: Hint,
     rng: Box<dyn CryptoRng + Send>,
+    /// The small file outside that keeps its newest head.
+    head: Option<PathBuf>,
 }
 
 impl fmt::Debug for Ledger {
@@ -144,7 +148,7 @@ impl Ledger {
         rng: Box<dyn CryptoRng + Send>,
     ) -> Result<Self, Refusal> {
         let origin = origin.unwrap_or_else(|| Origin::of_ledger(id));
-        let mut ledger = Self { store, id, origin, log, rng };
+        let mut ledger = Self { store, id, origin, log, rng, head: None };
         let meta = Meta {
             schema: law::SCHEMA,
             id,
@@ -167,7 +171,22 @@ impl Ledger {
         let corrupt = |_| Fault::Corrupt("the ledger names no log".into()).refusal();
         let origin = Origin::new(&meta.origin).map_err(corrupt)?;
         let log = meta.log.parse().map_err(corrupt)?;
-        Ok(Self { store, id: meta.id, origin, log, rng })
+        Ok(Self { store, id: meta.id, origin, log, rng, head: None })
+    }
+
+    /// Keeps its newest head outside from now on, in this small file, which need not be there: a change is made only in a
+    /// ledger that extends that head, and has ended only when its record has its place in the log and the new head is noted. A
+    /// copy of the ledger from before the change is then known to be older, by every guard and operator that looks there.
+    ///
+    /// ```
+    /// fn revoke(ledger: &mut wane_ledger::Ledger, id: wane::BlockId, now: u64) -> Result<(), wane::Refusal> {
+    ///     ledger.keep_head("/var/lib/wane/head");
+    ///     ledger.revoke(&wane_ledger::Revocation::Block(id), "laptop lost", now)
+    /// }
+    /// # let _ = revoke;
+    /// ```
+    pub fn keep_head(&mut self, head: impl AsRef<Path>) {
+        self.head = Some(head.as_ref().to_owned());
     }
 
     /// Its random id, which tokens name.
@@ -215,10 +234,27 @@ impl Ledger {
         mut body: impl FnMut(&mut Overlay<'_>) -> Result<T, Fault>,
     ) -> Result<T, Refusal> {
         let id = self.id;
+        // Asked first: others go on writing both.
+        let known = self.outside().outside().map_err(|fault| fault.refusal())?;
         transact(&mut *self.store, locks, |overlay| {
             check_same(id, overlay)?;
+            // spec: S41
+            head::check_outside(known.as_ref(), overlay)?;
             body(overlay)
         })
+    }
+
+    fn outside(&self) -> Head {
+        Head::at(self.head.clone())
+    }
+
+    /// Notes outside what was changed, before anybody is told that it is.
+    fn note_outside(&mut self, now: u64) -> Result<(), Refusal> {
+        if self.head.is_none() {
+            return Ok(());
+        }
+        let placed = self.place(now).map(drop);
+        placed.map_err(committed)
     }
 
     fn record_id(&mut self) -> RecordId {
@@ -252,6 +288,12 @@ impl Clerk {
         overlay.append(record.to_line()?.into_bytes());
         Ok(())
     }
+}
+
+/// The change stands all the same: it can be repeated, and is not lost.
+fn committed(refusal: Refusal) -> Refusal {
+    let found = format_args!("{}; the change is committed, and not noted outside", refusal.found());
+    Refusal::new(refusal.code(), "head", found, refusal.bound())
 }
 
 /// The store may have been put in another one's place since it was opened.

@@ -44,7 +44,8 @@ impl Known {
         if self.ledger == id.to_string() {
             return Ok(());
         }
-        Err(Fault::Corrupt(format!("the head known outside is of the ledger {}", self.ledger)))
+        let found = format_args!("the head known outside is of the ledger {}", self.ledger);
+        Err(Refusal::new(Code::StateCorrupt, HEAD, found, "").into())
     }
 
     /// Of two accounts of one ledger the later one.
@@ -52,6 +53,9 @@ impl Known {
         (self.epoch, self.size) > (other.epoch, other.size)
     }
 }
+
+/// The field of a refusal that is about the file and not about the ledger.
+const HEAD: &str = "head";
 
 /// Bytes of the file that are read.
 const FILE_BYTES: u64 = 4_096;
@@ -72,7 +76,7 @@ impl Head {
             Err(error) => return Err(Fault::Unreachable(format!("the head known outside: {}", error.kind()))),
         }
         let known = serde_json::from_slice(&text);
-        known.map(Some).map_err(|_| Fault::Corrupt("the head known outside cannot be read".into()))
+        known.map(Some).map_err(|_| of_file(path, "is no head").into())
     }
 
     /// What this process has seen, to be asked before a transaction likewise.
@@ -105,6 +109,18 @@ impl Head {
         if let (true, Some(known)) = (failed, known) {
             // Whether it went well, `check` tells.
             let _: Result<(), Fault> = self.write(&known);
+        }
+    }
+
+    /// Puts this head where a file stands that says nothing: an operator has accepted the ledger as it is.
+    pub(crate) fn replace_unreadable(&self, ledger: LedgerId, tip: &Tip) -> Result<(), Fault> {
+        let Some(path) = &self.path else { return Ok(()) };
+        let seen = Known { ledger: ledger.to_string(), epoch: tip.epoch, size: tip.size, root: tip.root };
+        let _held = hold(path).map_err(|error| unwritable(path, &error))?;
+        match self.outside() {
+            Ok(Some(known)) if known.ledger == seen.ledger => Ok(()),
+            Ok(None) => Ok(()),
+            Ok(Some(_)) | Err(_) => write_file(path, &seen).map_err(|error| unwritable(path, &error)),
         }
     }
 
@@ -192,9 +208,11 @@ fn write_file(path: &Path, known: &Known) -> io::Result<()> {
     beside.push(format!(".{}.new", std::process::id()));
     let beside = PathBuf::from(beside);
     let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
-    file.write_all(&serde_json::to_vec(known)?)?;
-    file.sync_all()?;
-    fs::rename(&beside, path)?;
+    let written = file.write_all(&serde_json::to_vec(known)?).and_then(|()| file.sync_all());
+    written.and_then(|()| fs::rename(&beside, path)).inspect_err(|_| {
+        // Each try of another process would leave one more.
+        let _: io::Result<()> = fs::remove_file(&beside);
+    })?;
     // The new name is durable with its folder.
     File::open(folder_of(path))?.sync_all()
 }
@@ -205,8 +223,17 @@ fn folder_of(path: &Path) -> &Path {
 }
 
 fn unwritable(path: &Path, error: &io::Error) -> Fault {
+    Fault::Unreachable(format!("{} cannot be written: {}", named(path), error.kind()))
+}
+
+/// What is wrong with the file, and not with the ledger.
+fn of_file(path: &Path, what: &str) -> Refusal {
+    Refusal::new(Code::StateCorrupt, HEAD, format_args!("{} {what}", named(path)), "")
+}
+
+fn named(path: &Path) -> String {
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    Fault::Unreachable(format!("the head known outside, `{name}`, cannot be written: {}", error.kind()))
+    format!("the head known outside, `{name}`,")
 }
 
 /// A row of the table of heads.

@@ -51,7 +51,7 @@ impl Ledger {
         // Anybody may bring one: it is looked for, and its signature verified, where that keeps nobody from writing.
         let found = self.look(|overlay| waiting(&statement, now, overlay))?;
         let approval = statement.verify(found.last)?;
-        self.change(&[], |overlay| {
+        let request = self.change(&[], |overlay| {
             let request = law::still_waits(&found, now, overlay)?.ok_or_else(|| none_waits(&statement))?;
             check(&request, roots, local, overlay, |asked| asked.check(&approval, now))?;
             if overlay.load::<Used>(&law::used_key(approval.id()))?.is_some() {
@@ -60,7 +60,9 @@ impl Ledger {
             let kept = Deposited { text: approval.to_text(), exp: statement.expires_at() };
             law::deposit(request.last, &request.digest, statement.approver(), &kept, now, overlay)?;
             Ok(request)
-        })
+        })?;
+        self.note_outside(now)?;
+        Ok(request)
     }
 }
 

@@ -4,7 +4,7 @@ use wane::{BlockId, Code, Refusal, Signer};
 use wane_audit::{Checkpoint, Entry, Event, Frontier, Hash, Prune, SignedCheckpoint};
 
 use super::{Ledger, PAGE};
-use crate::guard::sequence;
+use crate::guard::{head, sequence};
 use crate::law::Overlay;
 use crate::store::{Fault, Key, Table};
 
@@ -117,15 +117,22 @@ impl Ledger {
         self.look(|overlay| Ok(overlay.bytes(&key)?.map(<[u8]>::to_vec)))
     }
 
-    /// Gives every record that waits its place in the log. `now` is in seconds since 1970-01-01T00:00:00Z.
+    /// Gives every record that waits its place in the log, and notes the new head outside where one is kept. `now` is in seconds
+    /// since 1970-01-01T00:00:00Z.
     ///
     /// # Errors
     /// `state-*` of the store.
     pub fn place(&mut self, now: u64) -> Result<LogHead, Refusal> {
-        let id = self.id;
+        let (id, head) = (self.id, self.outside());
         loop {
-            let check = &mut |overlay: &mut Overlay<'_>| super::check_same(id, overlay);
+            let known = head.outside().map_err(|fault| fault.refusal())?;
+            let check = &mut |overlay: &mut Overlay<'_>| {
+                super::check_same(id, overlay)?;
+                head::check_outside(known.as_ref(), overlay)
+            };
             let placed = sequence::place(&mut *self.store, check, now).map_err(|fault| fault.refusal())?;
+            // spec: S51
+            head.remember(id, &placed.tip).map_err(|fault| fault.refusal())?;
             if placed.is_last() {
                 return Ok(LogHead { size: placed.tip.size, root: placed.tip.root, waiting: false });
             }
@@ -174,9 +181,11 @@ impl Ledger {
             })?;
             gone = gone.saturating_add(u64::try_from(took).unwrap_or(u64::MAX));
             if took < PAGE {
-                return Ok(gone);
+                break;
             }
         }
+        self.note_outside(now)?;
+        Ok(gone)
     }
 
     /// The root that the log had at this size, from the hashes of its leaves.

@@ -3,7 +3,7 @@
 use wane::{BlockId, Chain, Code, Mark, PublicKey, Refusal, limits};
 use wane_audit::{AcceptRestore, Collect, Event, Hash, Raise, Register, Revoke, RevokeBefore};
 
-use super::{Ledger, PAGE, Revocation};
+use super::{Ledger, PAGE, Revocation, check_same, committed, transact};
 use crate::guard::sequence::{self, Tip};
 use crate::law::{self, Cursor};
 use crate::store::Lock;
@@ -76,7 +76,7 @@ impl Ledger {
     /// that was not made just now; `chain-*`; `state-*` of the store.
     pub fn register(&mut self, chain: &Chain, root: Option<&PublicKey>, now: u64) -> Result<BlockId, Refusal> {
         let (record, clerk) = (self.record_id(), self.clerk());
-        self.change(&[], |overlay| {
+        let id = self.change(&[], |overlay| {
             let id = law::register(chain, root, now, overlay)?;
             let entry = law::load_entry(overlay, id)?.unwrap_or_default();
             let (sub, key) = entry.about.map(|about| (about.sub, about.key)).unwrap_or_default();
@@ -84,7 +84,9 @@ impl Ledger {
             let register = Register { block: id, sub, key, exp: entry.exp.unwrap_or_default() };
             clerk.note(record, now, Event::Register(register), overlay)?;
             Ok(id)
-        })
+        })?;
+        self.note_outside(now)?;
+        Ok(id)
     }
 
     /// Raises the mark of a block; that of a session that continues another is raised for its whole line.
@@ -99,7 +101,8 @@ impl Ledger {
             law::raise(id, mark, &record.to_string(), now, overlay)?;
             let raise = Raise { block: id, mark: mark.clone(), reason: reason.clone() };
             clerk.note(record, now, Event::Raise(raise), overlay)
-        })
+        })?;
+        self.note_outside(now)
     }
 
     /// Ends what the revocation names. There is no way back.
@@ -127,7 +130,8 @@ impl Ledger {
                 }
             };
             clerk.note(record, now, event, overlay)
-        })
+        })?;
+        self.note_outside(now)
     }
 
     /// Forgets what ended more than an hour before `now`, in short transactions. What is forgotten stays dead, whatever any
@@ -157,23 +161,31 @@ impl Ledger {
             let event = Event::Collect(Collect { up_to, entries: rows });
             self.change(&[], |overlay| clerk.note(record, now, event.clone(), overlay))?;
         }
+        self.note_outside(now)?;
         Ok(Collected { up_to, rows })
     }
 
     /// Accepts a restored copy: a new epoch starts, and every session that was issued up to now + 30 is dead. Of what was found
-    /// only what is known outside is taken: how long the copy's log is, and its root, is read again with the change.
+    /// only what is known outside is taken: how long the copy's log is, and its root, is read again with the change. Where the
+    /// newest head is kept outside, that of the copy takes its place.
     ///
     /// # Errors
     /// `state-*` of the store.
     pub fn accept_restore(&mut self, restored: Restored, now: u64) -> Result<super::Status, Refusal> {
         let (record, clerk) = (self.record_id(), self.clerk());
-        self.change(&[Lock::Sequencer], |overlay| {
+        let id = self.id;
+        // It is older than its head outside, or there would be nothing to accept.
+        transact(&mut *self.store, &[Lock::Sequencer], |overlay| {
+            check_same(id, overlay)?;
             let Restored { known_epoch, known_size, .. } = restored;
             let Tip { size, root, .. } = sequence::tip(overlay)?;
             let meta = law::accept_restore(known_epoch, now, overlay)?;
             let event = AcceptRestore { epoch: meta.epoch, since: meta.since, known_size, size, root };
             clerk.note(record, now, Event::AcceptRestore(event), overlay)
         })?;
+        let tip = self.look(sequence::tip)?;
+        self.outside().replace_unreadable(id, &tip).map_err(|fault| committed(fault.refusal()))?;
+        self.note_outside(now)?;
         self.status()
     }
 }

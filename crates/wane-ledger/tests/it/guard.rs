@@ -4,6 +4,7 @@ mod admission;
 mod again;
 mod approvals;
 mod brought_back;
+mod by_hand;
 mod denials;
 mod fair;
 mod front;
