@@ -114,6 +114,11 @@ impl Failure {
         self
     }
 
+    /// The same, in other words.
+    pub(crate) fn says(self, message: String) -> Self {
+        Self { message, ..self }
+    }
+
     /// The same, with another exit code.
     pub(crate) fn exits(self, exit: Exit) -> Self {
         Self { exit, ..self }

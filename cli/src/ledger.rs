@@ -8,7 +8,7 @@ use wane_audit::LogSecret;
 use wane_ledger::{Ledger, LedgerUrl, Store};
 
 use crate::arguments::Context;
-use crate::failure::{Failure, Trouble};
+use crate::failure::{self, Failure, Trouble};
 use crate::home::{self, Home};
 use crate::input::{self, KEY_TEXT, Source, source};
 use crate::output::escape;
@@ -89,8 +89,23 @@ pub(crate) fn none_named() -> Failure {
 }
 
 fn compared(mut opened: Opened) -> Result<Opened, Failure> {
-    opened.ledger.compare(&opened.home.head())?;
-    Ok(opened)
+    match opened.ledger.compare(&opened.home.head()) {
+        Err(refusal) if is_of_head(&refusal) => Err(no_head(refusal, &opened.home)),
+        Err(refusal) => Err(refusal.into()),
+        Ok(()) => Ok(opened),
+    }
+}
+
+/// Whether the file with the newest head is meant, and not the ledger.
+pub(crate) fn is_of_head(refusal: &Refusal) -> bool {
+    refusal.code() == Code::StateCorrupt && refusal.field() == "head"
+}
+
+fn no_head(refusal: Refusal, home: &Home) -> Failure {
+    let named = failure::name(&home.head());
+    Failure::from(refusal)
+        .says(format!("the newest head known here cannot be read: {named} is no head of this ledger"))
+        .hint("put the file back from a copy; without one, nothing here knows whether the ledger is older than it was: `wane ledger accept-restore` goes on and ends every session")
 }
 
 fn open(url: LedgerUrl) -> Result<Opened, Failure> {

@@ -70,3 +70,26 @@ fn what_cannot_be_noted_outside_is_said() {
     scene.sh(&format!("rmdir {head} && ls {folder}")).exits(0);
     scene.sh(&format!("wane revoke tok --yes {LEDGER}")).exits(0);
 }
+
+#[test]
+fn a_head_that_says_nothing_is_no_damaged_ledger() {
+    for text in ["", "garbage", &"x".repeat(100_000)] {
+        let scene = scene();
+        admit(&scene).exits(0);
+        let head = head(&scene);
+        scene.write(&head, text);
+        for line in [format!("wane sessions {LEDGER}"), format!("wane revoke tok --yes {LEDGER}")] {
+            let ran = scene.sh(&line).fails(6, "state-corrupt");
+            assert!(ran.err.contains(&head) && ran.err.contains("accept-restore"), "{ran:?}");
+            assert!(!ran.err.contains("ledger is damaged"), "{ran:?}");
+        }
+        admit(&scene).fails(6, "state-corrupt");
+        // It goes on with another epoch, by hand only, and says what is not known.
+        let ran = scene.sh(&format!("wane ledger accept-restore --yes {LEDGER} --json")).exits(0);
+        assert!(ran.err.contains("warning: ") && ran.err.contains(&head), "{ran:?}");
+        assert_eq!(ran.json()["epoch"], 2);
+        assert_eq!(ran.json()["known_size"], ran.json()["size"]);
+        scene.sh(&format!("wane sessions {LEDGER}")).exits(0);
+        admit(&scene).exits(3);
+    }
+}

@@ -2,17 +2,19 @@
 
 use clap::Args;
 use serde::Serialize;
+use wane_ledger::{LogHead, Restored};
 
 use crate::arguments::Context;
 use crate::exit::Exit;
-use crate::failure::Failure;
-use crate::ledger::LedgerFlag;
+use crate::failure::{self, Failure};
+use crate::ledger::{self, LedgerFlag, Opened};
 use crate::{terminal, time};
 
 /// Accept a restored copy of the ledger: a new epoch begins, and every session of the old one is dead
 ///
 /// A copy does not know what was revoked, raised, spent and used since it was made. Accepting it ends every session
-/// issued up to half a minute from now, registered or not, and whatever continues one.
+/// issued up to half a minute from now, registered or not, and whatever continues one. A file of the newest head that
+/// cannot be read is replaced.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
@@ -41,14 +43,7 @@ impl AcceptRestore {
     /// Does it.
     pub(super) fn run(&self, context: &Context) -> Result<Exit, Failure> {
         let mut opened = self.ledger.open_as_it_is(context)?;
-        let head = opened.home.head();
-        let restored = opened.ledger.restored(&head)?;
-        context.output.say(format_args!(
-            "the log of ledger {} has {} records, the newest head known here has {}",
-            opened.ledger.id(),
-            restored.size,
-            restored.known_size
-        ));
+        let restored = found(context, &mut opened)?;
         if restored.size >= restored.known_size {
             context.output.warn("nothing known here shows that it is a copy: every session dies all the same");
         }
@@ -68,5 +63,27 @@ impl AcceptRestore {
             format!("epoch {}: sessions issued after {} are accepted", answer.epoch, time::show(answer.since))
         })?;
         Ok(Exit::Done)
+    }
+}
+
+/// How long the log is, and was known to be.
+fn found(context: &Context, opened: &mut Opened) -> Result<Restored, Failure> {
+    let (output, head, id) = (context.output, opened.home.head(), opened.ledger.id());
+    match opened.ledger.restored(&head) {
+        Ok(restored) => {
+            let Restored { size, known_size, .. } = restored;
+            output.say(format_args!(
+                "the log of ledger {id} has {size} records, the newest head known here has {known_size}"
+            ));
+            Ok(restored)
+        }
+        // Nothing is known here then, and accepting the ledger puts its head in that place.
+        Err(refusal) if ledger::is_of_head(&refusal) => {
+            let LogHead { size, root, .. } = opened.ledger.log_head()?;
+            output.say(format_args!("the log of ledger {id} has {size} records"));
+            output.warn(format_args!("{} is no head of a log, and is replaced", failure::name(&head)));
+            Ok(Restored { known_size: size, size, root })
+        }
+        Err(refusal) => Err(refusal.into()),
     }
 }
