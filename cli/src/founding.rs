@@ -1,8 +1,10 @@
 //! Making a ledger, with the files that belong to it.
 
+use std::collections::BTreeSet;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use wane::{LedgerId, PublicKey, SecretKey};
+use wane::{Code, LedgerId, PublicKey, SecretKey};
 use wane_audit::LogSecret;
 use wane_ledger::{Ledger, LedgerUrl};
 use zeroize::Zeroizing;
@@ -10,6 +12,7 @@ use zeroize::Zeroizing;
 use crate::arguments::Context;
 use crate::failure::{self, Failure};
 use crate::home::Home;
+use crate::input::Source;
 use crate::ledger::{self, LogFlags};
 use crate::{key_file, random, time, write};
 
@@ -23,18 +26,33 @@ pub(crate) struct Founded {
     pub(crate) audit_public: PublicKey,
 }
 
-/// Makes a ledger. Its files are there before it is, so that no ledger is ever without them; where it cannot be made, they
+/// Makes a ledger. Its files are there before it is, so that no ledger is ever without them; where it was not made, they
 /// are taken away again.
 pub(crate) fn found(context: &Context, url: &LedgerUrl, flags: &LogFlags) -> Result<Founded, Failure> {
     if url.is_volatile() {
         return Err(ledger::volatile(url, "nothing would ever read it again"));
     }
+    // Whoever else makes a ledger with files of these names waits until it is clear whether they stay.
+    let _held = hold(flags)?;
     let mut made = Made::default();
     let founded = lay_out(context, url, flags, &mut made);
-    if founded.is_err() {
-        made.undo();
+    match &founded {
+        // It may be there, and these may be all that can read its log.
+        Err(failure) if failure.is(Code::StateOutcomeUnknown) => {}
+        Err(_) => made.undo(),
+        Ok(_) => {}
     }
     founded
+}
+
+/// Holds the folders in which files are named, each of them once and in one order for everybody.
+fn hold(flags: &LogFlags) -> Result<Vec<File>, Failure> {
+    let named = [&flags.log_secret, &flags.audit_key].into_iter().flatten().filter_map(|source| match source {
+        Source::File(path) => Some(path),
+        _ => None,
+    });
+    let folders: BTreeSet<PathBuf> = named.map(|path| write::folder(path)).collect::<Result<_, _>>()?;
+    folders.iter().map(|folder| write::lock(folder)).collect()
 }
 
 fn lay_out(context: &Context, url: &LedgerUrl, flags: &LogFlags, made: &mut Made) -> Result<Founded, Failure> {

@@ -41,6 +41,24 @@ fn create(path: &Path, bytes: &[u8], mode: u32, prepare: impl FnOnce(&File) -> i
     })
 }
 
+fn parent(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."))
+}
+
+/// The folder of a file, by the one name that it has.
+pub(crate) fn folder(path: &Path) -> Result<PathBuf, Failure> {
+    std::fs::canonicalize(parent(path))
+        .map_err(|error| Failure::file("find the folder of", failure::name(path), &error))
+}
+
+/// Waits until no other `wane` holds this folder, and holds it until what is returned goes away.
+pub(crate) fn lock(folder: &Path) -> Result<File, Failure> {
+    let failed = |error: io::Error| Failure::file("lock the folder", failure::name(folder), &error);
+    let lock = File::open(folder).map_err(failed)?;
+    lock.lock().map_err(failed)?;
+    Ok(lock)
+}
+
 /// A file that no other `wane` edits while this lives: its folder is locked, since the file itself is replaced.
 #[derive(Debug)]
 pub(crate) struct Edit {
@@ -51,16 +69,13 @@ pub(crate) struct Edit {
 impl Edit {
     /// Waits until nobody else edits the file, which need not exist. It is to be read only after this.
     pub(crate) fn begin(path: &Path) -> Result<Self, Failure> {
-        let failed = |error: io::Error| Failure::file("lock the folder of", failure::name(path), &error);
         // A link stays a link: the file it leads to is replaced.
         let path = match std::fs::canonicalize(path) {
             Ok(target) => target,
             Err(error) if error.kind() == io::ErrorKind::NotFound => path.to_owned(),
             Err(error) => return Err(Failure::file("find", failure::name(path), &error)),
         };
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
-        let lock = File::open(folder).map_err(failed)?;
-        lock.lock().map_err(failed)?;
+        let lock = lock(parent(&path))?;
         Ok(Self { path, _lock: lock })
     }
 

@@ -11,6 +11,8 @@ mod demo;
 #[cfg(test)]
 mod examples;
 #[cfg(test)]
+mod founding;
+#[cfg(test)]
 mod head;
 #[cfg(test)]
 mod json;
