@@ -28,11 +28,12 @@ impl OutFlag {
         self.file().is_some()
     }
 
-    /// Refuses a file that exists, before anything is done that could not be handed out.
+    /// Refuses a file that exists, or that no folder is there for, before anything is done that could not be handed out.
     pub(crate) fn check(&self) -> Result<(), Failure> {
         match self.file() {
             Some(path) if crate::home::exists(path) => Err(write::exists(path)),
-            _ => Ok(()),
+            Some(path) => write::folder(path).map(drop),
+            None => Ok(()),
         }
     }
 

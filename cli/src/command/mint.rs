@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use clap::Args;
 use serde::Serialize;
-use wane::{Heir, PublicKey, RootGrant, mint};
-use wane_ledger::{Filter, Ledger};
+use wane::{Code, Heir, LedgerId, PublicKey, Refusal, RootGrant, mint};
+use wane_ledger::{Filter, Ledger, LedgerUrl};
 
 use crate::arguments::Context;
 use crate::change::GrantJson;
@@ -99,8 +99,7 @@ impl Mint {
             issuer |= file.issuer;
             to = to.or(file.to.map(|to| source.beside(to)));
         }
-        let mut ledger = self.ledger(context, &mut limits)?;
-        let sub = limits.sub.clone();
+        let (sub, mut stated) = (limits.sub.clone(), limits.ledger);
         let grant = root_grant(context, limits, issuer)?;
         let mut rng = random::system()?;
         let heir = match to {
@@ -108,9 +107,19 @@ impl Mint {
             None => Heir::carried(&mut rng),
         };
         let secret = key_file::read_secret(&context.inputs, &self.key, self.passphrase_file.as_ref())?;
+        let mut ledger = match self.ledger.url(context)? {
+            Some(url) => {
+                // No ledger is made for a token that is not.
+                self.out.check()?;
+                let tried = grant.clone().ledger(stated.unwrap_or(LedgerId::from_bytes([0; 16])));
+                mint(&tried, &secret, Heir::carried(&mut rng)).map_err(Failure::typed)?;
+                Some(self.ledger(context, &url, &mut stated)?)
+            }
+            None => None,
+        };
+        let grant = ledger.iter().fold(grant, |grant, ledger| grant.ledger(ledger.id()));
         let token = mint(&grant, &secret, heir).map_err(Failure::typed)?;
         if let Some(ledger) = &mut ledger {
-            self.out.check()?;
             warn_of_raised(context, ledger, &secret.public_key(), sub.as_deref())?;
             ledger.register(token.chain(), Some(&secret.public_key()), time::now()?)?;
         }
@@ -125,19 +134,30 @@ impl Mint {
         Ok(Exit::Done)
     }
 
-    /// The ledger that is to know the token, made where there is none, and named in the token.
-    fn ledger(&self, context: &Context, limits: &mut Limits) -> Result<Option<Ledger>, Failure> {
-        let Some(url) = self.ledger.url(context)? else { return Ok(None) };
-        let ledger = match self.ledger.open_if_made(&url)? {
-            Some(opened) => opened.ledger,
-            None => {
-                let founded = founding::found(context, &url, &self.files)?;
-                founding::announce(context, &founded, &url);
-                founded.ledger
-            }
+    /// The ledger that is to know the token, made where there is none.
+    fn ledger(&self, context: &Context, url: &LedgerUrl, stated: &mut Option<LedgerId>) -> Result<Ledger, Failure> {
+        let ledger = match (self.ledger.open_if_made(url)?, &stated) {
+            (Some(opened), _) => opened.ledger,
+            // A new one has an id that nobody could have named.
+            (None, Some(id)) => return Err(Refusal::new(Code::StateOtherLedger, "ledger", "a new one", id).into()),
+            (None, None) => self.found(context, url)?,
         };
-        ledger::state(&ledger, &mut limits.ledger)?;
-        Ok(Some(ledger))
+        ledger::state(&ledger, stated)?;
+        Ok(ledger)
+    }
+
+    fn found(&self, context: &Context, url: &LedgerUrl) -> Result<Ledger, Failure> {
+        match founding::found(context, url, &self.files) {
+            Ok(founded) => {
+                founding::announce(context, &founded, url);
+                Ok(founded.ledger)
+            }
+            // Somebody else has made it in the meantime.
+            Err(failure) if failure.is(Code::UseLedgerExists) => {
+                Ok(self.ledger.open_if_made(url)?.ok_or(failure)?.ledger)
+            }
+            Err(failure) => Err(failure),
+        }
     }
 }
 
