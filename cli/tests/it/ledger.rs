@@ -337,3 +337,20 @@ fn tokens_and_ledgers_that_do_not_belong_together_are_refused() {
     scene.sh("wane renew tok --key root.pem --ledger sqlite:m.db -o x").fails(3, "state-unknown-session");
     scene.sh(&format!("wane session show {id} {LEDGER}")).fails(1, "use-not-found");
 }
+
+#[test]
+fn only_a_checkpoint_is_written_over() {
+    let scene = scene();
+    scene.sh("cp root.pem kept.pem && : > empty && ln -s l.db link && mkdir folder && mkfifo pipe").exits(0);
+    let admit = |file: &str| scene.sh(&format!("{} --checkpoint-to {file}", admit("read:x", "public")));
+    for file in ["kept.pem", "l.db", "./link", "folder", "pipe", "/dev/null"] {
+        admit(file).fails(1, "use-file-exists");
+    }
+    assert_eq!(scene.read("kept.pem"), scene.read("root.pem"));
+    let shown = scene.sh(&format!("wane session show tok {LEDGER} --json")).exits(0).json();
+    assert!(shown["spent"]["calls"].is_null(), "nothing was admitted: {shown}");
+    for file in ["empty", "new", "new"] {
+        admit(file).exits(0);
+        scene.sh(&format!("wane audit verify {LEDGER} --checkpoint {file}")).exits(0);
+    }
+}
