@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use wane::{Code, LedgerId, Refusal, SecretKey};
+use wane::{Code, LedgerId, PublicKey, Refusal, SecretKey};
 use wane_audit::LogSecret;
 use wane_ledger::{Ledger, LedgerUrl, Store};
 
@@ -167,28 +167,55 @@ impl LogFlags {
     }
 
     /// The secret of the log, which must be there.
-    pub(crate) fn secret(&self, context: &Context, ledger: &LedgerId, home: &Home) -> Result<LogSecret, Failure> {
+    pub(crate) fn secret(&self, context: &Context, opened: &Opened) -> Result<LogSecret, Failure> {
+        let home = &opened.home;
         let source = match &self.log_secret {
             Some(source) => source.clone(),
             None if home::exists(&home.log_secret()) => Source::File(home.log_secret()),
             None => {
                 let missing = format!("no secret is kept at {}", escape(&home.log_secret().display().to_string()));
-                return Err(Failure::from(Refusal::new(Code::StateLogSecret, "log", missing, ledger))
+                return Err(Failure::from(Refusal::new(Code::StateLogSecret, "log", missing, opened.ledger.id()))
                     .hint("copy it from where the ledger was made, or name it with `--log-secret`"));
             }
         };
         read_log_secret(context, &source)
     }
 
-    /// The key that signs checkpoints, if there is one.
-    pub(crate) fn key(&self, context: &Context, home: &Home) -> Result<Option<SecretKey>, Failure> {
+    /// The key that signs checkpoints, if there is one. It goes on with those that are there: a single one of another key, and
+    /// nobody could verify the log again.
+    pub(crate) fn key(&self, context: &Context, opened: &mut Opened) -> Result<Option<SecretKey>, Failure> {
+        let kept = opened.home.audit_key();
         let source = match &self.audit_key {
             Some(source) => source.clone(),
-            None if home::exists(&home.audit_key()) => Source::File(home.audit_key()),
+            None if home::exists(&kept) => Source::File(kept),
             None => return Ok(None),
         };
-        key_file::read_secret(&context.inputs, &source, None).map(Some)
+        let key = key_file::read_secret(&context.inputs, &source, None)?;
+        // Before anything is signed, the one that was made with the ledger may be here.
+        let own = if opened.ledger.newest_checkpoint()?.is_none() { kept_key(context, opened)? } else { None };
+        let checked = match own {
+            Some(own) if own != key.public_key() => {
+                let found = format_args!("the key {} was not made with its ledger", key.public_key().hint());
+                Err(Refusal::new(Code::StateCheckpointKey, "checkpoint", found, opened.ledger.origin()))
+            }
+            _ => opened.ledger.check_signer(&key.public_key()),
+        };
+        checked.map_err(|refusal| {
+            Failure::from(refusal)
+                .within(source.name())
+                .hint("name the key that signs the checkpoints of this log: a log has one for ever")
+        })?;
+        Ok(Some(key))
     }
+}
+
+/// The public half of the key that was made with the ledger, where it lies here.
+fn kept_key(context: &Context, opened: &Opened) -> Result<Option<PublicKey>, Failure> {
+    let file = opened.home.audit_key();
+    if !home::exists(&file) {
+        return Ok(None);
+    }
+    key_file::read_secret(&context.inputs, &Source::File(file), None).map(|key| Some(key.public_key()))
 }
 
 /// Reads the secret of a log; a file that others can read is refused.

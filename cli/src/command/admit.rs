@@ -69,7 +69,7 @@ impl Admit {
         let now = time::now()?;
         let mut opened = self.ledger.open(context)?;
         let (id, before) = (opened.ledger.id(), opened.ledger.known(&asked.verified)?);
-        let guard = self.guard(context, &opened, &asked, local)?;
+        let guard = self.guard(context, &mut opened, &asked, local)?;
         drop(opened);
         let answer = guard.admit(&asked.sealed, &asked.request, &approvals, now);
         let record = answer.record.map(|record| record.to_string());
@@ -90,14 +90,14 @@ impl Admit {
     fn guard(
         &self,
         context: &Context,
-        opened: &ledger::Opened,
+        opened: &mut ledger::Opened,
         asked: &Asked,
         local: Option<PublicKey>,
     ) -> Result<Guard, Failure> {
         let options = GuardOptions {
             roots: asked.roots.clone(),
-            log_secret: Some(self.log.secret(context, &opened.ledger.id(), &opened.home)?),
-            checkpoint_key: self.log.key(context, &opened.home)?,
+            log_secret: Some(self.log.secret(context, opened)?),
+            checkpoint_key: self.log.key(context, opened)?,
             volatile: Volatile::Refused,
             local_approver: local,
             head: Some(opened.home.head()),

@@ -354,3 +354,33 @@ fn only_a_checkpoint_is_written_over() {
         scene.sh(&format!("wane audit verify {LEDGER} --checkpoint {file}")).exits(0);
     }
 }
+
+#[test]
+fn the_checkpoints_of_a_log_are_of_one_key() {
+    let scene = scene();
+    scene.sh("wane keygen wrong.pem > /dev/null && wane keygen other.pem > /dev/null").exits(0);
+    let with = |key: &str| scene.sh(&format!("{} --audit-key {key}", admit("read:x", "public")));
+    let ran = with("wrong.pem");
+    // The first one is that which was made with the ledger.
+    let ran = ran.fails(6, "state-checkpoint-key");
+    assert!(ran.err.contains("wrong.pem") && ran.err.contains("hint: "), "{ran:?}");
+    scene.sh(&admit("read:x", "public")).exits(0);
+    with("wrong.pem").fails(6, "state-checkpoint-key");
+    // What an operator adds has no checkpoint of its own, and the newest is still found.
+    for _ in 0..70 {
+        scene.sh(&format!("wane raise tok --level public {LEDGER}")).exits(0);
+    }
+    with("wrong.pem").fails(6, "state-checkpoint-key");
+    scene.sh(&format!("wane audit export log --audit-key wrong.pem {LEDGER}")).fails(6, "state-checkpoint-key");
+    assert!(!scene.path("log").exists());
+    with(&state(&scene, "audit.pem")).exits(0);
+    scene.sh(&format!("wane audit verify {LEDGER}")).exits(0);
+    // Kept elsewhere, it is known by what it has signed.
+    let there = "--ledger sqlite:m.db --log-secret s --audit-key";
+    scene.sh("wane ledger init sqlite:m.db --log-secret s --audit-key k").exits(0);
+    scene.sh("wane mint --key root.pem --aud a --scope 'read:*' --ledger sqlite:m.db | wane seal - -o m.s").exits(0);
+    let line = format!("wane admit m.s --root roots.toml --aud a --action read:x --level public {there}");
+    scene.sh(&format!("{line} k")).exits(0);
+    scene.sh(&format!("{line} other.pem")).fails(6, "state-checkpoint-key");
+    scene.sh("wane audit verify --ledger sqlite:m.db --audit-key k").exits(0);
+}

@@ -100,7 +100,7 @@ impl Export {
     }
 
     fn head(&self, context: &Context, opened: &mut Opened) -> Result<SignedCheckpoint, Failure> {
-        if let Some(key) = self.files.key(context, &opened.home)? {
+        if let Some(key) = self.files.key(context, opened)? {
             opened.ledger.place(time::now()?)?;
             return Ok(opened.ledger.sign_head(&key)?);
         }

@@ -1,6 +1,6 @@
 //! The log of a ledger, as its operator reads it and keeps it.
 
-use wane::{BlockId, Code, Refusal, Signer};
+use wane::{BlockId, Code, PublicKey, Refusal, Signer};
 use wane_audit::{Checkpoint, Entry, Event, Frontier, Hash, Prune, SignedCheckpoint};
 
 use super::{Ledger, PAGE};
@@ -108,6 +108,49 @@ impl Ledger {
         })
     }
 
+    /// The newest checkpoint kept with the log.
+    ///
+    /// # Errors
+    /// `parse-checkpoint` for one that cannot be read; `state-*` of the store.
+    ///
+    /// ```
+    /// fn signed_up_to(ledger: &mut wane_ledger::Ledger) -> Result<u64, wane::Refusal> {
+    ///     Ok(ledger.newest_checkpoint()?.map_or(0, |newest| newest.claimed().size))
+    /// }
+    /// # let _ = signed_up_to;
+    /// ```
+    pub fn newest_checkpoint(&mut self) -> Result<Option<SignedCheckpoint>, Refusal> {
+        let (size, mut back) = (self.log_head()?.size, 64_u64);
+        loop {
+            let from = size.saturating_sub(back);
+            // Near the end, as a rule.
+            let newest = self.checkpoints(from, usize::MAX)?.pop();
+            if newest.is_some() || from == 0 {
+                return Ok(newest);
+            }
+            back = back.saturating_mul(8);
+        }
+    }
+
+    /// Refuses a key that would not go on with the checkpoints of this log: nobody who verifies it believes two keys.
+    ///
+    /// # Errors
+    /// `state-checkpoint-key` where the newest checkpoint is not signed by this key; `state-*` of the store.
+    ///
+    /// ```
+    /// fn may_sign(ledger: &mut wane_ledger::Ledger, key: &wane::SecretKey) -> bool {
+    ///     ledger.check_signer(&key.public_key()).is_ok()
+    /// }
+    /// # let _ = may_sign;
+    /// ```
+    pub fn check_signer(&mut self, key: &PublicKey) -> Result<(), Refusal> {
+        match self.newest_checkpoint()? {
+            // spec: A18
+            Some(newest) => newest.verify(key, &self.origin).map(drop),
+            None => Ok(()),
+        }
+    }
+
     /// The kept envelope of a block that an admission or a recorded denial had in its chain.
     ///
     /// # Errors
@@ -143,8 +186,10 @@ impl Ledger {
     /// well.
     ///
     /// # Errors
-    /// `use-signer` where the key fails; `state-*` of the store.
+    /// `use-signer` where the key fails; `state-checkpoint-key` for another key than that of the newest checkpoint; `state-*` of
+    /// the store.
     pub fn sign_head(&mut self, key: &dyn Signer) -> Result<SignedCheckpoint, Refusal> {
+        self.check_signer(&key.public_key())?;
         let head = self.log_head()?;
         let origin = self.origin().clone();
         let signed = Checkpoint { origin, size: head.size, root: head.root }.sign(key)?;
