@@ -60,6 +60,20 @@ impl Context {
     }
 }
 
+/// Where the secret of a log was typed that a file should hold. Elsewhere, 64 digits are an id.
+fn position_of_log_secret(typed: &[OsString]) -> Option<usize> {
+    const FLAG: &[u8] = b"--log-secret";
+    let digits = |bytes: &[u8]| bytes.len() == 64 && bytes.iter().all(u8::is_ascii_hexdigit);
+    let mut before: &[u8] = b"";
+    typed.iter().skip(1).position(|argument| {
+        let bytes = argument.as_encoded_bytes();
+        let value = bytes.strip_prefix(FLAG).and_then(|rest| rest.strip_prefix(b"="));
+        let found = value.is_some_and(digits) || (before == FLAG && digits(bytes));
+        before = bytes;
+        found
+    })
+}
+
 /// Reads the arguments and runs the verb.
 pub(crate) fn run() -> Exit {
     let typed: Vec<OsString> = std::env::args_os().collect();
@@ -67,8 +81,10 @@ pub(crate) fn run() -> Exit {
     let json = typed.iter().take_while(|argument| *argument != "--").any(|argument| argument == "--json");
     let output = Output::new(json);
     // The first argument is our own name.
-    if let Some(position) = typed.iter().skip(1).position(|argument| is_secret(argument)) {
-        let message = format!("argument {} is a token or a private key", position + 1);
+    let log_secret = position_of_log_secret(&typed).map(|position| (position, "the secret of a log"));
+    let secret = typed.iter().skip(1).position(|argument| is_secret(argument));
+    if let Some((position, what)) = secret.map(|position| (position, "a token or a private key")).or(log_secret) {
+        let message = format!("argument {} is {what}", position + 1);
         return output.failure(&Failure::new(Trouble::SecretArgument, message).hint(
             "every user of this machine can read arguments: name a file, `-`, `env:NAME` or `fd:N`, and treat this secret as leaked",
         ));

@@ -6,6 +6,7 @@ use clap::Args;
 use wane::{Code, LedgerId, PublicKey, Refusal, SecretKey};
 use wane_audit::LogSecret;
 use wane_ledger::{Ledger, LedgerUrl, Store};
+use zeroize::Zeroizing;
 
 use crate::arguments::Context;
 use crate::failure::{self, Failure, Trouble};
@@ -174,7 +175,7 @@ impl LogFlags {
             None if home::exists(&home.log_secret()) => Source::File(home.log_secret()),
             None => {
                 let missing = format!("no secret is kept at {}", escape(&home.log_secret().display().to_string()));
-                return Err(Failure::from(Refusal::new(Code::StateLogSecret, "log", missing, opened.ledger.id()))
+                return Err(Failure::from(Refusal::new(Code::StateLogSecret, "log", missing, opened.ledger.log()))
                     .hint("copy it from where the ledger was made, or name it with `--log-secret`"));
             }
         };
@@ -220,8 +221,16 @@ fn kept_key(context: &Context, opened: &Opened) -> Result<Option<PublicKey>, Fai
 
 /// Reads the secret of a log; a file that others can read is refused.
 pub(crate) fn read_log_secret(context: &Context, source: &Source) -> Result<LogSecret, Failure> {
-    let text = context.inputs.read_secret(source, input::LOG_SECRET, KEY_TEXT)?;
-    LogSecret::parse(&text).map_err(|refusal| Failure::from(refusal).within(source.name()))
+    let text = match context.inputs.read_secret(source, input::LOG_SECRET, KEY_TEXT) {
+        // What is no text, or too long a one, is no secret; that it is no token either helps nobody.
+        Err(failure) if failure.is(Code::ParseText) || failure.is(Code::ParseTooLarge) => Zeroizing::default(),
+        text => text?,
+    };
+    LogSecret::parse(&text).map_err(|refusal| {
+        Failure::from(refusal)
+            .within(source.name())
+            .hint("the file that `wane ledger init` made holds 64 hexadecimal digits and a line end")
+    })
 }
 
 /// A file that was named to be made: a secret cannot be made in a variable.

@@ -384,3 +384,31 @@ fn the_checkpoints_of_a_log_are_of_one_key() {
     scene.sh(&format!("{line} other.pem")).fails(6, "state-checkpoint-key");
     scene.sh("wane audit verify --ledger sqlite:m.db --audit-key k").exits(0);
 }
+
+#[test]
+fn a_log_secret_is_not_printed_and_said_to_be_none() {
+    let scene = scene();
+    let secret = std::fs::read_to_string(state(&scene, "log.secret")).unwrap();
+    for digits in [secret.trim_end().to_owned(), secret.trim_end().to_uppercase()] {
+        for flag in [format!("--log-secret {digits}"), format!("--log-secret={digits}")] {
+            for verb in [admit("read:x", "public"), "wane ledger init sqlite:m.db".into()] {
+                let ran = scene.sh(&format!("{verb} {flag}")).fails(2, "use-secret-argument");
+                assert!(!ran.err.contains(&digits) && !ran.out.contains(&digits), "{ran:?}");
+            }
+        }
+    }
+    // The same digits are an id elsewhere, and a file of that name can be named.
+    scene.sh(&format!("wane revoke {} --dry-run {LEDGER}", "ab".repeat(32))).exits(0);
+    scene.sh("head -c 40 /dev/urandom > noise && printf '\\377\\n' > odd && head -c 20000 /dev/zero > long").exits(0);
+    scene.sh("chmod 600 noise odd long").exits(0);
+    for file in ["noise", "odd", "long"] {
+        let ran = scene.sh(&format!("{} --log-secret {file}", admit("read:x", "public"))).fails(3, "state-log-secret");
+        assert!(!ran.err.contains("token") && ran.err.contains("64 hexadecimal digits"), "{ran:?}");
+    }
+    // A missing one is named by its hint, as a wrong one is.
+    let told = scene.sh(&format!("{} --log-secret {}", admit("read:x", "public"), state_of_the_first(&scene)));
+    let named = |ran: &Ran| ran.err.split("the ledger names ").nth(1).unwrap()[..16].to_owned();
+    let hint = named(&told.fails(3, "state-log-secret"));
+    std::fs::remove_file(state(&scene, "log.secret")).unwrap();
+    assert_eq!(named(&scene.sh(&admit("read:x", "public")).fails(3, "state-log-secret")), hint);
+}
