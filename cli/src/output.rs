@@ -200,7 +200,7 @@ fn line(text: impl Display) -> String {
 fn escape_json(json: &str) -> String {
     let mut out = String::with_capacity(json.len());
     for c in json.chars() {
-        if (c.is_ascii() && c != '\u{7f}') || c.is_alphanumeric() {
+        if (c.is_ascii() && c != '\u{7f}') || stays(c) {
             out.push(c);
         } else {
             c.encode_utf16(&mut [0; 2]).iter().for_each(|unit| out.push_str(&format!("\\u{unit:04x}")));
@@ -213,11 +213,51 @@ fn escape_json(json: &str) -> String {
 pub(crate) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
-        if c.is_ascii_graphic() || c == ' ' || (!c.is_ascii() && c.is_alphanumeric()) {
+        if c.is_ascii_graphic() || c == ' ' || stays(c) {
             out.push(c);
         } else {
             out.extend(c.escape_unicode());
         }
     }
     out
+}
+
+/// Letters and digits beyond ASCII, but those that cannot be seen and those that are written from right to left: between
+/// them, what stands on the left is not what comes first.
+fn stays(c: char) -> bool {
+    let unseen = matches!(c, '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{3164}' | '\u{ffa0}' | '\u{16fe4}');
+    let leftward = matches!(c,
+        '\u{590}'..='\u{8ff}' | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{feff}'
+        | '\u{10800}'..='\u{10fff}' | '\u{1e800}'..='\u{1efff}');
+    !c.is_ascii() && c.is_alphanumeric() && !unseen && !leftward
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_seen_or_reorders_is_written_out() {
+        for (c, written) in [
+            ('\u{3164}', "\\u{3164}"),
+            ('\u{115f}', "\\u{115f}"),
+            ('\u{1160}', "\\u{1160}"),
+            ('\u{ffa0}', "\\u{ffa0}"),
+            ('\u{5d0}', "\\u{5d0}"),
+            ('\u{627}', "\\u{627}"),
+            ('\u{661}', "\\u{661}"),
+            ('\u{fb1d}', "\\u{fb1d}"),
+            ('\u{10900}', "\\u{10900}"),
+            ('\u{202e}', "\\u{202e}"),
+        ] {
+            assert_eq!(escape(&format!("a{c}b")), format!("a{written}b"));
+            let json = escape_json(&format!("\"a{c}b\""));
+            assert!(
+                json.is_ascii() && serde_json::from_str::<String>(&json).is_ok_and(|text| text == format!("a{c}b"))
+            );
+        }
+        let seen = "Grüße \u{3b1}\u{432}\u{4e2d}\u{ac00}\u{e01}";
+        assert_eq!(escape(seen), seen);
+        assert_eq!(escape_json(seen), seen);
+    }
 }

@@ -412,3 +412,12 @@ fn a_log_secret_is_not_printed_and_said_to_be_none() {
     std::fs::remove_file(state(&scene, "log.secret")).unwrap();
     assert_eq!(named(&scene.sh(&admit("read:x", "public")).fails(3, "state-log-secret")), hint);
 }
+
+#[test]
+fn what_the_system_says_is_one_line_in_lower_case() {
+    let scene = scene();
+    for url in ["sqlite:missing/l.db", "sqlite:gone.db"] {
+        let ran = scene.sh(&format!("wane sessions --ledger {url}")).fails(3, "state-unreachable");
+        assert!(!ran.err.contains("os error") && ran.err.contains("no such file or directory"), "{ran:?}");
+    }
+}

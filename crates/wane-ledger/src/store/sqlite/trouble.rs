@@ -44,12 +44,18 @@ pub(super) fn is_surely_undone(error: &Error) -> bool {
 
 /// What the operating system answered about the file.
 pub(super) fn of_system(error: &io::Error, what: &Path) -> Fault {
-    let why = format!("{}: {error}", what.display());
+    let why = format!("{}: {}", what.display(), words(error));
     match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Fault::Full(why),
         io::ErrorKind::ReadOnlyFilesystem => Fault::ReadOnly(why),
         _ => Fault::Unreachable(why),
     }
+}
+
+/// The words of the operating system, without its number and in lower case.
+fn words(error: &io::Error) -> String {
+    let text = error.to_string();
+    text.split_once(" (os error").map_or(text.as_str(), |(words, _)| words).to_lowercase()
 }
 
 /// SQLite does not pass on why the disk refused; the disk can say what is likely.
