@@ -82,7 +82,8 @@ fn found(context: &Context, opened: &mut Opened) -> Result<Restored, Failure> {
             let LogHead { size, root, .. } = opened.ledger.log_head()?;
             output.say(format_args!("the log of ledger {id} has {size} records"));
             output.warn(format_args!("{} is no head of a log, and is replaced", failure::name(&head)));
-            Ok(Restored { known_size: size, size, root })
+            let known_epoch = opened.ledger.status()?.epoch;
+            Ok(Restored { known_epoch, known_size: size, size, root })
         }
         Err(refusal) => Err(refusal.into()),
     }

@@ -9,8 +9,8 @@ use wane::{BlockId, Code, Level, Mark, Refusal};
 use wane_audit::Hash;
 use wane_ledger::*;
 
-use super::held::copy;
 use super::scene::{NOW, Scene};
+use super::swapped::copy;
 
 const BLOCK: BlockId = BlockId::from_bytes([7; 32]);
 
@@ -30,7 +30,7 @@ const VERBS: [Verb; 5] = [
     ("revoke", |_, ledger| ledger.revoke(&Revocation::Block(BLOCK), "", NOW)),
     ("collect", |_, ledger| ledger.collect(NOW).map(drop)),
     ("accept", |_, ledger| {
-        ledger.accept_restore(Restored { known_size: 0, size: 0, root: Hash::EMPTY }, NOW).map(drop)
+        ledger.accept_restore(Restored { known_epoch: 1, known_size: 0, size: 0, root: Hash::EMPTY }, NOW).map(drop)
     }),
 ];
 
@@ -104,7 +104,8 @@ fn a_head_that_says_nothing_is_replaced_by_accepting_only() {
         assert_eq!((refused.code(), refused.field()), (Code::StateCorrupt, "head"), "it is about the file");
         assert_eq!(fs::read_to_string(&head).unwrap(), text);
         let found = ledger.log_head().unwrap();
-        ledger.accept_restore(Restored { known_size: found.size, size: found.size, root: found.root }, NOW).unwrap();
+        let found = Restored { known_epoch: 1, known_size: found.size, size: found.size, root: found.root };
+        ledger.accept_restore(found, NOW).unwrap();
         ledger.compare(&head).unwrap();
         assert!(fs::read_to_string(&head).unwrap().contains("\"epoch\":2"));
     }
