@@ -1,7 +1,6 @@
 //! Nobody keeps the others from the store: not with long requests, not by holding a lock, not by hanging.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, mpsc};
+use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -9,50 +8,10 @@ use getrandom::SysRng;
 use rand_core::UnwrapErr;
 use rustix::fs::{FlockOperation, flock};
 use wane::{Approval, Arguments, Code, Heir, Level, Narrowing, Request, Seal, SealedToken, UntrustedApproval};
-use wane_ledger::{Fault, Guard, GuardOptions, Lock, MemoryStore, Pace, Room, Rows, Store};
+use wane_ledger::{Guard, GuardOptions, Pace};
 
+use super::front::Front;
 use super::scene::{NOW, Scene, admit, asked, code, key, with};
-
-/// Hangs while it is told to, and tells how long its longest transaction took.
-#[derive(Clone)]
-struct Watched {
-    inner: MemoryStore,
-    hangs: Arc<AtomicBool>,
-    longest: Arc<Mutex<Duration>>,
-}
-
-impl Watched {
-    fn new(scene: &Scene) -> Self {
-        Self { inner: scene.store.clone(), hangs: Arc::default(), longest: Arc::default() }
-    }
-}
-
-type Body<'a> = &'a mut dyn FnMut(&mut dyn Rows) -> Result<(), Fault>;
-
-impl Store for Watched {
-    fn is_durable(&self) -> bool {
-        false
-    }
-
-    fn transact(&mut self, locks: &[Lock], body: Body<'_>) -> Result<(), Fault> {
-        while self.hangs.load(Ordering::SeqCst) {
-            thread::sleep(Duration::from_millis(5));
-        }
-        let from = Instant::now();
-        let done = self.inner.transact(locks, body);
-        let mut longest = self.longest.lock().unwrap();
-        *longest = (*longest).max(from.elapsed());
-        done
-    }
-
-    fn view(&mut self, body: Body<'_>) -> Result<(), Fault> {
-        self.inner.view(body)
-    }
-
-    fn room(&mut self) -> Result<Room, Fault> {
-        Ok(Room::Ample)
-    }
-}
 
 /// A request with a megabyte of arguments, a chain that a child has told to ask 64 keys of its own, and the word of each.
 fn long(scene: &Scene) -> (SealedToken, Request, Vec<UntrustedApproval>) {
@@ -98,9 +57,8 @@ fn approvals_do_not_multiply_the_work_of_a_long_request() {
 fn long_requests_do_not_keep_a_transaction_open() {
     let scene = Scene::new();
     let (sealed, request, approvals) = long(&scene);
-    let store = Watched::new(&scene);
-    let longest = Arc::clone(&store.longest);
-    let guard = Guard::open(vec![Box::new(store)], scene.options(), NOW).unwrap();
+    let store = Front::of(&scene.store);
+    let guard = Guard::open(vec![Box::new(store.clone())], scene.options(), NOW).unwrap();
     thread::scope(|scope| {
         for _ in 0..128 {
             // The 64 have their say; for the other ask's it would wait, and is too long for that.
@@ -109,7 +67,7 @@ fn long_requests_do_not_keep_a_transaction_open() {
             });
         }
     });
-    let longest = *longest.lock().unwrap();
+    let longest = store.longest();
     assert!(longest < Duration::from_secs(2), "a transaction took {longest:?}");
 }
 
@@ -149,11 +107,11 @@ fn whoever_holds_the_head_or_its_folder_stops_no_guard() {
 #[test]
 fn a_store_that_hangs_stops_no_other_when_roots_are_replaced() {
     let scene = Scene::new();
-    let second = Watched::new(&scene);
-    let hangs = Arc::clone(&second.hangs);
-    let guard = Guard::open(vec![Box::new(scene.store.clone()), Box::new(second)], scene.options(), NOW).unwrap();
+    let second = Front::of(&scene.store);
+    let guard =
+        Guard::open(vec![Box::new(scene.store.clone()), Box::new(second.clone())], scene.options(), NOW).unwrap();
     let (sealed, roots) = (scene.sealed(&scene.grant()), scene.roots());
-    hangs.store(true, Ordering::SeqCst);
+    second.hold(true);
     let (told, answers) = mpsc::channel();
     thread::scope(|scope| {
         // Of the last ones nobody waits for the answer.
@@ -175,7 +133,7 @@ fn a_store_that_hangs_stops_no_other_when_roots_are_replaced() {
         let told = told.clone();
         scope.spawn(move || ask(told));
         let after = answers.recv_timeout(Duration::from_secs(10));
-        hangs.store(false, Ordering::SeqCst);
+        second.hold(false);
         assert_eq!(after, Ok(true), "nobody is answered while one store hangs");
     });
 }
@@ -183,16 +141,15 @@ fn a_store_that_hangs_stops_no_other_when_roots_are_replaced() {
 #[test]
 fn an_answer_by_roots_that_were_replaced_meanwhile_permits_nothing() {
     let scene = Scene::new();
-    let store = Watched::new(&scene);
-    let hangs = Arc::clone(&store.hangs);
-    let guard = Guard::open(vec![Box::new(store)], scene.options(), NOW).unwrap();
+    let store = Front::of(&scene.store);
+    let guard = Guard::open(vec![Box::new(store.clone())], scene.options(), NOW).unwrap();
     let sealed = scene.sealed(&scene.grant());
-    hangs.store(true, Ordering::SeqCst);
+    store.hold(true);
     thread::scope(|scope| {
         let waits = scope.spawn(|| admit(&guard, &sealed, "read:hr", Level::Public));
         thread::sleep(Duration::from_millis(200));
         guard.replace_roots(wane::Roots::single(key(2).public_key()));
-        hangs.store(false, Ordering::SeqCst);
+        store.hold(false);
         assert_eq!(code(waits.join().unwrap()), Code::ChainUnknownRoot);
     });
 }

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use wane_ledger::{Change, Fault, Key, Lock, MemoryStore, Room, Row, Rows, Store, Table};
 
@@ -24,6 +24,7 @@ struct Told {
     /// Bytes that it has room for.
     left: AtomicUsize,
     asked: AtomicUsize,
+    longest: Mutex<Duration>,
 }
 
 impl Front {
@@ -37,6 +38,7 @@ impl Front {
             dies: AtomicBool::default(),
             left: AtomicUsize::new(usize::MAX),
             asked: AtomicUsize::default(),
+            longest: Mutex::default(),
         }))
     }
 
@@ -81,6 +83,11 @@ impl Front {
         self.0.asked.load(Ordering::SeqCst)
     }
 
+    /// How long its longest transaction took.
+    pub(super) fn longest(&self) -> Duration {
+        *self.0.longest.lock().unwrap()
+    }
+
     fn answers(&self) -> Result<MemoryStore, Fault> {
         self.0.asked.fetch_add(1, Ordering::SeqCst);
         while self.0.is_held.load(Ordering::SeqCst) {
@@ -104,12 +111,17 @@ impl Store for Front {
     fn transact(&mut self, locks: &[Lock], body: Body<'_>) -> Result<(), Fault> {
         let left = self.0.left.load(Ordering::SeqCst);
         let mut used = 0;
-        self.answers()?.transact(locks, &mut |rows| {
+        let mut store = self.answers()?;
+        let from = Instant::now();
+        let done = store.transact(locks, &mut |rows| {
             let mut weighed = Weighed { rows, used: 0 };
             body(&mut weighed)?;
             used = weighed.used;
             if used > left { Err(Fault::Full("no room in the test".into())) } else { Ok(()) }
-        })?;
+        });
+        let mut longest = self.0.longest.lock().unwrap();
+        *longest = (*longest).max(from.elapsed());
+        done?;
         self.0.left.fetch_sub(used, Ordering::SeqCst);
         Ok(())
     }

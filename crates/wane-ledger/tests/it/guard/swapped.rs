@@ -10,21 +10,28 @@ use wane_ledger::{Fault, Guard, GuardOptions, MemoryStore, Pace, Store, Table};
 use super::front::Front;
 use super::scene::{NOW, Scene, admit, asked, at_once, code, comes_true, key};
 
-/// All rows as they are, in a store of their own.
+/// All rows as they are, in a store of their own; what is queued is queued there anew.
 pub(super) fn copy(store: &MemoryStore) -> MemoryStore {
-    let mut rows_of = Vec::new();
+    let (mut rows_of, mut queued) = (Vec::new(), Vec::new());
     store
         .clone()
         .view(&mut |rows| {
             for table in Table::ALL {
                 let found = rows.scan(table, &[], None, 100_000)?;
-                rows_of.extend(found.into_iter().map(|(key, value)| ((table, key), Some(value))));
+                match table {
+                    Table::Queue => queued = found.into_iter().map(|(_, record)| record).collect(),
+                    _ => rows_of.extend(found.into_iter().map(|(key, value)| ((table, key), Some(value)))),
+                }
             }
             Ok(())
         })
         .unwrap();
     let mut copy = MemoryStore::new();
-    copy.transact(&[], &mut |rows| rows.put(&rows_of)).unwrap();
+    copy.transact(&[], &mut |rows| {
+        rows.put(&rows_of)?;
+        if queued.is_empty() { Ok(()) } else { rows.append(&queued) }
+    })
+    .unwrap();
     copy
 }
 
