@@ -479,9 +479,10 @@ impl Guard {
         })?;
         let (approvals, misfit) = sort_out(&verified, approvals);
         let (reply, answer) = sync_channel(1);
-        let digest = verified.request_digest(request);
+        let approvable = verified.approvable(request);
+        let keys = group::keys(&verified, &approvals, &approvable).map_err(|fault| fault.refusal())?;
         let (sealed, request) = (sealed.clone(), request.clone());
-        let job = Job { purpose, sealed, verified, request, digest, approvals, misfit, now, reply };
+        let job = Job { purpose, sealed, verified, request, approvable, keys, approvals, misfit, now, reply };
         self.send(Task::Decide(Box::new(job)))?;
         answer.recv().map_err(|_| gone())?
     }

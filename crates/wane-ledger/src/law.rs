@@ -34,7 +34,7 @@ pub(crate) use overlay::{Overlay, decode};
 pub(crate) use rows::{Meta, RevokedBefore, SCHEMA, Spent, Used, load_meta, pending_key, revoked_before_key, used_key};
 #[cfg(test)]
 pub(crate) use rows::{entry_key, spent_key};
-pub(crate) use state::{keys_for, load_entry, state_for};
+pub(crate) use state::{keys_for, load_entry, prefetched_state_for, state_for};
 pub(crate) use statements::{statements_for, still_good};
 
 pub use about::About;

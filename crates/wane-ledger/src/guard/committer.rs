@@ -225,9 +225,7 @@ impl Committer {
             done.clear();
             let mut overlay = Overlay::new(rows);
             let mut keys = vec![sequence::key()];
-            for job in jobs {
-                keys.extend(job.keys()?);
-            }
+            keys.extend(jobs.iter().flat_map(|job| job.keys.iter().cloned()));
             overlay.prefetch(&keys)?;
             head::check_seen(known.as_ref(), &mut overlay)?;
             let from = Instant::now();
@@ -254,6 +252,7 @@ impl Committer {
         let (known, room) = (shared.head.seen()?, self.store.room()?);
         self.store.view(&mut |rows| {
             let mut overlay = Overlay::new(rows);
+            overlay.prefetch(&job.keys)?;
             head::check_seen(known.as_ref(), &mut overlay)?;
             // All that would follow is staged, as some of it may be refused; nothing of it is written.
             // spec: S34

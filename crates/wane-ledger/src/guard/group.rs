@@ -3,8 +3,8 @@
 use std::sync::mpsc::SyncSender;
 
 use wane::{
-    Approval, BlockId, Code, Decision, LiveState, Refusal, Request, Roots, SealedToken, UntrustedApproval, Verified,
-    Volatility, judge, verify,
+    Approvable, Approval, BlockId, Code, Decision, LiveState, Refusal, Request, Roots, SealedToken, UntrustedApproval,
+    Verified, Volatility, judge, verify,
 };
 
 use super::denials::Denial;
@@ -31,8 +31,10 @@ pub(crate) struct Job {
     pub(crate) sealed: SealedToken,
     pub(crate) verified: Verified,
     pub(crate) request: Request,
-    /// The request's, computed before anybody waits for the store.
-    pub(crate) digest: [u8; 32],
+    /// What approvals must be for, the request's digest in it; computed before anybody waits for the store.
+    pub(crate) approvable: Approvable,
+    /// Every row that the decision reads.
+    pub(crate) keys: Vec<Key>,
     pub(crate) approvals: Vec<Approval>,
     pub(crate) misfit: Option<Misfit>,
     pub(crate) now: u64,
@@ -80,16 +82,6 @@ impl Job {
         law::line_of(&self.verified).map(Lock::Session)
     }
 
-    /// Every row that the decision reads.
-    pub(crate) fn keys(&self) -> Result<Vec<Key>, Fault> {
-        let ids: Vec<BlockId> = self.approvals.iter().map(Approval::id).collect();
-        let mut keys = law::keys_for(&self.verified, &ids)?;
-        if let Some(last) = self.verified.last_delegate() {
-            keys.push(law::pending_key(law::line_of(&self.verified)?, &self.digest, last));
-        }
-        Ok(keys)
-    }
-
     /// Decides, and stages what follows.
     pub(crate) fn decide(&self, shared: &Shared, room: Room, overlay: &mut Overlay<'_>) -> Result<Done, Fault> {
         let first = self.decide_with(&[], shared, overlay)?;
@@ -135,7 +127,7 @@ impl Job {
     ) -> Result<Weighed, Fault> {
         let all = || self.approvals.iter().chain(deposited);
         let ids: Vec<BlockId> = all().map(Approval::id).collect();
-        let known = law::state_for(&self.verified, &ids, overlay, volatility(shared))?;
+        let known = law::prefetched_state_for(&self.verified, &ids, overlay, volatility(shared))?;
         let mut state = all().cloned().fold(LiveState::with_ledger(known.clone()), LiveState::approved_by);
         if let Some(key) = shared.local_approver {
             state = state.local_approver(key);
@@ -239,8 +231,9 @@ impl Job {
         let Some(last) = self.verified.last_delegate() else { return Ok(()) };
         // A seal may ask as well, so the request may have waited behind another one though this chain asks for nothing.
         let asks = self.verified.grant().asks().next().is_some();
-        if asks || overlay.bytes(&law::pending_key(effects.session, &self.digest, last))?.is_some() {
-            law::answered(effects.session, &self.digest, last, overlay)?;
+        if asks || overlay.bytes(&law::pending_key(effects.session, self.approvable.request_digest(), last))?.is_some()
+        {
+            law::answered(effects.session, self.approvable.request_digest(), last, overlay)?;
         }
         Ok(())
     }
@@ -271,6 +264,16 @@ impl Job {
         law::keep_envelopes(&self.verified, overlay)?;
         law::wait(&request, self.now, overlay)
     }
+}
+
+/// Every row that a decision reads.
+pub(crate) fn keys(verified: &Verified, approvals: &[Approval], asked: &Approvable) -> Result<Vec<Key>, Fault> {
+    let ids: Vec<BlockId> = approvals.iter().map(Approval::id).collect();
+    let mut keys = law::keys_for(verified, &ids)?;
+    if let Some(last) = verified.last_delegate() {
+        keys.push(law::pending_key(law::line_of(verified)?, asked.request_digest(), last));
+    }
+    Ok(keys)
 }
 
 /// Whether the ledger outlives its process, and whether that matters here.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use wane::{Approvable, Approval, Code, Decision, Mark, Name, Refusal, Value, Verified};
+use wane::{Approval, Code, Decision, Mark, Name, Refusal, Value, Verified};
 use wane_audit::{
     ApprovalSeen, Closed, Decided, DenialsDropped, Event, Hash, Opened, Outcome, Record, RecordId, RecordKey,
     Unverified,
@@ -54,7 +54,6 @@ fn decided(shared: &Shared, story: &Story<'_>) -> Result<Decided, Refusal> {
     let Story { job, weighed, .. } = story;
     let (verified, request) = (&job.verified, &job.request);
     let key = shared.log_secret.record_key(&story.id);
-    let approvable = verified.approvable(request);
     let mut before = Mark::default();
     let first = weighed.known.first.as_ref().map(|first| &first.state);
     weighed.known.blocks.iter().chain(first).for_each(|block| before.join(&block.mark));
@@ -84,7 +83,7 @@ fn decided(shared: &Shared, story: &Story<'_>) -> Result<Decided, Refusal> {
         labels: request.mark().labels().cloned().collect(),
         facts: facts(&key, job),
         arguments: arguments(&key, job),
-        request: Some(key.digest("request", approvable.request_digest())),
+        request: Some(key.digest("request", job.approvable.request_digest())),
         code,
         block: refusal.and_then(Refusal::block),
         mark_before: before,
@@ -93,7 +92,7 @@ fn decided(shared: &Shared, story: &Story<'_>) -> Result<Decided, Refusal> {
         local: shared.local_approver,
         costs: request.costs().map(|(name, cost)| (name.clone(), cost)).collect(),
         charges,
-        approvals: approvals(&key, &approvable, story)?,
+        approvals: approvals(&key, story)?,
         conditions: weighed.judged.heard.clone(),
         roots: Hash::from_bytes(*verified.roots_digest()),
         version: shared.version.clone(),
@@ -118,7 +117,7 @@ fn arguments(key: &RecordKey, job: &Job) -> BTreeMap<String, wane_audit::Keyed> 
     pointed.map(|(pointer, value)| (pointer.clone(), key.digest(&pointer, &value))).collect()
 }
 
-fn approvals(key: &RecordKey, asked: &Approvable, story: &Story<'_>) -> Result<Vec<ApprovalSeen>, Refusal> {
+fn approvals(key: &RecordKey, story: &Story<'_>) -> Result<Vec<ApprovalSeen>, Refusal> {
     let Story { job, deposited, .. } = story;
     let seen = |id, statement: &wane::UntrustedApproval, code| ApprovalSeen {
         id,
@@ -129,7 +128,7 @@ fn approvals(key: &RecordKey, asked: &Approvable, story: &Story<'_>) -> Result<V
         request: key.digest("request", statement.request_digest()),
         code,
     };
-    let fits = |approval: &Approval| asked.check(approval).err().map(|why| why.code());
+    let fits = |approval: &Approval| job.approvable.check(approval).err().map(|why| why.code());
     let good = job.approvals.iter().chain(*deposited);
     let mut all: Vec<ApprovalSeen> =
         good.map(|approval| seen(approval.id(), approval.statement(), fits(approval))).collect();

@@ -43,8 +43,15 @@ pub(crate) fn load_meta(overlay: &mut Overlay<'_>) -> Result<Meta, Fault> {
         schema: u32,
     }
     let key = meta_key();
+    let none = || Fault::Schema("none".into(), SCHEMA.to_string());
+    let bytes = overlay.bytes(&key)?.ok_or_else(none)?;
+    match serde_json::from_slice::<Meta>(bytes) {
+        Ok(meta) if meta.schema == SCHEMA => return Ok(meta),
+        // Another schema may have other members.
+        _ => {}
+    }
     // spec: S50
-    let any: Any = overlay.load(&key)?.ok_or_else(|| Fault::Schema("none".into(), SCHEMA.to_string()))?;
+    let any: Any = overlay.load(&key)?.ok_or_else(none)?;
     // spec: S50
     if any.schema != SCHEMA {
         return Err(Fault::Schema(any.schema.to_string(), SCHEMA.to_string()));

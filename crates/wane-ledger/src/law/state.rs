@@ -42,6 +42,16 @@ pub(crate) fn state_for(
     volatility: Volatility,
 ) -> Result<LedgerState, Fault> {
     overlay.prefetch(&keys_for(verified, approvals)?)?;
+    prefetched_state_for(verified, approvals, overlay, volatility)
+}
+
+/// The same where the rows were asked for with those of others; a row that was not is read by itself.
+pub(crate) fn prefetched_state_for(
+    verified: &Verified,
+    approvals: &[BlockId],
+    overlay: &mut Overlay<'_>,
+    volatility: Volatility,
+) -> Result<LedgerState, Fault> {
     let outline = Outline::of(verified)?;
     let meta = load_meta(overlay)?;
     let mut blocks = Vec::with_capacity(outline.blocks.len());

@@ -29,6 +29,8 @@ pub(super) fn connect(file: &std::path::Path) -> rusqlite::Result<Connection> {
         "PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON;
          PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0; PRAGMA journal_size_limit = 16777216;",
     )?;
+    // In KiB: records are read again when they find their place, a second after they were written.
+    connection.execute_batch("PRAGMA cache_size = -16384;")?;
     // Five statements a table.
     connection.set_prepared_statement_cache_capacity(128);
     Ok(connection)

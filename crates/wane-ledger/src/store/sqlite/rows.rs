@@ -24,8 +24,7 @@ impl<'a> SqliteRows<'a> {
     }
 
     fn get_one(&self, (table, key): &Key) -> rusqlite::Result<Option<Vec<u8>>> {
-        let (name, column) = (name(*table), column(*table));
-        let mut statement = self.connection.prepare_cached(&format!("SELECT value FROM {name} WHERE {column} = ?1"))?;
+        let mut statement = self.connection.prepare_cached(get(*table))?;
         let value = |row: &rusqlite::Row<'_>| row.get(0);
         match key_of(*table, key) {
             KeyOf::Number(number) => statement.query_row([number], value).optional(),
@@ -34,14 +33,8 @@ impl<'a> SqliteRows<'a> {
     }
 
     fn put_one(&self, ((table, key), value): &Change) -> rusqlite::Result<()> {
-        let (name, column) = (name(*table), column(*table));
-        let sql = match value {
-            Some(_) => format!(
-                "INSERT INTO {name} ({column}, value) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET value = excluded.value"
-            ),
-            None => format!("DELETE FROM {name} WHERE {column} = ?1"),
-        };
-        let mut statement = self.connection.prepare_cached(&sql)?;
+        let sql = if value.is_some() { put(*table) } else { remove(*table) };
+        let mut statement = self.connection.prepare_cached(sql)?;
         let number_or_bytes = key_of(*table, key);
         let key: &dyn ToSql = match &number_or_bytes {
             KeyOf::Number(number) => number,
@@ -121,26 +114,49 @@ fn first_number(bytes: &[u8]) -> Option<i64> {
     i64::try_from(u64::from_be_bytes(key).checked_add(beyond)?).ok()
 }
 
-/// The table's name in the schema, which never changes.
-pub(super) const fn name(table: Table) -> &'static str {
-    match table {
-        Table::Meta => "meta",
-        Table::Entry => "entry",
-        Table::Spent => "spent",
-        Table::Used => "used",
-        Table::RevokedBefore => "revoked_before",
-        Table::Pending => "pending",
-        Table::Approval => "approval",
-        Table::Envelope => "envelope",
-        Table::Config => "config",
-        Table::Queue => "queue",
-        Table::Leaf => "leaf",
-        Table::LeafHash => "leaf_hash",
-        Table::Head => "head",
-        Table::Checkpoint => "checkpoint",
-    }
+/// The table's name in the schema, which never changes, the name of its key, and the statements about one row.
+macro_rules! tables {
+    ($($table:ident $name:literal $column:literal,)*) => {
+        pub(super) const fn name(table: Table) -> &'static str {
+            match table { $(Table::$table => $name,)* }
+        }
+
+        const fn column(table: Table) -> &'static str {
+            match table { $(Table::$table => $column,)* }
+        }
+
+        const fn get(table: Table) -> &'static str {
+            match table { $(Table::$table => concat!("SELECT value FROM ", $name, " WHERE ", $column, " = ?1"),)* }
+        }
+
+        const fn put(table: Table) -> &'static str {
+            match table {
+                $(Table::$table => concat!(
+                    "INSERT INTO ", $name, " (", $column, ", value) VALUES (?1, ?2)",
+                    " ON CONFLICT DO UPDATE SET value = excluded.value"
+                ),)*
+            }
+        }
+
+        const fn remove(table: Table) -> &'static str {
+            match table { $(Table::$table => concat!("DELETE FROM ", $name, " WHERE ", $column, " = ?1"),)* }
+        }
+    };
 }
 
-const fn column(table: Table) -> &'static str {
-    if table.is_numbered() { "number" } else { "key" }
+tables! {
+    Meta "meta" "key",
+    Entry "entry" "key",
+    Spent "spent" "key",
+    Used "used" "key",
+    RevokedBefore "revoked_before" "key",
+    Pending "pending" "key",
+    Approval "approval" "key",
+    Envelope "envelope" "key",
+    Config "config" "key",
+    Queue "queue" "number",
+    Leaf "leaf" "number",
+    LeafHash "leaf_hash" "number",
+    Head "head" "number",
+    Checkpoint "checkpoint" "number",
 }
