@@ -205,6 +205,12 @@ pub trait Store: Send {
     /// # Errors
     /// The store's own faults.
     fn room(&mut self) -> Result<Room, Fault>;
+
+    /// Whether it runs one writing transaction at a time, whoever asks. There a record gets its place in the log with what it
+    /// tells of; elsewhere writers would wait for each other at the end of the log, and it gets its place afterwards.
+    fn is_serial(&self) -> bool {
+        false
+    }
 }
 
 /// The rows, as one transaction sees them.

@@ -69,7 +69,7 @@ pub(crate) fn open(store: &mut dyn Store, shared: &Shared, now: u64) -> Result<(
         let mut overlay = Overlay::new(rows);
         let meta = law::load_meta(&mut overlay)?;
         head::check_outside(known.as_ref(), &mut overlay)?;
-        seen = Some((meta.id, sequence::tip(&mut overlay)?));
+        seen = Some((meta.id, sequence::noted_tip(&mut overlay, now)?));
         overlay.append(records::opened(shared, now)?);
         overlay.write()
     })?;
@@ -219,7 +219,7 @@ impl Committer {
         locks.dedup();
         let mut done = Vec::with_capacity(jobs.len());
         let shared = &*self.shared;
-        let (known, room) = (shared.head.seen()?, self.store.room()?);
+        let (known, room, is_serial) = (shared.head.seen()?, self.store.room()?, self.store.is_serial());
         let body = &mut |rows: &mut dyn Rows| {
             // The body may run more than once.
             done.clear();
@@ -237,7 +237,7 @@ impl Committer {
                 }
             }
             // Where nothing follows, nothing is written: the records of denials never lie in the way of an admission.
-            overlay.write()
+            sequence::finish(overlay, is_serial)
         };
         self.store.transact(&locks, body)?;
         if done.iter().any(|done| done.answered.record.is_some()) {
@@ -315,12 +315,12 @@ impl Committer {
 
     fn stage_denials(&mut self) -> Result<(), Fault> {
         let (shared, denials) = (&*self.shared, &self.denials);
-        let known = shared.head.seen()?;
+        let (known, is_serial) = (shared.head.seen()?, self.store.is_serial());
         self.store.transact(&[], &mut |rows| {
             let mut overlay = Overlay::new(rows);
             head::check_seen(known.as_ref(), &mut overlay)?;
             records::stage_denials(shared, denials, &mut overlay)?;
-            overlay.write()
+            sequence::finish(overlay, is_serial)
         })
     }
 

@@ -35,12 +35,13 @@ pub(crate) struct Story<'a> {
 pub(crate) fn decision(shared: &Shared, story: &Story<'_>) -> Result<Vec<u8>, Refusal> {
     let decided = decided(shared, story)?;
     let denied = decided.decision == Outcome::Deny;
-    let now = story.job.now;
-    match line(shared, story.id, now, Event::Decision(Box::new(decided.clone()))) {
+    let line = |decided| line(shared, story.id, story.job.now, Event::Decision(Box::new(decided)));
+    if !denied {
+        return line(decided);
+    }
+    match line(decided.clone()) {
         // spec: A4
-        Err(refusal) if denied && refusal.code() == Code::ParseTooLarge => {
-            line(shared, story.id, now, Event::Decision(Box::new(decided.shorten())))
-        }
+        Err(refusal) if refusal.code() == Code::ParseTooLarge => line(decided.shorten()),
         line => line,
     }
 }

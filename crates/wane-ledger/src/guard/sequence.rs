@@ -97,29 +97,56 @@ pub(crate) fn place(store: &mut dyn Store, check: Check<'_>, now: u64) -> Result
     store.transact(&[Lock::Sequencer], &mut |rows| {
         let mut overlay = Overlay::new(rows);
         check(&mut overlay)?;
-        let meta = law::load_meta(&mut overlay)?;
-        let mut row = load(&mut overlay)?;
         let waiting = overlay.scan(Table::Queue, &[], None, PAGE)?;
         let count = waiting.len();
-        for (number, record) in waiting {
-            let place = row.frontier.size().to_be_bytes().to_vec();
-            let hash = Hash::of_leaf(&record);
-            overlay.put((Table::Leaf, place.clone()), Some(record));
-            overlay.put((Table::LeafHash, place), Some(hash.as_bytes().to_vec()));
+        let mut lines = Vec::with_capacity(count);
+        for (number, line) in waiting {
             overlay.put((Table::Queue, number), None);
-            row.frontier.append(hash)?;
+            lines.push(line);
         }
-        let tip = Tip { epoch: meta.epoch, size: row.frontier.size(), root: row.frontier.root() };
-        placed = Some(Placed { count, ledger: meta.id, tip: tip.clone() });
-        if count == 0 {
-            return Ok(());
-        }
-        row.fence = row.fence.checked_add(1).ok_or_else(|| Fault::Corrupt("no fencing number is left".into()))?;
-        overlay.store(head_key(tip.size), &HeadRow { root: tip.root, at: now, fence: row.fence })?;
-        overlay.store(key(), &row)?;
+        grow(lines, &mut overlay)?;
+        let ledger = law::load_meta(&mut overlay)?.id;
+        placed = Some(Placed { count, ledger, tip: noted_tip(&mut overlay, now)? });
         overlay.write()
     })?;
     placed.ok_or_else(|| Fault::Misuse("a transaction that ran nothing".into()))
+}
+
+/// Ends a transaction that has appended records: in a serial store they get their place in it, unless others wait for theirs.
+pub(crate) fn finish(mut overlay: Overlay<'_>, is_serial: bool) -> Result<(), Fault> {
+    // spec: A14
+    if is_serial && overlay.scan(Table::Queue, &[], None, 1)?.is_empty() {
+        let lines = overlay.take_appended();
+        grow(lines, &mut overlay)?;
+    }
+    overlay.write()
+}
+
+/// Gives these records the next places of the log.
+fn grow(lines: Vec<Vec<u8>>, overlay: &mut Overlay<'_>) -> Result<(), Fault> {
+    if lines.is_empty() {
+        return Ok(());
+    }
+    let mut row = load(overlay)?;
+    for line in lines {
+        let place = row.frontier.size().to_be_bytes().to_vec();
+        let hash = Hash::of_leaf(&line);
+        overlay.put((Table::Leaf, place.clone()), Some(line));
+        overlay.put((Table::LeafHash, place), Some(hash.as_bytes().to_vec()));
+        row.frontier.append(hash)?;
+    }
+    row.fence = row.fence.checked_add(1).ok_or_else(|| Fault::Corrupt("no fencing number is left".into()))?;
+    overlay.store(key(), &row)
+}
+
+/// The head of the log, for whoever keeps it outside: its root at this size stays known here.
+pub(crate) fn noted_tip(overlay: &mut Overlay<'_>, now: u64) -> Result<Tip, Fault> {
+    let (tip, fence) = (tip(overlay)?, load(overlay)?.fence);
+    let place = head_key(tip.size);
+    if tip.size > 0 && overlay.bytes(&place)?.is_none() {
+        overlay.store(place, &HeadRow { root: tip.root, at: now, fence })?;
+    }
+    Ok(tip)
 }
 
 /// Keeps the log of one guard.
@@ -269,11 +296,11 @@ fn append(
     shared: &Shared,
     stage: &mut dyn FnMut(&mut Overlay<'_>) -> Result<(), Fault>,
 ) -> Result<(), Fault> {
-    let known = shared.head.seen()?;
+    let (known, is_serial) = (shared.head.seen()?, store.is_serial());
     store.transact(&[], &mut |rows| {
         let mut overlay = Overlay::new(rows);
         head::check_seen(known.as_ref(), &mut overlay)?;
         stage(&mut overlay)?;
-        overlay.write()
+        finish(overlay, is_serial)
     })
 }

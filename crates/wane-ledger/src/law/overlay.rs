@@ -82,6 +82,11 @@ impl<'a> Overlay<'a> {
         self.appended.push(record);
     }
 
+    /// The records that were staged, to be staged otherwise.
+    pub(crate) fn take_appended(&mut self) -> Vec<Vec<u8>> {
+        std::mem::take(&mut self.appended)
+    }
+
     /// Rows of a range as this transaction sees them, ascending, at most `limit` of them.
     pub(crate) fn scan(
         &mut self,

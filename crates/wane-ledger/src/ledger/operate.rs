@@ -175,15 +175,15 @@ impl Ledger {
         let (record, clerk) = (self.record_id(), self.clerk());
         let id = self.id;
         // It is older than its head outside, or there would be nothing to accept.
-        transact(&mut *self.store, &[Lock::Sequencer], |overlay| {
+        let tip = transact(&mut *self.store, &[Lock::Sequencer], |overlay| {
             check_same(id, overlay)?;
             let Restored { known_epoch, known_size, .. } = restored;
             let Tip { size, root, .. } = sequence::tip(overlay)?;
             let meta = law::accept_restore(known_epoch, now, overlay)?;
             let event = AcceptRestore { epoch: meta.epoch, since: meta.since, known_size, size, root };
-            clerk.note(record, now, Event::AcceptRestore(event), overlay)
+            clerk.note(record, now, Event::AcceptRestore(event), overlay)?;
+            sequence::noted_tip(overlay, now)
         })?;
-        let tip = self.look(sequence::tip)?;
         self.outside().replace_unreadable(id, &tip).map_err(|fault| committed(fault.refusal()))?;
         self.note_outside(now)?;
         self.status()

@@ -260,6 +260,10 @@ impl Store for SqliteStore {
         true
     }
 
+    fn is_serial(&self) -> bool {
+        true
+    }
+
     fn transact(&mut self, locks: &[Lock], body: &mut Body<'_>) -> Result<(), Fault> {
         contract::ascending(locks)?;
         self.run(|open, plan| open.transact(plan, body))
