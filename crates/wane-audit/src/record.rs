@@ -176,7 +176,8 @@ impl Record {
 
 /// Control characters above U+007E may stand in JSON as they are, but only within texts, where an escape says the same.
 fn escaped(line: String) -> String {
-    if !line.contains(char::is_control) {
+    // The encoder has escaped those below 0x20; in UTF-8 the others are 0x7f or begin with 0xc2.
+    if line.bytes().all(|byte| byte != 0x7f && byte != 0xc2) {
         return line;
     }
     let mut escaped = String::with_capacity(line.len());

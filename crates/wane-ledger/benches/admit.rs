@@ -32,6 +32,8 @@ const TOGETHER: f64 = 8.0;
 
 const CALLERS: usize = 64;
 const ROUNDS: usize = 400;
+/// Rounds that one side has before the other has its own.
+const TURN: usize = 20;
 const NOW: u64 = 1_800_000_000;
 
 fn main() -> ExitCode {
@@ -104,17 +106,22 @@ impl Bench {
         let sealed = self.shown(0);
         let mut file = File::create(folder.join("bare")).unwrap();
         let page = [0x5e; 4_096];
-        self.admit(&sealed);
-        let (mut bare, mut whole) = (Vec::new(), Vec::new());
-        for _ in 0..ROUNDS {
+        let timed = |run: &mut dyn FnMut()| {
             let start = Instant::now();
+            run();
+            start.elapsed()
+        };
+        let mut bare_once = || {
             black_box(verify(black_box(&sealed), &self.roots).unwrap());
             file.write_all(&page).unwrap();
             file.sync_data().unwrap();
-            bare.push(start.elapsed());
-            let start = Instant::now();
-            self.admit(&sealed);
-            whole.push(start.elapsed());
+        };
+        self.admit(&sealed);
+        let (mut bare, mut whole) = (Vec::new(), Vec::new());
+        // In turns, each long enough that the other side's threads are not asleep in between.
+        for _ in 0..ROUNDS / TURN {
+            bare.extend((0..TURN).map(|_| timed(&mut bare_once)));
+            whole.extend((0..TURN).map(|_| timed(&mut || self.admit(&sealed))));
         }
         let (bare, whole) = (median(bare), median(whole));
         let ratio = whole.as_secs_f64() / bare.as_secs_f64();
@@ -139,8 +146,8 @@ impl Bench {
             count / start.elapsed().as_secs_f64()
         };
         let (mut alone, mut together) = (Vec::new(), Vec::new());
-        for _ in 0..5 {
-            alone.push(each(&shown[..1], 60));
+        for _ in 0..9 {
+            alone.push(each(&shown[..1], 200));
             together.push(each(&shown, 60));
         }
         let middle = |mut rates: Vec<f64>| {

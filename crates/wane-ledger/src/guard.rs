@@ -484,7 +484,7 @@ impl Guard {
         let (sealed, request) = (sealed.clone(), request.clone());
         let job = Job { purpose, sealed, verified, request, approvable, keys, approvals, misfit, now, reply };
         self.send(Task::Decide(Box::new(job)))?;
-        answer.recv().map_err(|_| gone())?
+        answer.recv().map_err(|_| gone())?.answer
     }
 
     fn send(&self, task: Task) -> Result<(), Refusal> {

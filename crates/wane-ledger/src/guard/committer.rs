@@ -160,14 +160,14 @@ impl Committer {
                 Ok(()) => fresh.push(job),
                 Err(refusal) => {
                     self.shared.junk.count(refusal.code());
-                    reply(job, Err(refusal));
+                    job.reply(Err(refusal));
                 }
             }
         }
         let (admits, checks): (Vec<Job>, Vec<Job>) = fresh.into_iter().partition(|job| job.purpose == Purpose::Admit);
         for job in checks {
             let answer = self.check(&job);
-            reply(job, answer.map_err(|fault| fault.refusal()));
+            job.reply(answer.map_err(|fault| fault.refusal()));
         }
         self.admit(admits);
     }
@@ -276,7 +276,7 @@ impl Committer {
             // What was committed stays: a charge without a call, never a call without one.
             // spec: S30
             let still = job.refresh(&roots);
-            reply(job, still.map(|()| done.answered));
+            job.reply(still.map(|()| done.answered));
         }
         drop(roots);
         // There is always room for those of the next group.
@@ -363,15 +363,10 @@ enum Gathered {
     Tasks(Vec<Job>, Vec<Look>),
 }
 
-fn reply(job: Job, answer: Result<Answered, Refusal>) {
-    // A caller that has gone away needs no answer; what was committed stays.
-    let _: Result<(), _> = job.reply.send(answer);
-}
-
 fn refuse(jobs: Vec<Job>, fault: &Fault) {
     for job in jobs {
         // spec: S39
-        reply(job, Err(fault.refusal()));
+        job.reply(Err(fault.refusal()));
     }
 }
 

@@ -38,7 +38,13 @@ pub(crate) struct Job {
     pub(crate) approvals: Vec<Approval>,
     pub(crate) misfit: Option<Misfit>,
     pub(crate) now: u64,
-    pub(crate) reply: SyncSender<Result<Answered, Refusal>>,
+    pub(crate) reply: SyncSender<Reply>,
+}
+
+/// The answer, and what is left of the job: whoever asked has the time to take it apart, and the committer has not.
+pub(crate) struct Reply {
+    pub(crate) answer: Result<Answered, Refusal>,
+    _left: (SealedToken, Verified, Request, Vec<Key>),
 }
 
 /// Whether what follows is committed.
@@ -68,6 +74,12 @@ pub(crate) struct Done {
 }
 
 impl Job {
+    pub(crate) fn reply(self, answer: Result<Answered, Refusal>) {
+        let Self { sealed, verified, request, keys, reply, .. } = self;
+        // A caller that has gone away needs no answer; what was committed stays.
+        let _: Result<(), _> = reply.send(Reply { answer, _left: (sealed, verified, request, keys) });
+    }
+
     /// Verifies again where other roots came into force since.
     pub(crate) fn refresh(&mut self, roots: &Roots) -> Result<(), Refusal> {
         // spec: S30

@@ -23,27 +23,41 @@ impl<'a> SqliteRows<'a> {
         trouble::fault(error, self.folder)
     }
 
-    fn get_one(&self, (table, key): &Key) -> rusqlite::Result<Option<Vec<u8>>> {
-        let mut statement = self.connection.prepare_cached(get(*table))?;
-        let value = |row: &rusqlite::Row<'_>| row.get(0);
-        match key_of(*table, key) {
-            KeyOf::Number(number) => statement.query_row([number], value).optional(),
-            KeyOf::Bytes(key) => statement.query_row([key], value).optional(),
+    /// Callers ask for rows in the order of their tables, so that one statement serves many.
+    fn get_all(&self, keys: &[Key]) -> rusqlite::Result<Vec<Option<Vec<u8>>>> {
+        let mut values = Vec::with_capacity(keys.len());
+        for keys in keys.chunk_by(|(table, _), (next, _)| table == next) {
+            let Some((table, _)) = keys.first() else { continue };
+            let mut statement = self.connection.prepare_cached(get(*table))?;
+            for (_, key) in keys {
+                let value = |row: &rusqlite::Row<'_>| row.get(0);
+                values.push(match key_of(*table, key) {
+                    KeyOf::Number(number) => statement.query_row([number], value).optional()?,
+                    KeyOf::Bytes(key) => statement.query_row([key], value).optional()?,
+                });
+            }
         }
+        Ok(values)
     }
 
-    fn put_one(&self, ((table, key), value): &Change) -> rusqlite::Result<()> {
-        let sql = if value.is_some() { put(*table) } else { remove(*table) };
-        let mut statement = self.connection.prepare_cached(sql)?;
-        let number_or_bytes = key_of(*table, key);
-        let key: &dyn ToSql = match &number_or_bytes {
-            KeyOf::Number(number) => number,
-            KeyOf::Bytes(key) => key,
-        };
-        match value {
-            Some(value) => statement.execute([key, value])?,
-            None => statement.execute([key])?,
-        };
+    /// Likewise.
+    fn put_all(&self, changes: &[Change]) -> rusqlite::Result<()> {
+        let what = |((table, _), value): &Change| (*table, value.is_some());
+        for changes in changes.chunk_by(|one, next| what(one) == what(next)) {
+            let Some((table, is_put)) = changes.first().map(what) else { continue };
+            let mut statement = self.connection.prepare_cached(if is_put { put(table) } else { remove(table) })?;
+            for ((_, key), value) in changes {
+                let number_or_bytes = key_of(table, key);
+                let key: &dyn ToSql = match &number_or_bytes {
+                    KeyOf::Number(number) => number,
+                    KeyOf::Bytes(key) => key,
+                };
+                match value {
+                    Some(value) => statement.execute([key, value])?,
+                    None => statement.execute([key])?,
+                };
+            }
+        }
         Ok(())
     }
 
@@ -78,11 +92,11 @@ impl<'a> SqliteRows<'a> {
 
 impl Rows for SqliteRows<'_> {
     fn get(&mut self, keys: &[Key]) -> Result<Vec<Option<Vec<u8>>>, Fault> {
-        keys.iter().map(|key| self.get_one(key)).collect::<rusqlite::Result<_>>().map_err(|error| self.fault(&error))
+        self.get_all(keys).map_err(|error| self.fault(&error))
     }
 
     fn put(&mut self, changes: &[Change]) -> Result<(), Fault> {
-        changes.iter().try_for_each(|change| self.put_one(change)).map_err(|error| self.fault(&error))
+        self.put_all(changes).map_err(|error| self.fault(&error))
     }
 
     fn append(&mut self, values: &[Vec<u8>]) -> Result<(), Fault> {
