@@ -9,4 +9,6 @@ mod memory;
 #[cfg(test)]
 mod postgres;
 #[cfg(test)]
+mod session;
+#[cfg(test)]
 mod sqlite;
