@@ -129,7 +129,7 @@ pub(crate) enum Signed<'a> {
 impl Signed<'_> {
     fn holds(self, block: &Block, key: &PublicKey) -> bool {
         let known = match self {
-            // spec: T188
+            // spec: T113
             Self::Throughout(known) => known.has(block, key),
             Self::BeforeTheSeal => block.kind() == Kind::Seal,
         };

@@ -5,7 +5,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use wane::{Code, LedgerId, Refusal, SecretKey};
+use wane::{Code, Decision, LedgerId, Refusal, Roots, SecretKey};
 use wane_audit::{LogSecret, Origin};
 
 use super::denials::Denials;
@@ -152,10 +152,22 @@ impl Committer {
         if !shared.log_is_kept() {
             return refuse(jobs, &Fault::Unreachable("nobody keeps the log any more".into()));
         }
-        // spec: S30
-        let roots = shared.roots();
+        let (admits, checks): (Vec<Job>, Vec<Job>) = jobs.into_iter().partition(|job| job.purpose == Purpose::Admit);
+        for job in self.refreshed(checks) {
+            match self.check(&job) {
+                Ok(answered) => self.respond(&shared.roots(), job, answered),
+                Err(fault) => job.reply(Err(fault.refusal())),
+            }
+        }
+        self.admit(admits);
+    }
+
+    /// Those that verify by the roots in force; the others are told why not.
+    fn refreshed(&self, jobs: Vec<Job>) -> Vec<Job> {
+        let roots = self.shared.roots();
         let mut fresh = Vec::with_capacity(jobs.len());
         for mut job in jobs {
+            // spec: S30
             match job.refresh(&roots) {
                 Ok(()) => fresh.push(job),
                 Err(refusal) => {
@@ -164,16 +176,33 @@ impl Committer {
                 }
             }
         }
-        let (admits, checks): (Vec<Job>, Vec<Job>) = fresh.into_iter().partition(|job| job.purpose == Purpose::Admit);
-        for job in checks {
-            let answer = self.check(&job);
-            job.reply(answer.map_err(|fault| fault.refusal()));
-        }
-        self.admit(admits);
+        fresh
+    }
+
+    /// Answers, unless other roots are in force than those that it was decided by: they may allow less in many ways. What was
+    /// committed stays, a charge without a call.
+    fn respond(&self, roots: &Roots, mut job: Job, answered: Answered) {
+        let same = job.verified.roots_digest() == roots.digest();
+        // spec: S30
+        let answer = match (&answered.decision, job.refresh(roots)) {
+            (_, Err(refusal)) => {
+                self.shared.junk.count(refusal.code());
+                Err(refusal)
+            }
+            (Decision::Allow(_) | Decision::Ask(_), Ok(())) if !same => {
+                Err(Fault::OutcomeUnknown("other roots came into force meanwhile".into()).refusal())
+            }
+            (_, Ok(())) => Ok(answered),
+        };
+        job.reply(answer);
     }
 
     fn admit(&mut self, mut jobs: Vec<Job>) {
-        while !jobs.is_empty() {
+        loop {
+            jobs = self.refreshed(jobs);
+            if jobs.is_empty() {
+                return;
+            }
             match self.commit(&jobs) {
                 // spec: S32 S36
                 Ok(done) => jobs = self.hand_out(jobs, done),
@@ -191,7 +220,10 @@ impl Committer {
     fn admit_one_by_one(&mut self, jobs: Vec<Job>) {
         let mut jobs = jobs.into_iter();
         while let Some(job) = jobs.next() {
-            let one = vec![job];
+            let one = self.refreshed(vec![job]);
+            if one.is_empty() {
+                continue;
+            }
             match self.commit(&one) {
                 Ok(done) => drop(self.hand_out(one, done)),
                 Err(fault) => {
@@ -240,6 +272,9 @@ impl Committer {
             sequence::finish(overlay, is_serial)
         };
         self.store.transact(&locks, body)?;
+        if done.is_empty() {
+            return Err(Fault::Misuse("a transaction that ran nothing".into()));
+        }
         if done.iter().any(|done| done.answered.record.is_some()) {
             self.shared.has_appended();
         }
@@ -268,15 +303,12 @@ impl Committer {
         let rest = jobs.split_off(done.len().min(jobs.len()));
         // Nobody who has replaced the roots and was told so sees an answer by those before.
         let roots = shared.roots.read().unwrap_or_else(PoisonError::into_inner);
-        for (mut job, done) in jobs.into_iter().zip(done) {
+        for (job, done) in jobs.into_iter().zip(done) {
             // spec: S38
             if let Some(denial) = done.denial {
                 self.denials.push(denial);
             }
-            // What was committed stays: a charge without a call, never a call without one.
-            // spec: S30
-            let still = job.refresh(&roots);
-            job.reply(still.map(|()| done.answered));
+            self.respond(&roots, job, done.answered);
         }
         drop(roots);
         // There is always room for those of the next group.

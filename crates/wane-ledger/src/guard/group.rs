@@ -107,6 +107,7 @@ impl Job {
         if deposited.is_empty() {
             return self.settle(first, &[], shared, room, overlay);
         }
+        overlay.prefetch(&deposited.iter().map(|left| law::used_key(left.id())).collect::<Vec<_>>())?;
         let mut second = self.decide_with(&deposited, shared, overlay)?;
         if matches!(second.judged.decision, Decision::Deny(_)) {
             // A statement that has become no good since must not stop a request that others approve.

@@ -6,7 +6,8 @@ use wane::{Bearer, BlockId, Refusal};
 
 use super::known::{each, first_of, names};
 use super::{Ledger, Revocation};
-use crate::law::{self, RevokedBefore};
+use crate::law::{self, KeyText, RevokedBefore};
+use crate::store::Fault;
 
 impl Ledger {
     /// The known blocks that are revoked: by themselves, by a block above them, by the first session of their line, or by a
@@ -36,9 +37,11 @@ impl Ledger {
                     below.entry(above).or_default().push(*id);
                 }
                 let about = entry.about.as_ref();
-                let root = entry.opened.as_ref().map(|opened| opened.root.key().map(Bearer::Root)).transpose()?;
+                let parsed =
+                    |text: &KeyText| text.key().map_err(|_| Fault::Corrupt(format!("the block {id} names no key")));
+                let root = entry.opened.as_ref().map(|opened| parsed(&opened.root).map(Bearer::Root)).transpose()?;
                 let key =
-                    about.and_then(|about| about.key.as_ref()).map(|key| key.key().map(Bearer::Key)).transpose()?;
+                    about.and_then(|about| about.key.as_ref()).map(|key| parsed(key).map(Bearer::Key)).transpose()?;
                 let agent = about.and_then(|about| about.sub.as_deref()).map(|sub| Bearer::Agent(sub.into()));
                 let mut dead = entry.revoked.is_some();
                 for bearer in [root, key, agent].into_iter().flatten() {

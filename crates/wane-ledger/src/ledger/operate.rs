@@ -6,7 +6,7 @@ use wane_audit::{AcceptRestore, Collect, Event, Hash, Raise, Register, Revoke, R
 use super::{Ledger, PAGE, Revocation, check_same, committed, transact};
 use crate::guard::sequence::{self, Tip};
 use crate::law::{self, Cursor};
-use crate::store::Lock;
+use crate::store::{Fault, Lock};
 
 /// What a collection took away.
 ///
@@ -80,7 +80,8 @@ impl Ledger {
             let id = law::register(chain, root, now, overlay)?;
             let entry = law::load_entry(overlay, id)?.unwrap_or_default();
             let (sub, key) = entry.about.map(|about| (about.sub, about.key)).unwrap_or_default();
-            let key = key.map(|key| key.key()).transpose()?;
+            let corrupt = |_| Fault::Corrupt(format!("the block {id} names no key"));
+            let key = key.map(|key| key.key().map_err(corrupt)).transpose()?;
             let register = Register { block: id, sub, key, exp: entry.exp.unwrap_or_default() };
             clerk.note(record, now, Event::Register(register), overlay)?;
             Ok(id)

@@ -140,16 +140,28 @@ fn a_store_that_hangs_stops_no_other_when_roots_are_replaced() {
 
 #[test]
 fn an_answer_by_roots_that_were_replaced_meanwhile_permits_nothing() {
-    let scene = Scene::new();
-    let store = Front::of(&scene.store);
-    let guard = Guard::open(vec![Box::new(store.clone())], scene.options(), NOW).unwrap();
-    let sealed = scene.sealed(&scene.grant());
-    store.hold(true);
-    thread::scope(|scope| {
-        let waits = scope.spawn(|| admit(&guard, &sealed, "read:hr", Level::Public));
-        thread::sleep(Duration::from_millis(200));
-        guard.replace_roots(wane::Roots::single(key(2).public_key()));
-        store.hold(false);
-        assert_eq!(code(waits.join().unwrap()), Code::ChainUnknownRoot);
-    });
+    let other = wane::Roots::single(key(2).public_key());
+    // The same root key, and what it allows once something was read is less.
+    let stricter = |scene: &Scene| {
+        let rule = wane::Rule::new(Level::Public, [], ["list:*".parse().unwrap()]);
+        wane::Roots::new([wane::TrustedRoot::new(scene.root.public_key()).rule(rule)]).unwrap()
+    };
+    for (is_stricter, refused) in [(false, Code::ChainUnknownRoot), (true, Code::StateOutcomeUnknown)] {
+        let scene = Scene::new();
+        let store = Front::of(&scene.store);
+        let guard = Guard::open(vec![Box::new(store.clone())], scene.options(), NOW).unwrap();
+        let sealed = scene.sealed(&scene.grant());
+        let roots = if is_stricter { stricter(&scene) } else { other.clone() };
+        store.hold(true);
+        thread::scope(|scope| {
+            let waits = scope.spawn(|| admit(&guard, &sealed, "read:hr", Level::Public));
+            thread::sleep(Duration::from_millis(200));
+            guard.replace_roots(roots);
+            store.hold(false);
+            assert_eq!(code(waits.join().unwrap()), refused);
+        });
+        // From then on it is decided by the new ones.
+        let then = if is_stricter { Code::DenyRatchet } else { Code::ChainUnknownRoot };
+        assert_eq!(code(admit(&guard, &sealed, "read:hr", Level::Public)), then);
+    }
 }
