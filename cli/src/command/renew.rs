@@ -1,8 +1,13 @@
 //! `wane renew`: a session goes on under a new root token.
 
+use std::collections::BTreeSet;
+
 use clap::Args;
 use serde::Serialize;
-use wane::{BlockId, Chain, Code, Heir, Kind, Level, PublicKey, Refusal, RootGrant, Roots, mint};
+use wane::{
+    BlockId, Chain, Code, Grant, Heir, Kind, Level, OtherArguments, Pointer, PublicKey, Refusal, RootGrant, Roots,
+    Scope, mint,
+};
 
 use crate::arguments::Context;
 use crate::change::{self, GrantJson};
@@ -159,9 +164,33 @@ fn first_of_line(chain: &Chain) -> Result<BlockId, Failure> {
     })
 }
 
+/// A root block states each scope in one piece. One that `only` had closed before a later block put a condition on another
+/// argument would come out wider: the old one refuses that argument.
+fn check_can_be_said(grants: &[Grant]) -> Result<(), Failure> {
+    let Some((last, before)) = grants.split_last() else { return Ok(()) };
+    let closed = |grant: &Grant| grant.scopes().into_iter().filter(|it| it.other_arguments() == OtherArguments::Closed);
+    for scope in closed(last) {
+        let names = arguments(&scope);
+        let grew = |wider: &Scope| wider.pattern().contains(scope.pattern()) && arguments(wider) != names;
+        if before.iter().flat_map(closed).any(|wider| grew(&wider)) {
+            let why = format!(
+                "`{scope}` was closed by `only` before all its arguments were named, and a root cannot say that"
+            );
+            return Err(Failure::usage(why).hint("`wane mint` starts anew, with scopes as they are meant"));
+        }
+    }
+    Ok(())
+}
+
+/// The arguments that its conditions name.
+fn arguments(scope: &Scope) -> BTreeSet<&str> {
+    scope.conditions().iter().filter_map(|it| it.target().pointer()).map(Pointer::as_str).collect()
+}
+
 /// What the old chain grants at its end, as a root block states it.
 fn renewed(chain: &Chain, ttl: Option<u64>, now: u64) -> Result<RootGrant, Failure> {
     let grants = chain.grants()?;
+    check_can_be_said(&grants)?;
     let old = holder::grant(chain)?;
     let ttl = ttl.unwrap_or_else(|| old.expires_at().saturating_sub(old.issued_at()));
     let mut audiences = old.audiences().iter().cloned();

@@ -129,3 +129,29 @@ fn what_has_expired_goes_on_until_it_is_forgotten() {
     scene.sh(&format!("wane renew short --key root.pem --ttl 1h {LEDGER} -o next")).exits(0);
     assert_eq!(allowed(&scene, "next", "read:hr:payroll", "root.pub"), 0);
 }
+
+#[test]
+fn what_no_root_can_say_is_not_renewed() {
+    let scene = scene();
+    let calls = |token: &str, args: &str| {
+        let check =
+            format!("wane check - --root root.pub --aud a --action read:x --level public --args '{args}' {LEDGER}");
+        scene.sh(&format!("wane seal {token} | {check}")).code
+    };
+    let mint = "wane mint --key root.pem --aud a --scope 'read:* if path under /data only'";
+    scene.sh(&format!("{mint} {LEDGER} -o closed")).exits(0);
+    // The parent lets nothing in but `path`, so that a child which asks for `q` as well is allowed nothing.
+    scene.sh("wane attenuate closed --scope 'read:* if q = 1' -o child").exits(0);
+    assert_eq!(calls("child", r#"{"path":"/data/x","q":1}"#), 3);
+    scene.sh(&format!("wane renew child --key root.pem {LEDGER} -o x")).fails(2, "use-arguments");
+    assert!(!scene.path("x").exists());
+    // What names no other argument, or was not closed before, comes out as it was.
+    scene.sh("wane attenuate closed --scope 'read:* if path under /data/hr' -o narrower").exits(0);
+    scene.sh("wane attenuate closed --scope 'read:*' -o same").exits(0);
+    for token in ["narrower", "same"] {
+        scene.sh(&format!("wane renew {token} --key root.pem {LEDGER} -o {token}.next")).exits(0);
+        let next = format!("{token}.next");
+        assert_eq!(calls(&next, r#"{"path":"/data/hr/x"}"#), 0);
+        assert_eq!(calls(&next, r#"{"path":"/data/hr/x","q":1}"#), 3);
+    }
+}
