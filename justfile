@@ -24,8 +24,8 @@ demo:
 postgres:
     .ci/postgres run
 
-# eight processes on one SQLite file and on one PostgreSQL, so many calls each; the history is judged
-concurrency calls="20000":
+# eight processes on one SQLite file and on one PostgreSQL, so many calls each, half of them admitted; the history is judged
+concurrency calls="40000":
     WANE_HISTORY_CALLS={{ calls }} cargo test --package wane-ledger --test history -- concurrency:: --nocapture
 
 # processes killed at random points, so many rounds on each kind of store; seed and outcome of each round go into the log
