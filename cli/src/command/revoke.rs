@@ -114,9 +114,9 @@ impl Revoke {
                     "`--yes` revokes without asking, `--dry-run` says what would die",
                 )?;
             }
-            for revocation in &revocations {
-                ledger.revoke(revocation, &self.reason, now)?;
-            }
+            // One that is committed and could not be noted outside must not keep the next from being said.
+            let said: Vec<_> = revocations.iter().map(|one| ledger.revoke(one, &self.reason, now)).collect();
+            said.into_iter().collect::<Result<(), _>>()?;
         }
         let answer = Answer {
             revoked: !self.dry_run,

@@ -105,3 +105,22 @@ fn a_token_that_the_ledger_does_not_know_raises_nothing_unasked() {
     let ran = scene.sh(&raise(&"ab".repeat(32), "restricted")).exits(0);
     assert!(ran.err.contains("warning: the ledger does not know the block abab"), "{ran:?}");
 }
+
+#[test]
+fn what_cannot_be_noted_outside_is_revoked_in_full_all_the_same() {
+    let scene = Scene::new();
+    scene.sh("for name in root holder; do wane keygen $name.pem > $name.pub; done").exits(0);
+    let mint = "wane mint --key root.pem --aud a --scope 'read:*' --to holder.pub";
+    scene.sh(&format!("{mint} {LEDGER} -o held && wane seal held --key holder.pem -o sealed")).exits(0);
+    let check = format!("wane check sealed --root root.pub --aud a --action read:x --level public {LEDGER}");
+    scene.sh(&check).exits(0);
+    // Nobody can hold the lock of the newest head.
+    scene.sh("cd .local/state/wane/* && rm -f head.lock && mkdir head.lock").exits(0);
+    let ran =
+        scene.sh(&format!("wane revoke --key holder.pub --before now --yes {LEDGER}")).fails(3, "state-unreachable");
+    assert!(ran.err.contains("the change is committed"), "{ran:?}");
+    scene.sh("rmdir .local/state/wane/*/head.lock").exits(0);
+    // The key was revoked as a root first, and as a holder after that.
+    let ran = scene.sh(&check).exits(3);
+    assert!(ran.out.contains("state-revoked"), "{ran:?}");
+}
