@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # Another implementation, written from spec/token.md, verifies a token that was just minted here, and notices every
-# altered byte; a script written from spec/audit.md recomputes an exported log, and notices what was done to it. PYTHON names a Python that has requirements.txt; without it one is made outside the tree.
+# altered byte; a script written from spec/audit.md recomputes an exported log, and notices what was done to it; a second
+# verifier judges all test vectors as the library does. PYTHON names a Python that has requirements.txt; without it one is
+# made outside the tree.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 cd "$here/../.."
@@ -97,3 +99,27 @@ for altered in records/decision.txt logs/records-7.txt; do
 done
 vectors "$folder/test-vectors" >/dev/null
 echo "altered vectors are noticed"
+
+# The second verifier, and that it would notice a vector that says anything else.
+judge() { "$PYTHON" -B "$here/judge_vectors.py" --floor 60 "$1"; }
+judge test-vectors
+rm -rf "$folder/test-vectors"
+cp -r test-vectors "$folder"
+# misjudged FILE SED: one case is altered and must be named; then it is put back.
+misjudged() {
+    sed -i "$2" "$folder/test-vectors/$1"
+    cmp -s "test-vectors/$1" "$folder/test-vectors/$1" && { echo "error: $1 is not altered by $2" >&2 && exit 1; }
+    judge "$folder/test-vectors" >"$folder/judged" && { echo "error: an altered $1 is not noticed" >&2 && exit 1; }
+    grep -q "^$1: " "$folder/judged" || { cat "$folder/judged" >&2 && exit 1; }
+    cp "test-vectors/$1" "$folder/test-vectors/$1"
+}
+misjudged approvals/good.txt 's/^expect: allow/expect: deny/'
+misjudged approvals/used.txt 's/^code: .*/code: deny-approval-expired/'
+misjudged approvals/good.txt '$s/..$/AA/'
+misjudged approvals/good.txt 's/^now: .*/now: 1/'
+find "$folder/test-vectors/approvals" -name 'g*' -delete
+if judge "$folder/test-vectors" >/dev/null 2>&1; then
+    echo "error: missing vectors are not noticed" >&2
+    exit 1
+fi
+echo "altered and missing vectors of tokens are noticed"
