@@ -20,6 +20,10 @@ doc:
 demo:
     cargo run --package wane-cli -- demo
 
+# the test vectors of tokens and decisions, written again
+vectors:
+    cargo run --package wane-testkit
+
 # a private PostgreSQL for tests, until Ctrl-C; its URL goes into WANE_TEST_POSTGRES, or tests start one themselves
 postgres:
     .ci/postgres run
