@@ -26,3 +26,5 @@ mod sentences;
 mod signature_cache;
 #[cfg(test)]
 mod sizes;
+#[cfg(test)]
+mod vectors;
