@@ -158,12 +158,12 @@ READERS = {
 def run(case):
     payload = case["payload"]
     payload = payload.encode() if isinstance(payload, str) else payload
-    flags = case.get("flags", "").split()
-    if "repeat" in flags:
-        at = flags.index("repeat")
-        payload *= int(flags[at + 1])
-        del flags[at : at + 2]
-    check(len(flags) < 2 and set(flags) <= READERS.keys(), f"the flags {flags} are not known")
+    flags = case.get("flags", [])
+    flags = flags.split(", ") if isinstance(flags, str) else flags
+    times = [flag for flag in flags if flag.startswith("repeat ")]
+    payload *= int(times[0].removeprefix("repeat ")) if times else 1
+    flags = [flag for flag in flags if flag not in times]
+    check(len(flags) < 2 and len(times) < 2 and set(flags) <= READERS.keys(), f"the flags {flags} are not known")
     roots = wane.read_roots("\n".join(case["roots"])) if "roots" in case else None
     request = read_request(case["request"], case.get("arguments")) if "request" in case else None
     state = read_state(case.get("state", {}))

@@ -384,13 +384,12 @@ def decide(chain, request, state, now):
     seal = blocks[-1].claims
     said = seal.get("said", {})
     digest = request.digest(said)
-    last = len(blocks) - 1
     ledger = state.ledger
     need(grant.aud == [request.audience], "deny-audience")
     need(now < grant.exp, "deny-expired")
     need((grant.nbf or 0) <= now + 30, "deny-not-yet-valid")
     need(grant.iat <= now + 30, "deny-issued-in-future")
-    need(seal.get("digest", digest) == digest, "deny-other-request", last)
+    need(seal.get("digest", digest) == digest, "deny-other-request")
     need("digest" in seal or not request.demands_request_seal, "deny-not-for-one-request")
     if ledger:
         ask_ledger(chain, ledger)
