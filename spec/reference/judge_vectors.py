@@ -147,7 +147,7 @@ def read_state(value):
 
 
 READERS = {
-    "token": lambda payload: wane.hold(claims.parse(payload)),
+    "token": lambda payload: wane.hold(claims.parse(payload, "token")),
     "key": forms.read_key,
     "approval": claims.read_approval,
     "scope": lambda payload: claims.read_scope(payload.decode()),
@@ -164,19 +164,19 @@ def run(case):
     payload *= int(times[0].removeprefix("repeat ")) if times else 1
     flags = [flag for flag in flags if flag not in times]
     check(len(flags) < 2 and len(times) < 2 and set(flags) <= READERS.keys(), f"the flags {flags} are not known")
-    roots = wane.read_roots("\n".join(case["roots"])) if "roots" in case else None
+    roots = wane.read_roots("".join(f"{line}\n" for line in case["roots"])) if "roots" in case else None
     request = read_request(case["request"], case.get("arguments")) if "request" in case else None
     state = read_state(case.get("state", {}))
     if flags:
         return READERS[flags[0]](payload)
-    token = claims.parse(payload)
+    token = claims.parse(payload, "token", "sealed")
     if roots is None:
         check(case.get("expect", "ok") != "ok", "a chain without roots")
     chain = wane.verify(token, roots)
     if request:
         wane.decide(chain, request, state, int(case["now"]))
     if "token" in case:
-        held = claims.parse(case["token"].encode())
+        held = claims.parse(case["token"].encode(), "token")
         wane.hold(held)
         check(
             [block.id for block in held.blocks] == [block.id for block in token.blocks[:-1]], "`token` is another chain"

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import cbor2
 from wane_forms import NUMBER, SAFE, SCHEME, STRING, WHITE, WORDS, Refused, address, is_good_key, is_plain_host
-from wane_forms import is_plain_path, need, plain_address, read_number, read_string, scan, unwrap
+from wane_forms import is_plain_path, need, plain_ipv6, read_number, read_string, scan, unwrap
 
 LAST_SECOND = 253402300799
 LEVELS = ["public", "internal", "confidential", "restricted", "top-secret"]
@@ -137,7 +137,9 @@ def parts(value, *counts):
 
 
 def audiences(value):
-    return [pattern(value)] if type(value) is str else many(pattern, 16, 2)(value)
+    patterns = [pattern(value)] if type(value) is str else many(pattern, 16)(value)
+    need(type(value) is str or len(value) > 1, "parse-not-canonical")
+    return patterns
 
 
 def true(value):
@@ -174,7 +176,7 @@ def ask(value):
 
 def rule(value):
     lowest, with_labels, keep = parts(value, 3)
-    return level(lowest), labels(64, 0)(with_labels), many(pattern, 64, 0)(keep)
+    return level(lowest), labels(16, 0)(with_labels), many(pattern, 64, 0)(keep)
 
 
 # Scopes and conditions as claims [T69]–[T81].
@@ -205,12 +207,11 @@ def refinement(value):
 
 def target(value):
     """A fact as its name, a pointer as the tuple of its steps."""
-    if typed(value, str).startswith("@"):
+    if text_of(0, 256)(value).startswith("@"):
         need(value != "@said", "parse-condition")
         name(value.removeprefix("@").removeprefix("said."))
         return value
-    need(value.startswith("/") and len(value.encode()) <= 256, "parse-condition")
-    need(not re.search("~(?![01])", value), "parse-condition")
+    need(value.startswith("/") and not re.search("~(?![01])", value), "parse-condition")
     return tuple(step.replace("~1", "/").replace("~0", "~") for step in value[1:].split("/"))
 
 
@@ -235,28 +236,25 @@ def short(is_form=None):
     return read
 
 
-def glob(value):
-    need("**" not in short()(value), "parse-not-canonical")
-    return value
-
-
 def network(value):  # [T98]
     text_of(0, 256)(value)
-    base, slash, bits = value.partition("/")
+    base, _, bits = value.partition("/")
     found = address(base)
-    need(slash and found is not None and re.fullmatch("[0-9]+", bits), "parse-condition")
-    width = found.max_prefixlen
-    need(int(bits) <= width, "parse-condition")
-    need(base == plain_address(found) and bits == str(int(bits)), "parse-not-canonical")
-    need(int(found) % 2 ** (width - int(bits)) == 0, "parse-condition")
-    return found.version, int(found), width - int(bits)
+    need(found is not None and re.fullmatch("0|[1-9][0-9]{0,2}", bits), "parse-condition")
+    is_mapped = found.version == 4 and ":" in base
+    plain = "::ffff:" * is_mapped + str(found) if found.version == 4 else plain_ipv6(found)
+    free = (128 if ":" in base else 32) - int(bits)
+    need(base == plain and free >= 0 and int(found) % 2**free == 0, "parse-condition")
+    need(not is_mapped, "parse-not-canonical")
+    return found.version, int(found), free
 
 
 def host(value):
     """A name or literal and its port, or None for the default one."""
     text_of(0, 256)(value)
     found = re.fullmatch(r"(\[[0-9a-f:]+\]|[a-z0-9._-]+)(?::([1-9][0-9]{0,4}))?", value)
-    need(found and is_plain_host(found[1]) and int(found[2] or 0) <= 65535, "parse-condition")
+    need(found and is_plain_host(found[1]) and "" not in found[1].split("."), "parse-condition")
+    need(int(found[2] or 0) <= 65535, "parse-condition")
     return found[1], int(found[2]) if found[2] else None
 
 
@@ -266,13 +264,13 @@ OPERANDS = {
     3: safe_int,
     4: safe_int,
     5: length,
-    6: glob,
+    6: short(),
     7: many(short(is_plain_path), 64),
     8: many(host, 64),
     9: short(SCHEME.fullmatch),
     10: many(network, 64),
     11: None,
-    12: many(short(), 64),
+    12: many(short(len), 64),
 }
 
 
@@ -315,9 +313,9 @@ def read_scope(text):
 
     def integer(word):
         match = NUMBER.fullmatch(word)
-        number = read_number(match, "parse-scope") if match else None
-        need(type(number) is int, "parse-scope")
-        return number
+        need(match, "parse-scope")
+        need(type(read_number(match)) is int, "parse-condition")
+        return read_number(match)
 
     def listed(read):
         values = [read()]
@@ -329,7 +327,7 @@ def read_scope(text):
     def test():
         is_pointer = parts and parts[-1][1]
         where = text_part()
-        need(where.startswith("/") or not is_pointer, "parse-condition")
+        need(where.startswith("/") or not is_pointer, "parse-scope")
         where = where if where.startswith(("/", "@")) else "/" + where
         operator = OPERATORS.get(take(2, 3)[0])
         need(operator, "parse-scope")
@@ -342,12 +340,14 @@ def read_scope(text):
             return [where, 2, values]
         if operator in (3, 4, 5):
             need(operator != 5 or take(2)[0] == "<=", "parse-scope")
-            return [where, operator, integer(take(3)[0])]
+            number = integer(take(3)[0])
+            need(operator != 5 or number >= 0, "parse-scope")
+            return [where, operator, number]
         if operator in (6, 9):
             return [where, operator, text_part()]
         return [where, 11] if operator == 11 else [where, operator, listed(text_part)]
 
-    patterned, conditions = text_part(), []
+    patterned, conditions = pattern(text_part()), []
     if is_next("if"):
         parts.pop()
         conditions.append(test())
@@ -356,9 +356,11 @@ def read_scope(text):
             conditions.append(test())
     closing = parts.pop()[0] if is_next("only", "open") else None
     need(not parts, "parse-scope")
-    if closing == "only" or (conditions and not closing):
-        return scope([patterned, conditions, True])
-    return scope([patterned, conditions] if conditions else patterned)
+    only = closing == "only" or (conditions and not closing)
+    try:
+        return scope([patterned, conditions, True] if only else [patterned, conditions] if conditions else patterned)
+    except Refused as refused:
+        raise Refused(refused.code.replace("parse-not-canonical", "parse-condition")) from None
 
 
 # Parse [T15]–[T20], [T105]–[T108].
@@ -417,10 +419,10 @@ def to_sign(kind, previous, payload):
     return cbor2.dumps(["Signature1", b"\xa1\x01\x32", aad, payload])
 
 
-def parse(text):
-    """A token or sealed token as its blocks and the secret behind them."""
+def parse(text, *words):
+    """What has one of the prefixes, as its blocks and the secret behind them."""
     word, data = unwrap(text)
-    need(word in ("token", "sealed"), "parse-prefix")
+    need(word in words, "parse-prefix")
     need(len(data) <= 16384, "parse-too-large")
     token = scan(data)
     need(type(token) is list and len(token) in (1, 2) and type(token[0]) is list and token[0], "parse-envelope")

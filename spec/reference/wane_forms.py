@@ -253,9 +253,8 @@ def address(text):  # [T97]
     return found.ipv4_mapped or found
 
 
-def plain_address(found):
-    if found.version == 4:
-        return str(found)
+def plain_ipv6(found):
+    """RFC 5952 section 4, which is how a URL has it."""
     groups = ":".join(f"{int(found) >> 112 - 16 * i & 0xFFFF:x}" for i in range(8))
     zeros = max(re.findall(r"\b0(?::0\b)+", groups), key=len, default=None)  # the first of the longest
     if zeros is None:
@@ -287,7 +286,7 @@ def is_plain_host(host):
 
 def is_plain_ipv6(text):
     try:
-        return plain_address(IPv6Address(text)) == text
+        return plain_ipv6(IPv6Address(text)) == text
     except ValueError:
         return False
 

@@ -1,6 +1,6 @@
 """A second verifier of Wane tokens, written from spec/ alone; it shares nothing with the library.
 
-    chain = verify(parse(text), read_roots(toml))   raises `Refused`, with a code of spec/errors.md and a block
+    chain = verify(parse(text, "token", "sealed"), read_roots(toml))   raises `Refused`, with a code of spec/errors.md and a block
     decide(chain, request, state, now)              likewise; what it does not refuse is allowed
 
 wane_forms.py and wane_claims.py are parts of it. The ids in brackets are those of the sentences in spec/.
@@ -62,7 +62,7 @@ def table(known, *required):
     return read
 
 
-RATCHET = table({"level": word_of_level, "labels": each(name), "keep": each(pattern)}, "level", "labels", "keep")
+RATCHET = table({"level": word_of_level, "labels": each(name), "keep": each(pattern)}, "level", "keep")
 ENTRY = table(
     {
         "key": key_text,
@@ -404,7 +404,7 @@ def decide(chain, request, state, now):
     need(request.level <= grant.clearance, "deny-clearance")
     rules = [] if entry.get("own-ratchet") and "rules" in blocks[0].claims else [(None, one) for one in DEFAULT_RULES]
     rules += [(i, one) for i, block in enumerate(blocks) for one in block.claims.get("rules", [])]
-    rules += [(None, (one["level"], one["labels"], one["keep"])) for one in entry.get("ratchet", [])]
+    rules += [(None, (one["level"], one.get("labels", []), one["keep"])) for one in entry.get("ratchet", [])]
     for asked in request.actions:
         for i, (lowest, with_labels, keep) in rules:
             need(level < lowest or not labels.issuperset(with_labels) or covered(keep, asked), "deny-ratchet", i)
@@ -455,7 +455,7 @@ def ask_ledger(chain, ledger):
         need(not known.revoked, "state-revoked", i)
     if continued:
         ledger.known.append(ledger.first.known if ledger.first else Known())
-        need(not ledger.known[-1].revoked, "state-revoked", grant.session)
+        need(not ledger.known[-1].revoked, "state-revoked")
     bearers = ledger.revoked_before  # from ("root", key), ("key", key) and ("agent", text) to the latest time
     need(blocks[0].claims["iat"] > bearers.get(("root", chain.entry["key"]), -1), "state-revoked", 0)
     first = {}
@@ -464,13 +464,13 @@ def ask_ledger(chain, ledger):
             if first.setdefault(bearer, i) == i:
                 need(blocks[max(i - 1, 0)].iat > bearers.get(bearer, -1), "state-revoked", i)
     if continued:
-        need(ledger.first, "state-unknown-session", grant.session)
+        need(ledger.first, "state-unknown-session")
         allowed = [chain.entry["key"], *chain.entry.get("succeeds", [])]
-        need(not ledger.first.continues and ledger.first.root in allowed, "state-continues", grant.session)
+        need(not ledger.first.continues and ledger.first.root in allowed, "state-continues")
     ages = [(opens.claims["iat"], ledger.known[grant.session].registered)]
     ages += [(ledger.first.issued_at, ledger.first.known.registered)] if continued else []
     for issued_at, registered in ages:
-        need(issued_at > ledger.since or registered, "state-session-too-old", grant.session)
+        need(issued_at > ledger.since or registered, "state-session-too-old")
     need(grant.exp > ledger.collected, "state-collected")
     need("digest" not in blocks[-1].claims or blocks[-1].id not in ledger.used, "state-used", len(blocks) - 1)
 
