@@ -153,14 +153,18 @@ def key_of_cnf(value):
     need(type(inner) is tuple and len(inner) == 3 and type(inner[2][1]) is bytes, "parse-claim-type")
     # Compared as bytes, since 1 and true are equal in Python.
     head = b"".join(cbor2.dumps(part) for part in (value[0][0], *inner[0], *inner[1], inner[2][0]))
-    need(head == b"\x01\x01\x01\x20\x06\x21" and len(inner[2][1]) == 32, "parse-claim-type")
-    need(is_good_key(inner[2][1]), "parse-key")
-    return inner[2][1]
+    need(head == b"\x01\x01\x01\x20\x06\x21", "parse-claim-type")
+    return public_key(inner[2][1])
+
+
+def public_key(value):
+    need(is_good_key(octets(32)(value)), "parse-key")
+    return value
 
 
 def approver(value):
     if type(value) is bytes:
-        need(is_good_key(octets(32)(value)), "parse-key")
+        public_key(value)
     else:
         need(typed(value, str).startswith("@"), "parse-name")
         name(value[1:])
@@ -372,24 +376,21 @@ PRIVATE = {0: ("hint", octets(8)), 1: ("session", true), 2: ("continues", octets
            5: ("deny", many(pattern, 64)), 6: ("ask", many(ask, 64)), 8: ("level", level), 9: ("labels", labels(16, 1)),
            10: ("clearance", level), 11: ("budgets", named(at_most(SAFE))), 12: ("depth", at_most(14)),
            13: ("note", text_of(1, 1024)), 14: ("digest", octets(32)), 15: ("said", named(scalar)),
-           16: ("approver", octets(32)), 17: ("actions", many(action, 4))}
+           16: ("approver", public_key), 17: ("actions", many(action, 4))}
 # fmt: on
 OF_ROOT = {4: ("scopes", many(scope, 256, 0, distinct=False)), 7: ("rules", many(rule, 64, 0))}
 OF_LATER = {4: ("scopes", many(refinement, 256, 0, distinct=False)), 7: ("rules", many(rule, 64))}
-OF_APPROVAL = {"exp", "iat", "digest", "approver", "actions"}
+OF_APPROVAL = ("exp", "iat", "digest", "approver", "actions")
 
 
 def read_claims(payload, is_root=False, is_approval=False):
+    """The claims in the order they stand, each read whole."""
     claims = {}
 
     def read(known, key, value):
         need(type(key) is int and key in known, "parse-unknown-claim")
         claim, form = known[key]
-        if is_approval:
-            need(claim in OF_APPROVAL, "parse-misplaced-claim")
-            form = key_of_approver if claim == "approver" else form
-        else:
-            need(key not in (16, 17), "parse-misplaced-claim")
+        need(is_approval or claim not in ("approver", "actions"), "parse-misplaced-claim")
         claims[claim] = form(value)
 
     private = PRIVATE | (OF_ROOT if is_root else OF_LATER)
@@ -401,11 +402,6 @@ def read_claims(payload, is_root=False, is_approval=False):
         else:
             read(CLAIMS, key, value)
     return claims
-
-
-def key_of_approver(value):
-    need(is_good_key(octets(32)(value)), "parse-key")
-    return value
 
 
 def open_envelope(envelope):
@@ -466,7 +462,8 @@ def read_approval(text):
     need(len(data) <= 16384, "parse-too-large")
     payload, signature = open_envelope(scan(data))
     claims = read_claims(scan(payload), is_approval=True)
-    for claim in ("exp", "iat", "digest", "approver", "actions"):
+    for claim in OF_APPROVAL:
         need(claim in claims, "parse-missing-claim")
+    need(len(claims) == len(OF_APPROVAL), "parse-misplaced-claim")
     need(len(to_sign(3, bytes(32), payload)) <= 4096, "parse-limit")
     return SimpleNamespace(payload=payload, signature=signature, **claims)

@@ -385,6 +385,10 @@ def decide(chain, request, state, now):
     said = seal.get("said", {})
     digest = request.digest(said)
     ledger = state.ledger
+    for approval in request.approvals:
+        signed = to_sign(3, blocks[-2].id, approval.payload)
+        need(is_signed(approval.approver, approval.signature, signed), "deny-approval-chain")  # [T164]
+        approval.id = hashlib.sha256(signed).digest()
     need(grant.aud == [request.audience], "deny-audience")
     need(now < grant.exp, "deny-expired")
     need((grant.nbf or 0) <= now + 30, "deny-not-yet-valid")
@@ -476,8 +480,6 @@ def ask_ledger(chain, ledger):
 
 
 def check_approval(approval, chain, request, digest, asks, ledger, now):
-    signed = to_sign(3, chain.blocks[-2].id, approval.payload)
-    need(is_signed(approval.approver, approval.signature, signed), "deny-approval-chain")
     need(approval.digest == digest, "deny-approval-request")
     need(approval.actions == request.actions, "deny-approval-actions")
     need(approval.approver not in [chain.entry["key"], *(block.key for block in chain.blocks)], "deny-approval-self")
@@ -486,4 +488,4 @@ def check_approval(approval, chain, request, digest, asks, ledger, now):
     need(approval.iat <= now + 30, "deny-approval-future")
     need(now < approval.exp, "deny-approval-expired")
     need(approval.exp > ledger.collected, "state-collected")
-    need(hashlib.sha256(signed).digest() not in ledger.used, "state-approval-used")
+    need(approval.id not in ledger.used, "state-approval-used")
