@@ -1,8 +1,9 @@
 """A second verifier of Wane tokens, written from spec/ alone; it shares nothing with the library.
 
-    chain = verify(parse(text, "token", "sealed"), read_roots(toml))   raises `Refused`, with a code of spec/errors.md and a block
-    decide(chain, request, state, now)              likewise; what it does not refuse is allowed
+    chain = verify(parse(text, "token", "sealed"), read_roots(toml))
+    decide(chain, request, state, now)
 
+Each raises `Refused`, which carries a code of spec/errors.md and a block; what `decide` does not refuse is allowed.
 wane_forms.py and wane_claims.py are parts of it. The ids in brackets are those of the sentences in spec/.
 """
 
