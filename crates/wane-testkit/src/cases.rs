@@ -4,7 +4,9 @@ mod cbor;
 mod claims;
 mod decide;
 mod envelope;
+mod holder;
 mod narrowing;
+mod order;
 mod signature;
 mod text;
 
@@ -13,7 +15,18 @@ use crate::case::Case;
 /// Every case of every family.
 #[must_use]
 pub fn all() -> Vec<Case> {
-    let families: &[fn() -> Vec<Case>] =
-        &[cbor::cases, claims::cases, decide::cases, envelope::cases, narrowing::cases, signature::cases, text::cases];
+    // One a line, so that two of them are added side by side.
+    #[rustfmt::skip]
+    let families: &[fn() -> Vec<Case>] = &[
+        cbor::cases,
+        claims::cases,
+        decide::cases,
+        envelope::cases,
+        holder::cases,
+        narrowing::cases,
+        order::cases,
+        signature::cases,
+        text::cases,
+    ];
     families.iter().flat_map(|family| family()).collect()
 }

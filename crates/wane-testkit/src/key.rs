@@ -142,6 +142,30 @@ pub fn small_order(number: usize) -> [u8; 32] {
     small_order_point(number).compress().to_bytes()
 }
 
+/// A second encoding of a point that is not of small order: its y plus 2^255 − 19.
+#[must_use]
+pub fn non_canonical_key() -> [u8; 32] {
+    let y = (2..19).find(|y| is_point(*y)).unwrap_or_default();
+    let mut key = [0xff; 32];
+    key[0] = 0xed + y;
+    key[31] = 0x7f;
+    key
+}
+
+/// A y in its plain encoding that no point of the curve has.
+#[must_use]
+pub fn key_off_the_curve() -> [u8; 32] {
+    let mut key = [0; 32];
+    key[0] = (2..).find(|y| !is_point(*y)).unwrap_or_default();
+    key
+}
+
+fn is_point(y: u8) -> bool {
+    let mut key = [0; 32];
+    key[0] = y;
+    CompressedEdwardsY(key).decompress().is_some()
+}
+
 fn small_order_point(number: usize) -> EdwardsPoint {
     EIGHT_TORSION.get(number).copied().expect("there are eight points of small order")
 }
@@ -183,5 +207,14 @@ mod tests {
         assert!(!holds(&public(5), &sign_with_neutral_r(5, b"m")));
         assert!(!holds(&public(5), &sign_for_cofactor_only(5, b"m")));
         assert!(!holds(&public(5), &with_order_added(&sign(5, b"m"))));
+    }
+
+    #[test]
+    fn keys_are_what_they_say() {
+        assert!(VerifyingKey::from_bytes(&key_off_the_curve()).is_err());
+        // The crate below takes the other encoding: whoever wants one per point must look at it.
+        assert!(!VerifyingKey::from_bytes(&non_canonical_key()).expect("a point").is_weak());
+        assert!((0..8).all(|number| VerifyingKey::from_bytes(&small_order(number)).expect("a point").is_weak()));
+        assert!(!VerifyingKey::from_bytes(&mixed_order_key(5)).expect("a point").is_weak());
     }
 }

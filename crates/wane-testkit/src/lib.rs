@@ -28,7 +28,12 @@
 //! assert_eq!(cases[1].expect(), "chain-error");
 //! assert!(cases[1].to_file().contains("\ncode: chain-expiry\nblock: 1\n"));
 //! ```
-#![allow(clippy::expect_used, clippy::panic, reason = "a case that cannot be made must stop the program")]
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a case that cannot be made must stop the program"
+)]
 
 mod case;
 pub mod cases;

@@ -1,46 +1,38 @@
 //! What a block may state, and in which form (token.md section 5).
 
+mod forms;
+mod limits;
+mod places;
+mod types;
+
 use crate::case::Case;
 use crate::chain::Chain;
-use crate::claims::{Claims, root};
-use crate::list;
+use crate::claims::Claims;
 
 pub(super) fn cases() -> Vec<Case> {
-    let refused = |name, comment, code, spec, claims: Claims| {
-        Case::new(&format!("claims/{name}"), comment)
-            .refused(code)
-            .block(0)
-            .spec(spec)
-            .sealed(&Chain::root(&claims).seal(Claims::new()))
-    };
-    vec![
-        refused("unknown", "the claim 9", "parse-unknown-claim", "T28", root().set(9, 1)),
-        refused("unknown-private", "the private claim 18", "parse-unknown-claim", "T28", root().private(18, 1)),
-        refused("no-exp", "a root block without exp", "parse-missing-claim", "T30", root().without(4)),
-        refused(
-            "said-with-cnf",
-            "said facts in a block with cnf",
-            "parse-misplaced-claim",
-            "T29",
-            root().said(crate::map! {"a" => 1}),
-        ),
-        refused("session-false", "session is false", "parse-claim-type", "T31", root().private(1, false)),
-        refused(
-            "one-audience-in-a-list",
-            "one audience in an array",
-            "parse-not-canonical",
-            "T35",
-            root().auds(&["files"]),
-        ),
-        refused("depth-15", "a depth of 15", "parse-limit", "T34", root().depth(15)),
-        refused("level-5", "the level 5", "parse-level", "T36", root().level(5)),
-        refused("label-capital", "a label with a capital", "parse-name", "T36", root().labels(&["PII"])),
-        refused("pattern", "an empty segment", "parse-pattern", "T36 T65", root().scopes(list!["read::a"])),
-        Case::new("claims/every-claim", "a root block with every claim that needs no ledger")
-            .spec("T31 T38")
-            .sealed_from(
-                &Chain::root(&root().subject("an agent").cti(7).level(0).clearance(4).depth(2).note("for the tests")),
-                Claims::new(),
-            ),
-    ]
+    [places::cases(), types::cases(), forms::cases(), limits::cases()].concat()
+}
+
+fn case(name: &str, comment: &str, spec: &str) -> Case {
+    Case::new(&format!("claims/{name}"), comment).spec(spec)
+}
+
+/// A root block of these claims is refused.
+fn in_root(name: &str, comment: &str, code: &str, spec: &str, claims: &Claims) -> Case {
+    case(name, comment, spec).refused(code).block(0).sealed(&Chain::root(claims).seal(Claims::new()))
+}
+
+/// A delegate block of these claims behind the standard root block is refused.
+fn in_delegate(name: &str, comment: &str, code: &str, spec: &str, claims: Claims) -> Case {
+    case(name, comment, spec).refused(code).block(1).sealed(&Chain::minted().delegate(claims).seal(Claims::new()))
+}
+
+/// A seal of these claims behind the standard root block is refused.
+fn in_seal(name: &str, comment: &str, code: &str, spec: &str, claims: Claims) -> Case {
+    case(name, comment, spec).refused(code).block(1).sealed(&Chain::minted().seal(claims))
+}
+
+/// A root block of these claims, and a seal that states nothing, are allowed.
+fn accepted(name: &str, comment: &str, spec: &str, claims: &Claims) -> Case {
+    case(name, comment, spec).sealed_from(&Chain::root(claims), Claims::new())
 }
