@@ -1,5 +1,7 @@
 //! Strict deterministic CBOR (RFC 8949 section 4.2): one scanner, one reader, one writer.
 
+#[cfg(test)]
+mod known;
 mod read;
 mod scan;
 mod write;

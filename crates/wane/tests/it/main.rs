@@ -15,6 +15,8 @@ mod example;
 #[cfg(test)]
 mod forge;
 #[cfg(test)]
+mod known;
+#[cfg(test)]
 mod laws;
 #[cfg(test)]
 mod live;
