@@ -33,7 +33,9 @@ def need(holds, code, block=None):
 P = 2**255 - 19
 ORDER = 2**252 + 27742317777372353535851937790883648493
 CURVE = -121665 * pow(121666, -1, P) % P
-OF_EIGHT = 0x7A03AC9277FDC74EC6CC392CFA53202A0F67100D760B3CBA4FD83D3D706A17C7
+OF_EIGHT = 0x7A03AC9277FDC74EC6CC392CFA53202A0F67100D760B3CBA4FD84D3D706A17C7
+# Twice a point of order 8 has y = 0, so its own y squared is -x squared.
+assert (CURVE * OF_EIGHT**4 + 2 * OF_EIGHT**2 - 1) % P == 0, "the y of a point of order 8"
 SMALL = {0, 1, P - 1, OF_EIGHT, P - OF_EIGHT}  # the y of all points whose order divides eight
 
 
