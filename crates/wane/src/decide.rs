@@ -121,7 +121,7 @@ pub(crate) fn settle<'a>(
     now: u64,
     witness: &mut impl Witness,
 ) -> Result<Settled<'a>, Refusal> {
-    // spec: T106
+    // spec: T106 T189
     check_audience(verified, request)?;
     check_times(verified, now)?;
     check_request_seal(verified, request, witness)?;

@@ -78,18 +78,20 @@ fn check_revoked(verified: &Verified, ledger: &LedgerState) -> Result<(), Refusa
     // What a holder could choose is never compared: of a block, the iat in force at its parent.
     let issued_before = |index: usize| grants.get(index.saturating_sub(1)).map(|grant| grant.issued_at);
     let stated_by = |states: &dyn Fn(&Claims) -> bool| blocks.iter().position(|block| states(block.claims()));
-    for (bearer, time) in &ledger.revoked_before {
+    let dead = ledger.revoked_before.iter().filter_map(|(bearer, time)| {
         // spec: T179 T180
-        let (what, index) = match bearer {
-            Bearer::Root(key) => ("the root key", (verified.root().key() == key).then_some(0)),
-            Bearer::Key(key) => ("a holder's key", stated_by(&|claims| claims.key.as_ref() == Some(key))),
-            Bearer::Agent(name) => ("an agent", stated_by(&|claims| claims.subject.as_deref() == Some(&**name))),
+        let (rank, what, index) = match bearer {
+            Bearer::Root(key) => (0, "the root key", (verified.root().key() == key).then_some(0)),
+            Bearer::Key(key) => (1, "a holder's key", stated_by(&|claims| claims.key.as_ref() == Some(key))),
+            Bearer::Agent(name) => (2, "an agent", stated_by(&|claims| claims.subject.as_deref() == Some(&**name))),
         };
-        let Some(index) = index else { continue };
-        if issued_before(index).is_none_or(|issued| issued <= *time) {
-            let found = alloc::format!("{what}, for what was issued up to {time}");
-            return Err(Refusal::new(Code::StateRevoked, "ledger", found, "").in_block(index));
-        }
+        let index = index.filter(|index| issued_before(*index).is_none_or(|issued| issued <= *time))?;
+        Some((rank > 0, index, rank, what, *time))
+    });
+    // The root key, then the chain from the root block on: whoever filled in the state may have it in any order.
+    if let Some((_, index, _, what, time)) = dead.min() {
+        let found = alloc::format!("{what}, for what was issued up to {time}");
+        return Err(Refusal::new(Code::StateRevoked, "ledger", found, "").in_block(index));
     }
     Ok(())
 }

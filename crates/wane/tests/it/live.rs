@@ -288,6 +288,26 @@ fn what_is_not_newer_than_a_revocation_is_dead() {
 }
 
 #[test]
+fn of_several_bearers_that_are_dead_the_first_of_the_chain_is_named() {
+    let child = token(&grant())
+        .attenuate_as(&secret(10), &Narrowing::new().subject("reporter"), Heir::bound(public(11), &mut Rng::new(3)))
+        .unwrap();
+    let verified = verify(&child.seal_as(&secret(11), &Seal::new()).unwrap(), &roots()).unwrap();
+    let (root, first) = (Bearer::Root(public(OPS)), Bearer::Key(public(10)));
+    let (second, agent) = (Bearer::Key(public(11)), Bearer::Agent("reporter".into()));
+    let named = |bearers: &[&Bearer]| {
+        let dead = bearers.iter().map(|bearer| ((*bearer).clone(), IAT)).collect();
+        let refusal = with(&verified, |ledger| ledger.revoked_before = dead).unwrap_err();
+        (refusal.block(), refusal.to_string())
+    };
+    let of = |block, what| (Some(block), format!("revoked: {what}, for what was issued up to {IAT}"));
+    assert_eq!(named(&[&agent, &second, &first, &root]), of(0, "the root key"));
+    assert_eq!(named(&[&agent, &second, &first]), of(0, "a holder's key"));
+    assert_eq!(named(&[&agent, &second]), of(1, "a holder's key"));
+    assert_eq!(named(&[&agent]), of(1, "an agent"));
+}
+
+#[test]
 fn a_holder_cannot_escape_a_revocation_by_its_own_iat() {
     let narrowing = Narrowing::new().subject("reporter").open_session(NOW);
     let grant = grant().issuer();
