@@ -135,15 +135,27 @@ fn decided(
         Err(Trouble::Refused(refusal)) => return Err(refusal.to_string()),
     };
     let last = verified.last_delegate().ok_or("a chain without a root block")?;
+    // As a guard does: an approval that was not signed for the chain is refused in its turn, and only where one counts.
+    let mut misfit = None;
     for approval in approvals {
         match approval.verify(last) {
             Ok(approval) => state = state.approved_by(approval),
-            Err(refusal) => return Ok(Answer::refused("denied", &refusal)),
+            Err(refusal) => {
+                misfit = Some(refusal).filter(|_| state.ledger().is_some());
+                break;
+            }
         }
     }
-    Ok(match decide(verified, request, &state, now) {
+    Ok(match (decide(verified, request, &state, now), misfit) {
+        (Decision::Allow(_) | Decision::Ask(_), Some(misfit)) => Answer::refused("denied", &misfit),
+        (decision, _) => answered(decision),
+    })
+}
+
+fn answered(decision: Decision) -> Answer {
+    match decision {
         Decision::Allow(_) => Answer::OK,
         Decision::Ask(ask) => Answer::refused("needs-approval", ask.refusal()),
         Decision::Deny(refusal) => Answer::refused("denied", &refusal),
-    })
+    }
 }
