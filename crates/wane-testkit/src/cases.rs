@@ -1,12 +1,15 @@
 //! The families: one file and one folder each.
 
+mod approval;
 mod cbor;
 mod claims;
 mod decide;
 mod envelope;
 mod holder;
+mod ledger;
 mod narrowing;
 mod order;
+mod ratchet;
 mod signature;
 mod text;
 
@@ -18,13 +21,16 @@ pub fn all() -> Vec<Case> {
     // One a line, so that two of them are added side by side.
     #[rustfmt::skip]
     let families: &[fn() -> Vec<Case>] = &[
+        approval::cases,
         cbor::cases,
         claims::cases,
         decide::cases,
         envelope::cases,
         holder::cases,
+        ledger::cases,
         narrowing::cases,
         order::cases,
+        ratchet::cases,
         signature::cases,
         text::cases,
     ];
