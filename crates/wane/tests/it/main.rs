@@ -3,8 +3,6 @@
 #![cfg_attr(test, allow(clippy::string_slice, reason = "tests may panic"))]
 
 #[cfg(test)]
-mod approval_vectors;
-#[cfg(test)]
 mod attacks;
 #[cfg(test)]
 mod cddl;
