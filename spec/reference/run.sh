@@ -113,14 +113,14 @@ misjudged() {
     grep -q "^$1: " "$folder/judged" || { cat "$folder/judged" >&2 && exit 1; }
     cp "test-vectors/$1" "$folder/test-vectors/$1"
 }
-misjudged approvals/good.txt 's/^expect: allow/expect: deny/'
-misjudged approvals/used.txt 's/^code: .*/code: deny-approval-expired/'
-misjudged approvals/good.txt '$s/..$/AA/'
-misjudged decide/asked.txt 's/^block: 0/block: 1/'
-misjudged decide/asked.txt '/^block: /d'
-misjudged decide/last-second.txt 's/^now: .*/now: 1/'
+misjudged approval/one.txt 's/^expect: ok/expect: denied/'
+misjudged approval/used.txt 's/^code: .*/code: deny-approval-expired/'
+misjudged approval/one.txt '$s/..$/AA/'
+misjudged approval/none.txt 's/^block: 0/block: 1/'
+misjudged approval/none.txt '/^block: /d'
+misjudged decide/exp-last-second.txt 's/^now: .*/now: 1/'
 misjudged text/good.txt 's/^flags: .*/flags: other/;1s/^/other: header\n/'
-find "$folder/test-vectors/approvals" -name 'g*' -delete
+find "$folder/test-vectors" -name 'n*' -delete
 if judge "$folder/test-vectors" >/dev/null 2>&1; then
     echo "error: missing vectors are not noticed" >&2
     exit 1

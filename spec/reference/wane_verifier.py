@@ -386,10 +386,6 @@ def decide(chain, request, state, now):
     said = seal.get("said", {})
     digest = request.digest(said)
     ledger = state.ledger
-    for approval in request.approvals:
-        signed = to_sign(3, blocks[-2].id, approval.payload)
-        need(is_signed(approval.approver, approval.signature, signed), "deny-approval-chain")  # [T164]
-        approval.id = hashlib.sha256(signed).digest()
     need(grant.aud == [request.audience], "deny-audience")
     need(now < grant.exp, "deny-expired")
     need((grant.nbf or 0) <= now + 30, "deny-not-yet-valid")
@@ -477,10 +473,12 @@ def ask_ledger(chain, ledger):
     for issued_at, registered in ages:
         need(issued_at > ledger.since or registered, "state-session-too-old")
     need(grant.exp > ledger.collected, "state-collected")
-    need("digest" not in blocks[-1].claims or blocks[-1].id not in ledger.used, "state-used", len(blocks) - 1)
+    need("digest" not in blocks[-1].claims or blocks[-1].id not in ledger.used, "state-used")
 
 
 def check_approval(approval, chain, request, digest, asks, ledger, now):
+    signed = to_sign(3, chain.blocks[-2].id, approval.payload)
+    need(is_signed(approval.approver, approval.signature, signed), "deny-approval-chain")
     need(approval.digest == digest, "deny-approval-request")
     need(approval.actions == request.actions, "deny-approval-actions")
     need(approval.approver not in [chain.entry["key"], *(block.key for block in chain.blocks)], "deny-approval-self")
@@ -489,4 +487,4 @@ def check_approval(approval, chain, request, digest, asks, ledger, now):
     need(approval.iat <= now + 30, "deny-approval-future")
     need(now < approval.exp, "deny-approval-expired")
     need(approval.exp > ledger.collected, "state-collected")
-    need(approval.id not in ledger.used, "state-approval-used")
+    need(hashlib.sha256(signed).digest() not in ledger.used, "state-approval-used")
