@@ -105,6 +105,12 @@ impl Claims {
         self.claims.iter().any(|(known, _)| *known == Item::from(key))
     }
 
+    /// Whether the block opens a session.
+    #[must_use]
+    pub fn states_session(&self) -> bool {
+        self.private.iter().any(|(known, _)| *known == Item::from(1))
+    }
+
     /// The payload.
     #[must_use]
     pub fn to_item(&self) -> Item {

@@ -42,6 +42,7 @@ mod chain;
 mod claims;
 pub mod folder;
 pub mod key;
+pub mod random;
 mod request;
 pub mod text;
 
