@@ -10,6 +10,7 @@ mod ledger;
 mod narrowing;
 mod order;
 mod ratchet;
+mod scenarios;
 mod signature;
 mod text;
 
@@ -31,6 +32,7 @@ pub fn all() -> Vec<Case> {
         narrowing::cases,
         order::cases,
         ratchet::cases,
+        scenarios::cases,
         signature::cases,
         text::cases,
     ];
