@@ -1,6 +1,7 @@
 //! `host` and `scheme`: URLs that every reader takes apart in the same way.
 
 use alloc::string::ToString;
+use core::net::Ipv4Addr;
 
 use url::{Position, Url};
 
@@ -44,10 +45,11 @@ impl Host {
 }
 
 /// The URL, if its text is the one way to write it: what a strict parser writes is what stands there, only an
-/// empty path may be left out. There is no userinfo.
+/// empty path may be left out. There is no userinfo, and nothing that parsers of different ages read differently.
 // spec: T93
 pub(super) fn plain_url(text: &str) -> Option<Url> {
-    if text.contains('\\') || !text.bytes().all(|b| b.is_ascii_graphic()) {
+    let letter = |b: u8| b.is_ascii_alphanumeric() || b"-._~:/?#[]@!$&'()*+,;=%".contains(&b);
+    if !text.bytes().all(letter) {
         return None;
     }
     let url = Url::parse(text).ok()?;
@@ -56,7 +58,22 @@ pub(super) fn plain_url(text: &str) -> Option<Url> {
         let (before, after) = (&url[..Position::BeforePath], &url[Position::AfterPath..]);
         url.path() == "/" && text.strip_prefix(before) == Some(after)
     };
-    (nobody && (url.as_str() == text || without_path())).then_some(url)
+    (nobody && (url.as_str() == text || without_path()) && reads_alike(text, &url)).then_some(url)
+}
+
+/// Whether parsers that follow an older or a newer standard take it apart in the same way.
+// spec: T188
+fn reads_alike(text: &str, url: &Url) -> bool {
+    let behind_scheme = text.strip_prefix(url.scheme()).unwrap_or_default();
+    let host_fits = match url.host_str() {
+        None | Some("") => true,
+        Some(host) => url.scheme() != "file" && is_host(host),
+    };
+    let path_fits = match url.scheme() {
+        "file" => behind_scheme.starts_with(":///") && !behind_scheme.starts_with(":////"),
+        _ => !behind_scheme.starts_with(":/./"),
+    };
+    host_fits && path_fits && !url.query().is_some_and(|query| query.contains('\''))
 }
 
 /// The name or address, and the port, of a host in its plain form.
@@ -70,10 +87,23 @@ fn split(text: &str) -> Option<(&str, Option<u16>)> {
             Some(port)
         }
     };
-    let letters = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-_.".contains(&b);
-    let labels = name.split('.').all(|label| !label.is_empty()) && name.bytes().all(letters);
-    let plain = (labels || name.starts_with('[')) && url::Host::parse(name).is_ok_and(|host| host.to_string() == name);
-    plain.then_some((name, port))
+    is_host(name).then_some((name, port))
+}
+
+/// Whether it is an address in its plain form, or a name that no parser changes or takes for an address.
+fn is_host(name: &str) -> bool {
+    const NAME_BYTES: usize = 253;
+    const LABEL_BYTES: usize = 63;
+    if name.starts_with('[') {
+        return url::Host::parse(name).is_ok_and(|host| host.to_string() == name);
+    }
+    let letter = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-_".contains(&b);
+    let label = |label: &str| {
+        (1..=LABEL_BYTES).contains(&label.len()) && label.bytes().all(letter) && !label.starts_with("xn--")
+    };
+    let last = name.rsplit('.').next().unwrap_or_default();
+    let number = last.starts_with("0x") || last.bytes().all(|b| b.is_ascii_digit());
+    name.len() <= NAME_BYTES && name.split('.').all(label) && (!number || name.parse::<Ipv4Addr>().is_ok())
 }
 
 fn is_scheme(text: &str) -> bool {

@@ -95,7 +95,7 @@ hostile! {
     upper_case_host: "url host example.com" on r#"{"url":"http://EXAMPLE.com/"}"# => DenyUrl;
     stated_default_port: "url host example.com" on r#"{"url":"https://example.com:443/"}"# => DenyUrl;
     another_port: "url host example.com" on r#"{"url":"https://example.com:8443/"}"# => DenyCondition;
-    trailing_dot: "url host example.com" on r#"{"url":"https://example.com./"}"# => DenyCondition;
+    trailing_dot: "url host example.com" on r#"{"url":"https://example.com./"}"# => DenyUrl;
     longer_host: "url host example.com" on r#"{"url":"https://example.com.evil.test/"}"# => DenyCondition;
     mapped_loopback: "url host 127.0.0.1" on r#"{"url":"http://[::ffff:7f00:1]/"}"# => DenyCondition;
     tab_in_the_host: "url host example.com" on r#"{"url":"https://exam\tple.com/"}"# => DenyUrl;
