@@ -245,11 +245,9 @@ def network(value):  # [T98]
     base, _, bits = value.partition("/")
     found = address(base)
     need(found is not None and re.fullmatch("0|[1-9][0-9]{0,2}", bits), "parse-condition")
-    is_mapped = found.version == 4 and ":" in base
-    plain = "::ffff:" * is_mapped + str(found) if found.version == 4 else plain_ipv6(found)
-    free = (128 if ":" in base else 32) - int(bits)
+    plain = str(found) if found.version == 4 else plain_ipv6(found)
+    free = found.max_prefixlen - int(bits)
     need(base == plain and free >= 0 and int(found) % 2**free == 0, "parse-condition")
-    need(not is_mapped, "parse-not-canonical")
     return found.version, int(found), free
 
 

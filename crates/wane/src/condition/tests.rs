@@ -218,7 +218,7 @@ fn operand_lists_are_one_to_64_distinct() {
     assert_eq!(Operands::new(values(0..0)).unwrap_err().code(), Code::ParseCondition);
     let twice = Operands::new(vec![Value::Null, Value::Bool(true), Value::Null]).unwrap_err();
     assert_eq!(twice.to_string(), "`null` twice is not a list of distinct operands");
-    assert!("a cidr 10.0.0.0/8, ::ffff:10.0.0.0/104".parse::<Condition>().is_err());
+    assert!("a cidr 10.0.0.0/8, 10.0.0.0/8".parse::<Condition>().is_err());
 }
 
 #[test]

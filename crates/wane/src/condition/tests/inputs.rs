@@ -226,8 +226,6 @@ fn cidr_takes_bare_literal_addresses_only() {
     ] {
         on_text(test, address, Some(Code::DenyAddress));
     }
-    on_text("a cidr ::ffff:10.0.0.0/104", "10.9.9.9", None);
-    on_text("a cidr ::ffff:10.0.0.0/104", "::ffff:11.0.0.1", Some(Code::DenyCondition));
     on_text("a cidr ::/0", "10.0.0.1", Some(Code::DenyCondition));
     on_text("a cidr ::/0", "::ffff:10.0.0.1", Some(Code::DenyCondition));
     on_text("a cidr 0.0.0.0/0", "::ffff:10.0.0.1", None);
@@ -254,6 +252,10 @@ fn operands_that_are_refused() {
         "2001:0db8::/32",
         "::ffff:0.0.0.0/90",
         "::ffff:10.0.0.1/104",
+        "::ffff:10.0.0.0/104",
+        "::ffff:a00:0/104",
+        "::ffff:0:0/96",
+        "2001:db8:0:0::/32",
         " 10.0.0.0/8",
     ] {
         refused(net.parse::<Network>().err().map(|e| e.code()), net);
