@@ -227,6 +227,8 @@ fn state() -> Vec<Case> {
             .block(1)
             .state(ledger(json!([{}, {"revoked": true}])))
             .sealed(&Chain::delegated().seal(Claims::new())),
+        case("tenuo-24", "the statement of an approver, read and not yet believed", "T163")
+            .plain("approval", statement(0x11)),
         needed("tenuo-18", "approvers are named, and nobody has approved").sealed(&sealed),
         case("tenuo-21-1", "two of three have approved", "T150 T174")
             .request(asked.clone().approved(statement(0x11)).approved(statement(0x13)))
