@@ -149,6 +149,7 @@ impl Ground {
 
     fn note(&self) -> String {
         match self {
+            // spec: T154
             Self::NoLedger => "not rollback-safe: no ledger".into(),
             Self::Read(id) => format!("as ledger {id} knows it; nothing was written"),
             Self::Committed(id, Some(record)) => format!("committed by ledger {id}, record {record}"),

@@ -219,6 +219,7 @@ impl Consistency {
     }
 }
 
+// spec: A26
 fn unfit(found: std::fmt::Arguments<'_>) -> Refusal {
     Refusal::new(Code::ParseProof, "proof", found, "")
 }

@@ -475,6 +475,7 @@ impl Guard {
         self.shared.saw(now);
         let verified = self.shared.verify(sealed).inspect_err(|refusal| {
             // It never reaches the ledger.
+            // spec: A32
             self.shared.junk.count(refusal.code());
         })?;
         let (approvals, misfit) = sort_out(&verified, approvals);

@@ -177,7 +177,7 @@ impl fmt::Display for Missing<'_> {
 /// # Ok::<(), wane::Refusal>(())
 /// ```
 #[must_use]
-// spec: T157
+// spec: T157 T158
 pub fn may_still(verified: &Verified, pattern: &Pattern, state: &LiveState, now: u64) -> bool {
     let grant = verified.grant();
     let mark = joined_mark(verified, state, &Mark::default());
@@ -255,6 +255,7 @@ fn check_mark(verified: &Verified, request: &Request, state: &LiveState) -> Resu
 fn joined_mark(verified: &Verified, state: &LiveState, asked: &Mark) -> Mark {
     // spec: T132
     let mut mark = verified.grant().mark.clone();
+    // spec: T117
     mark.join(verified.root().lowest_mark());
     mark.join(state.mark());
     live::join_marks(&mut mark, state);

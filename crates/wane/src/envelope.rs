@@ -55,6 +55,7 @@ impl Kind {
     }
 
     const fn number(self) -> u64 {
+        // spec: T21
         match self {
             Self::Root => 0,
             Self::Delegate => 1,

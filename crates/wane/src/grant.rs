@@ -88,7 +88,8 @@ impl Grant {
     }
 
     /// Narrows by one more block, or says which claim would widen. The order of the checks is fixed
-    /// (`spec/token.md`, "Narrowing").
+    /// (`spec/token.md`, "Narrowing"). What is not stated stays as it is.
+    // spec: T38
     pub(crate) fn narrow(&mut self, kind: Kind, claims: &Claims) -> Result<(), Refusal> {
         if kind == Kind::Seal {
             Self::refuse_in_seal(claims)?;

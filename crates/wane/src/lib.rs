@@ -79,6 +79,8 @@
 //!
 //! Codes, text forms and the wire format `wane1` are stable; a change to the format gets another prefix. The Rust API may
 //! change between minor versions before 1.0.
+// No clock, no generator and no file can be reached from here.
+// spec: T105
 #![no_std]
 #![cfg_attr(test, allow(clippy::as_conversions, clippy::string_slice, reason = "tests may panic"))]
 

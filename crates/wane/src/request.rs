@@ -132,6 +132,7 @@ impl Call {
     }
 
     fn of<const N: usize>(parts: [&str; N]) -> Result<Self, Refusal> {
+        // spec: T161
         match parts.iter().find(|part| part.len() > limits::CONDITIONED_TEXT_BYTES) {
             Some(long) => {
                 let found = format_args!("{} bytes", long.len());

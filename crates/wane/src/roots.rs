@@ -214,7 +214,7 @@ impl TrustedRoot {
     /// Refuses a root block that states more than this entry allows.
     pub(crate) fn admit(&self, grant: &Grant) -> Result<(), Refusal> {
         let (from, until) = (self.mint_from.unwrap_or(0), self.mint_until.unwrap_or(u64::MAX));
-        // spec: T115
+        // spec: T115 T120
         if !(from..until).contains(&grant.issued_at) {
             let bound = MintWindow(self.mint_from, self.mint_until);
             return Err(Refusal::new(Code::ChainMintWindow, "iat", grant.issued_at, bound));

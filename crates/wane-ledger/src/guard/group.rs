@@ -194,6 +194,7 @@ impl Job {
                 Err(Refusal::new(Code::StateFull, "ledger", "too little for a request to wait", "").into())
             }
             Decision::Ask(ask) => self.stage_wait(ask, overlay),
+            // spec: S23
             Decision::Deny(_) => {
                 let denial = Denial { record, verified: self.verified.clone() };
                 let answered = Answered { decision: weighed.judged.decision, record: None };

@@ -85,6 +85,7 @@ fn decided(shared: &Shared, story: &Story<'_>) -> Result<Decided, Refusal> {
         facts: facts(&key, job),
         arguments: arguments(&key, job),
         request: Some(key.digest("request", job.approvable.request_digest())),
+        // spec: T156
         code,
         block: refusal.and_then(Refusal::block),
         mark_before: before,

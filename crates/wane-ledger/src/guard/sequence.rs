@@ -131,6 +131,7 @@ fn grow(lines: Vec<Vec<u8>>, overlay: &mut Overlay<'_>) -> Result<(), Fault> {
     for line in lines {
         let place = row.frontier.size().to_be_bytes().to_vec();
         let hash = Hash::of_leaf(&line);
+        // spec: A13
         overlay.put((Table::Leaf, place.clone()), Some(line));
         overlay.put((Table::LeafHash, place), Some(hash.as_bytes().to_vec()));
         row.frontier.append(hash)?;
@@ -252,6 +253,8 @@ impl Log {
         })?;
         let Some((meta, tip)) = seen else { return Ok(()) };
         let origin = Origin::new(&meta.origin)?;
+        // Of what a view has shown, and so of what is committed.
+        // spec: A20
         let checkpoint = Checkpoint { origin, size: tip.size, root: tip.root }.sign(key)?;
         let text = checkpoint.text().as_bytes().to_vec();
         let place = (Table::Checkpoint, tip.size.to_be_bytes().to_vec());

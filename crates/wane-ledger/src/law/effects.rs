@@ -128,7 +128,7 @@ fn keep(outline: &Outline<'_>, overlay: &mut Overlay<'_>) -> Result<(), Fault> {
     for placed in outline.blocks.iter().filter(|placed| placed.claims().key().is_some()) {
         let key = envelope_key(placed.id());
         // The id says nothing about the signature, so that the first one seen is kept.
-        // spec: S22
+        // spec: S14 S22
         if overlay.bytes(&key)?.is_none() {
             overlay.put(key, Some(placed.block.envelope_bytes()));
         }

@@ -109,6 +109,7 @@ impl PostgresStore {
         loop {
             let lease = self.pool.lend(until)?;
             let mode = Mode { writes, alone: crowded || conflicts >= PATIENCE };
+            // spec: S4
             match attempt(&lease.connection, locks, mode, body) {
                 End::Done { usable } => {
                     if usable {

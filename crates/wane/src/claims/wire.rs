@@ -188,6 +188,7 @@ fn operands<'a, T: PartialEq + Display>(
     reader: &mut Reader<'a>,
     read: impl Fn(&mut Reader<'a>) -> Result<T, Refusal>,
 ) -> Result<Operands<T>, Refusal> {
+    // spec: T160
     distinct(reader, "conditions", 1, limits::LIST, read).and_then(Operands::new)
 }
 

@@ -106,6 +106,7 @@ fn is_host(name: &str) -> bool {
     name.len() <= NAME_BYTES && name.split('.').all(label) && (!number || name.parse::<Ipv4Addr>().is_ok())
 }
 
+// spec: T96
 fn is_scheme(text: &str) -> bool {
     let letter = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"+-.".contains(&b);
     text.starts_with(|c: char| c.is_ascii_lowercase()) && text.bytes().all(letter)

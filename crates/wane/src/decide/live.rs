@@ -19,7 +19,7 @@ pub(super) fn check_ledger(verified: &Verified, state: &LiveState) -> Result<(),
     let named = verified.grant().ledger;
     let ledger = match (named, state.ledger()) {
         (None, None) => return Ok(()),
-        // spec: T142
+        // spec: T54 T142
         (Some(named), None) => return Err(Refusal::new(Code::StateNoLedger, "ledger", needs(verified), named)),
         // spec: T176
         (Some(named), Some(ledger)) if named != ledger.id => {

@@ -54,6 +54,7 @@ impl FromStr for Scope {
             (None, false) => "`and`, `only`, `open` or the end",
         })?;
         // Whoever names arguments most likely means no others.
+        // spec: T101
         let unstated = if conditions.is_empty() { OtherArguments::Open } else { OtherArguments::Closed };
         Self::new(pattern, conditions, stated.unwrap_or(unstated))
     }

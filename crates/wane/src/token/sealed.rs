@@ -41,6 +41,7 @@ impl SealedToken {
     /// assert!(wane::SealedToken::parse("wane1.sealed.AAAA").is_err());
     /// ```
     pub fn parse(line: &str) -> Result<Self, Refusal> {
+        // spec: T108
         UntrustedToken::parse(line)?.into_sealed()
     }
 

@@ -138,7 +138,7 @@ impl Connection {
             };
             let taken =
                 async { if keys.is_empty() { Ok(0) } else { client.execute(&statements.lock, &[&keys]).await } };
-            // spec: S67 S85
+            // spec: S5 S67 S85
             let (passed, (taken, begun)) = both(passed, both(taken, check::first(&client, &begin))).await;
             passed.and(taken).map(|_| begun)
         })?;
