@@ -103,7 +103,7 @@ fn groups() -> Vec<Case> {
         no(
             "group-of-second-ask",
             "deny-group",
-            "T106 T149",
+            "T106 T149 T189",
             "the first ask is not satisfied, the second names no known group",
         )
         .block(1)
@@ -164,7 +164,7 @@ fn places() -> Vec<Case> {
         ok("asked-by-delegate-approved", "T150", "a delegate block asks, and the group has approved")
             .request(approved(&of_child()))
             .sealed(&of_child()),
-        asks("asked-by-seal", "T150", "the seal asks", 2).sealed(&of_seal()),
+        asks("asked-by-seal", "T150 T189", "the seal asks", 2).sealed(&of_seal()),
         ok("asked-by-seal-approved", "T150", "the seal asks, and the group has approved")
             .request(approved(&of_seal()))
             .sealed(&of_seal()),

@@ -55,7 +55,7 @@ fn places() -> Vec<Case> {
         .sealed(
             &Chain::root(&root().deny(&["read:hr:*"])).delegate(Claims::new().deny(&["write:*"])).seal(Claims::new()),
         ),
-        no("deny-first-block", "deny-pattern", "T106 T146", "two blocks deny, the root block is named")
+        no("deny-first-block", "deny-pattern", "T106 T146 T189", "two blocks deny, the root block is named")
             .block(0)
             .sealed(&Chain::root(&root().deny(&["read:*"])).delegate(claims()).seal(Claims::new())),
         no("deny-over-scope", "deny-pattern", "T146", "a refinement for just this action does not lift a deny pattern")

@@ -38,7 +38,7 @@ fn several() -> Vec<Case> {
     let twice = |first: Item, second: Item| scoped(list![first, second]);
     let six = r#"{"limit": 6}"#;
     vec![
-        no("scope-none", "deny-scope", "T147", "an action that no scope covers")
+        no("scope-none", "deny-scope", "T147 T189", "an action that no scope covers")
             .request("send:mail:internal")
             .sealed(&Chain::standard()),
         no("scope-none-left", "deny-scope", "T75 T147", "the list of scopes in force is empty")
@@ -109,10 +109,15 @@ fn nested() -> Vec<Case> {
         .block(0)
         .arguments(r#"{"limit": 6, "mode": "fast"}"#)
         .sealed(&chain(then(fast())).seal(Claims::new())),
-        no("conditions-of-newest", "deny-missing-argument", "T147", "both fail, and the newer block's is tested first")
-            .block(1)
-            .arguments(r#"{"limit": 6}"#)
-            .sealed(&chain(then(fast())).seal(Claims::new())),
+        no(
+            "conditions-of-newest",
+            "deny-missing-argument",
+            "T147 T189",
+            "both fail, and the newer block's is tested first",
+        )
+        .block(1)
+        .arguments(r#"{"limit": 6}"#)
+        .sealed(&chain(then(fast())).seal(Claims::new())),
         no("conditions-of-seal", "deny-missing-argument", "T147", "the seal's condition is tested before all others")
             .block(2)
             .arguments(r#"{"limit": 6}"#)
@@ -129,7 +134,7 @@ fn nested() -> Vec<Case> {
             .block(0)
             .arguments(r#"{"limit": 6, "force": true}"#)
             .sealed(&closed.clone().seal(Claims::new())),
-        no("conditions-then-only", "deny-only", "T77 T147", "the condition holds, and an argument is not named")
+        no("conditions-then-only", "deny-only", "T77 T147 T189", "the condition holds, and an argument is not named")
             .block(0)
             .arguments(r#"{"limit": 5, "force": true}"#)
             .sealed(&closed.clone().seal(Claims::new())),
@@ -152,7 +157,7 @@ fn ceiling() -> Vec<Case> {
         allowed("ceiling", "T117 T148", "the condition of the ceiling's scope holds", condition)
             .arguments(fits)
             .sealed_from(&Chain::minted(), Claims::new()),
-        beyond("ceiling-condition", "T117 T148", "the condition of the ceiling's scope does not hold", condition)
+        beyond("ceiling-condition", "T117 T148 T189", "the condition of the ceiling's scope does not hold", condition)
             .arguments(more)
             .sealed(&Chain::standard()),
         beyond("ceiling-missing", "T148", "the argument that the ceiling's condition is about is not there", condition)

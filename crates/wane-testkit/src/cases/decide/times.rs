@@ -1,16 +1,17 @@
 //! Audience and times: who is asked, and when (steps 1 to 4).
 
 use super::{no, ok};
-use crate::case::Case;
-use crate::chain::Chain;
+use crate::case::{Case, trusted};
+use crate::chain::{Block, Chain};
 use crate::claims::{Claims, EXP, IAT, NOW, root};
+use crate::key::hint;
 use crate::request::Request;
 
 /// The last second of the year 9999.
 const LAST: u64 = 253_402_300_799;
 
 pub(super) fn cases() -> Vec<Case> {
-    [audience(), expiry(), not_before(), issued_at()].concat()
+    [audience(), expiry(), not_before(), issued_at(), rotation()].concat()
 }
 
 fn audience() -> Vec<Case> {
@@ -128,5 +129,32 @@ fn issued_at() -> Vec<Case> {
         ok("iat-of-seal-leeway", "T139", "the iat of the seal is 30 seconds ahead").sealed(&seal(NOW + 30)),
         no("iat-of-seal", "deny-issued-in-future", "T139", "the iat of the seal is 31 seconds ahead")
             .sealed(&seal(NOW + 31)),
+    ]
+}
+
+/// The roots file after the root key was rotated: the old key's entry is retired, the new one's stands behind it.
+fn rotation() -> Vec<Case> {
+    let retired = |second: u64| {
+        let mut lines = trusted(1);
+        lines.push(format!("mint-until = 2026-01-01T00:00:{second:02}Z"));
+        lines.extend(trusted(9));
+        lines
+    };
+    let renewed = || Chain::behind(9).put(&Block::new(0, &root().hint(hint(9)).iat(IAT + 10)));
+    vec![
+        ok("rotated-before", "T115 T120", "minted by the old key before it was retired, and not yet expired")
+            .roots_file(retired(1))
+            .sealed_from(&Chain::minted(), Claims::new()),
+        no("rotated-after", "chain-mint-window", "T115 T120", "minted by the old key in the second it was retired")
+            .block(0)
+            .roots_file(retired(0))
+            .sealed(&Chain::standard()),
+        no("rotated-expired", "deny-expired", "T120 T137", "minted by the old key before it was retired, and expired")
+            .roots_file(retired(1))
+            .now(EXP)
+            .sealed(&Chain::standard()),
+        ok("rotated-new", "T115 T120", "minted by the new key after that")
+            .roots_file(retired(1))
+            .sealed_from(&renewed(), Claims::new()),
     ]
 }

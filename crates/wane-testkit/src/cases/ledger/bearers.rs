@@ -200,7 +200,7 @@ fn several() -> Vec<Case> {
             .sealed(&child().seal(Claims::new())),
         revoked(
             "bearers-root-first",
-            "T106 T179",
+            "T106 T179 T189",
             "the agent and the root key are revoked, and the root key is looked at first",
         )
         .block(0)

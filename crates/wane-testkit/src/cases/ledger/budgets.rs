@@ -80,7 +80,7 @@ fn costs() -> Vec<Case> {
         no(
             "cost-missing-of-delegate",
             "deny-cost",
-            "T186",
+            "T186 T189",
             "a delegate block caps a counter, and the request states no cost",
         )
         .block(1)

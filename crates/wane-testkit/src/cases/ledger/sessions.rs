@@ -92,7 +92,7 @@ fn continued() -> Vec<Case> {
         .root_line(&succeeds)
         .state(line_of(json!({"root": key_text(8)})))
         .sealed(&chain().seal(Claims::new())),
-        no("continues-revoked", "state-revoked", "T178 S24", "the session that is continued is revoked")
+        no("continues-revoked", "state-revoked", "T178 T189 S24", "the session that is continued is revoked")
             .state(line_of(json!({"revoked": true})))
             .sealed(&chain().seal(Claims::new())),
         no("continues-order", "state-continues", "T106 T181", "it continues another one, and is too old as well")

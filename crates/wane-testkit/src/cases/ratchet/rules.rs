@@ -117,7 +117,7 @@ fn places() -> Vec<Case> {
         no(
             "rule-order-defaults",
             "deny-ratchet",
-            "T106 T145",
+            "T106 T145 T189",
             "a default rule and one of the root block, in this order",
         )
         .request(at("confidential", "send:a"))
@@ -134,7 +134,7 @@ fn places() -> Vec<Case> {
         no(
             "rule-order-entry",
             "deny-ratchet",
-            "T106 T145",
+            "T106 T145 T189",
             "a rule of a block and one of the root entry, in this order",
         )
         .block(1)
