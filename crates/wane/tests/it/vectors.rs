@@ -20,8 +20,8 @@ const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../test-vectors");
 const OTHERS: &[&str] = &["checkpoints", "logs", "records"];
 
 /// Fewer cases than this are no suite.
-const FLOOR: usize = 50;
-const ACCEPTED_FLOOR: usize = 8;
+const FLOOR: usize = 600;
+const ACCEPTED_FLOOR: usize = 100;
 
 /// Path and text of every file, in order.
 pub(crate) fn files() -> BTreeMap<String, String> {
