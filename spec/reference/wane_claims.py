@@ -413,10 +413,10 @@ def to_sign(kind, previous, payload):
     return cbor2.dumps(["Signature1", b"\xa1\x01\x32", aad, payload])
 
 
-def parse(text, *words):
-    """What has one of the prefixes, as its blocks and the secret behind them."""
+def parse(text):
+    """A token or sealed token as its blocks and the secret behind them."""
     word, data = unwrap(text)
-    need(word in words, "parse-prefix")
+    need(word in ("token", "sealed"), "parse-prefix")
     need(len(data) <= 16384, "parse-too-large")
     token = scan(data)
     need(type(token) is list and len(token) in (1, 2) and type(token[0]) is list and token[0], "parse-envelope")

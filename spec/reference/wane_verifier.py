@@ -1,6 +1,6 @@
 """A second verifier of Wane tokens, written from spec/ alone; it shares nothing with the library.
 
-    chain = verify(parse(text, "token", "sealed"), read_roots(toml))
+    chain = verify(parse(text), read_roots(toml))
     decide(chain, request, state, now)
 
 Each raises `Refused`, which carries a code of spec/errors.md and a block; what `decide` does not refuse is allowed.
@@ -33,9 +33,12 @@ def seconds(value):
 
 
 def duration(value):
-    units = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-    need(re.fullmatch(r"[0-9]{1,12}[smhd]( [0-9]{1,12}[smhd])*", typed(value, str)), "parse-roots")
-    return sum(int(part[:-1]) * units[part[-1]] for part in value.split(" "))
+    words = typed(value, str).split(" ")
+    need(all(re.fullmatch("[0-9]{1,9}[dhms]", word) for word in words), "parse-roots")
+    units = ["dhms".index(word[-1]) for word in words]
+    total = sum(int(word[:-1]) * (86400, 3600, 60, 1)[unit] for word, unit in zip(words, units))
+    need(total > 0 and units == sorted(set(units)), "parse-roots")
+    return total
 
 
 def word_of_level(value):
@@ -129,7 +132,8 @@ def verify(token, roots):
 
 
 def hold(token):
-    """What a holder checks: the narrowing, without signatures, and the secret [T27]."""
+    """What a holder checks: that it can extend it, the narrowing, without signatures, and the secret [T27]."""
+    need(token.blocks[-1].kind != 2, "parse-prefix")
     replay(token.blocks)
     if token.secret is not None:
         key = Ed25519PrivateKey.from_private_bytes(token.secret).public_key().public_bytes_raw()
