@@ -203,38 +203,6 @@ def expected(case):
     return case["expect"], case.get("code"), int(case["block"]) if "block" in case else None
 
 
-# The folder approvals/ has a form of its own.
-
-
-def read_approvals_file(path):
-    head, _, payload = path.read_bytes().partition(b"\n\n")
-    headers = {}
-    for line in head.decode().split("\n"):
-        header, _, value = line.partition(": ")
-        headers.setdefault(header, []).append(value)
-    one = {header: values[0] for header, values in headers.items()}
-    word, *keys = one["group"].split(" ")
-    ledger = {"id": "00" * 16, "collected": int(one.get("collected", 0)), "used": headers.get("used", [])}
-    request = {
-        "aud": one["aud"],
-        "call": json.loads(one["call"]),
-        "actions": headers["action"],
-        "level": one["level"],
-        "approvals": payload.decode().split(),
-    }
-    verdicts = {"allow": "ok", "ask": "needs-approval", "deny": "denied", "refuse": "parse-error"}
-    case = {
-        "expect": verdicts[one["expect"]],
-        "now": one["now"],
-        "roots": [f'[[root]]\nkey = "{one["root"]}"\n[groups]\n{word} = {json.dumps(keys)}'],
-        "request": request,
-        "arguments": one["arguments"],
-        "state": {"local": one["local"]} | ({} if one.get("ledger") == "none" else {"ledger": ledger}),
-        "payload": one["sealed"],
-    }
-    return case | ({"code": one["code"]} if "code" in one else {})
-
-
 def judge_folder(folder, floor):
     count = differing = 0
     for path in sorted(folder.rglob("*.txt")):
@@ -242,14 +210,13 @@ def judge_folder(folder, floor):
         if family in OTHERS:
             continue
         count += 1
-        old = family == "approvals" and b"\nroot: " in path.read_bytes()
         try:
-            case = (read_approvals_file if old else read_file)(path)
+            case = read_file(path)
             found = judge(case)
         except Exception as fault:  # a case that cannot be read is a difference like others
             case, found = {"expect": "a case that can be read"}, (f"{type(fault).__name__}: {fault}", None, None)
         wanted = expected(case)
-        if found[: 2 if old else 3] != wanted[: 2 if old else 3]:
+        if found != wanted:
             differing += 1
             print(f"{path.relative_to(folder)}: {found}, not {wanted}")
     print(f"{count} vectors, {count - differing} with the same verdict, code and block, {differing} with another")
