@@ -24,6 +24,11 @@ demo:
 vectors:
     cargo run --package wane-testkit
 
+# the library and the second verifier, in Python, on so many cases that are forged at random
+differential count="100000" seed=`od -An -N4 -tu4 /dev/urandom | tr -d ' '`:
+    @echo "seed {{ seed }}"
+    spec/reference/differential.sh {{ count }} {{ seed }}
+
 # a private PostgreSQL for tests, until Ctrl-C; its URL goes into WANE_TEST_POSTGRES, or tests start one themselves
 postgres:
     .ci/postgres run

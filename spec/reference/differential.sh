@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The library and the verifier in wane_verifier.py judge the same forged chains: differential.sh COUNT SEED. Exit 1 where
 # they differ in the verdict, the code or the block of one. FORGE and JUDGE are the commands that write cases and that
-# judge them, PYTHON a Python that has requirements.txt, JOBS the number of processes.
+# judge them, JOBS the number of processes.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 cd "$here/../.."
@@ -15,5 +15,5 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 $forge "$count" "$seed" >"$folder/cases"
 $judge <"$folder/cases" >"$folder/verdicts"
-"${PYTHON:-python3}" -B "$here/judge_vectors.py" --lines --jobs "${JOBS:-$(nproc)}" --floor "$count" \
+"$("$here/python.sh")" -B "$here/judge_vectors.py" --lines --jobs "${JOBS:-$(nproc)}" --floor "$count" \
     --against "$folder/verdicts" <"$folder/cases"

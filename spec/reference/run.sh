@@ -1,24 +1,14 @@
 #!/usr/bin/env bash
 # Another implementation, written from spec/token.md, verifies a token that was just minted here, and notices every
 # altered byte; a script written from spec/audit.md recomputes an exported log, and notices what was done to it; a second
-# verifier judges all test vectors as the library does. PYTHON names a Python that has requirements.txt; without it one is
-# made outside the tree.
+# verifier judges all test vectors, and what is forged at random, as the library does. PYTHON names a Python that has
+# requirements.txt; without it one is made outside the tree.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 cd "$here/../.."
 
-if [ -z "${PYTHON:-}" ]; then
-    # The folder's name changes with what is pinned, so a kept one is never stale.
-    pinned=$(cksum <"$here/requirements.txt" | cut -d' ' -f1)
-    venv="${XDG_CACHE_HOME:-$HOME/.cache}/wane/reference-$pinned"
-    if [ ! -f "$venv/complete" ]; then
-        rm -rf "$venv"
-        python3 -m venv "$venv"
-        "$venv/bin/pip" install --quiet --disable-pip-version-check --requirement "$here/requirements.txt"
-        touch "$venv/complete"
-    fi
-    PYTHON="$venv/bin/python"
-fi
+PYTHON=$("$here/python.sh")
+export PYTHON
 
 mint() { cargo run --locked --quiet --package wane --example mint_example; }
 verify() { "$PYTHON" -B "$here/verify_block_by_block.py" "$@"; }
@@ -101,7 +91,7 @@ vectors "$folder/test-vectors" >/dev/null
 echo "altered vectors are noticed"
 
 # The second verifier, and that it would notice a vector that says anything else.
-judge() { "$PYTHON" -B "$here/judge_vectors.py" --floor 1200 "$1"; }
+judge() { "$PYTHON" -B "$here/judge_vectors.py" --floor 1300 "$1"; }
 judge test-vectors
 rm -rf "$folder/test-vectors"
 cp -r test-vectors "$folder"
@@ -126,3 +116,16 @@ if judge "$folder/test-vectors" >/dev/null 2>&1; then
     exit 1
 fi
 echo "altered and missing vectors of tokens are noticed"
+
+# Forged at random, and judged by both; and a library that said another code once in a while would be noticed.
+export FORGE="cargo run --locked --quiet --package wane-testkit -- random"
+export JUDGE="cargo run --locked --quiet --package wane --example judge_lines --features toml"
+"$here/differential.sh" 2000 1
+judge_wrong() { $JUDGE_RIGHT | sed '97s/"verdict":"[a-z-]*"/"verdict":"other"/'; }
+export -f judge_wrong
+if JUDGE_RIGHT=$JUDGE JUDGE=judge_wrong "$here/differential.sh" 100 2 >"$folder/judged"; then
+    echo "error: another verdict of the library is not noticed" >&2
+    exit 1
+fi
+grep -q "^100 cases, 1 with another verdict, code or block$" "$folder/judged" || { cat "$folder/judged" >&2 && exit 1; }
+echo "another verdict of the library is noticed"
