@@ -79,6 +79,10 @@ fn claims() -> Vec<Case> {
         extra("extra-session", "a session", Claims::session),
         extra("extra-scopes", "scopes", |claims| claims.scopes(list![0])),
         extra("extra-note", "a note", |claims| claims.note("fine with me")),
+        missing("missing-before-extra", "no exp, and a note", |claims| claims.without(4).note("fine with me")),
+        refused("extra-read-whole", "parse-claim-type", "T163", "scopes in the form of a root block", {
+            changed(|claims| claims.scopes(list!["read:*"]))
+        }),
         extra("extra-said", "said facts", |claims| claims.said(crate::map! {"purpose" => "payroll"})),
         unknown("extra-unknown", "a claim that nobody knows", |claims| claims.set(9, 1)),
         unknown("extra-unknown-private", "a private claim that nobody knows", |claims| claims.private(18, 1)),
