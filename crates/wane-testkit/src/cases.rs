@@ -3,6 +3,7 @@
 mod approval;
 mod cbor;
 mod claims;
+mod conditions;
 mod decide;
 mod envelope;
 mod holder;
@@ -10,8 +11,12 @@ mod ledger;
 mod narrowing;
 mod order;
 mod ratchet;
+mod request;
+mod roots;
 mod scenarios;
+mod scopes;
 mod signature;
+mod table;
 mod text;
 
 use crate::case::Case;
@@ -25,6 +30,7 @@ pub fn all() -> Vec<Case> {
         approval::cases,
         cbor::cases,
         claims::cases,
+        conditions::cases,
         decide::cases,
         envelope::cases,
         holder::cases,
@@ -32,7 +38,10 @@ pub fn all() -> Vec<Case> {
         narrowing::cases,
         order::cases,
         ratchet::cases,
+        request::cases,
+        roots::cases,
         scenarios::cases,
+        scopes::cases,
         signature::cases,
         text::cases,
     ];
