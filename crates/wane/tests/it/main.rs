@@ -27,4 +27,6 @@ mod signature_cache;
 #[cfg(test)]
 mod sizes;
 #[cfg(test)]
+mod triangle;
+#[cfg(test)]
 mod vectors;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-fn under(folder: &str, extension: &str) -> Vec<PathBuf> {
+pub(crate) fn under(folder: &str, extension: &str) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)];
     while let Some(folder) = folders.pop() {
@@ -39,7 +39,7 @@ fn ids(text: &str) -> (Vec<&str>, Vec<&str>) {
     (defined, named)
 }
 
-fn defined() -> BTreeMap<String, Vec<PathBuf>> {
+pub(crate) fn defined() -> BTreeMap<String, Vec<PathBuf>> {
     let mut all: BTreeMap<String, Vec<PathBuf>> = BTreeMap::new();
     for path in under("../../spec", "md") {
         for id in ids(&fs::read_to_string(&path).unwrap()).0 {
