@@ -39,17 +39,20 @@ assert (CURVE * OF_EIGHT**4 + 2 * OF_EIGHT**2 - 1) % P == 0, "the y of a point o
 SMALL = {0, 1, P - 1, OF_EIGHT, P - OF_EIGHT}  # the y of all points whose order divides eight
 
 
-def is_good_point(encoded):
-    y = int.from_bytes(encoded, "little") & 2**255 - 1
+def y_of(encoded):
+    return int.from_bytes(encoded, "little") & 2**255 - 1
+
+
+@lru_cache(10_000)
+def is_good_key(encoded):
+    y = y_of(encoded)
     # x = 0, whose sign could be spelled twice, has only points of small order.
     return y < P and y not in SMALL and pow((y * y - 1) * (CURVE * y * y + 1), (P - 1) // 2, P) == 1
 
 
-is_good_key = lru_cache(10_000)(is_good_point)
-
-
 def is_signed(key, signature, message):
-    if not (is_good_key(key) and is_good_point(signature[:32]) and int.from_bytes(signature[32:], "little") < ORDER):
+    # An R that is equal to the encoding of a computed point is a point in its only spelling.
+    if not is_good_key(key) or y_of(signature[:32]) in SMALL or int.from_bytes(signature[32:], "little") >= ORDER:
         return False
     try:
         Ed25519PublicKey.from_public_bytes(key).verify(signature, message)
