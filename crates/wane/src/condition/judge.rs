@@ -51,7 +51,9 @@ impl Condition {
         };
         match (stated, &self.target) {
             // spec: T87
-            (Some(Value::Text(text)), _) if text.len() > limits::CONDITIONED_TEXT_BYTES => {
+            (Some(Value::Text(text)), _)
+                if self.test != Test::Absent && text.len() > limits::CONDITIONED_TEXT_BYTES =>
+            {
                 Err(self.shape(&format!("a text of {} bytes, more than 4096", text.len())))
             }
             (Some(value), _) => self.judge_scalar(value.into(), evidence),

@@ -152,6 +152,16 @@ fn what_is_missing_fails_and_only_absent_holds() {
 }
 
 #[test]
+fn a_fact_that_is_too_long_is_there_all_the_same() {
+    let long = BTreeMap::from([("env".parse().unwrap(), Value::Text("x".repeat(4_097).into()))]);
+    let (said, seen, arguments) = (BTreeMap::new(), BTreeMap::new(), Arguments::empty());
+    let evidence = Evidence { arguments: &arguments, facts: &long, said: &said, seen: &seen };
+    let code = |text: &str| condition(text).judge(&evidence).unwrap_err().code();
+    assert_eq!(code("@env absent"), Code::DenyCondition);
+    assert_eq!(code("@env = prod"), Code::DenyArgumentShape);
+}
+
+#[test]
 fn facts_of_the_two_sides_never_mix() {
     holds("@env = prod", "{}");
     holds("@n <= 3", "{}");
