@@ -5,14 +5,18 @@ mod accepted;
 mod broken;
 mod file;
 mod judge;
+mod load;
 mod stated;
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
+use std::thread;
 
+use crate::forge::Rng;
 use file::Vector;
 use judge::Answer;
+use load::Valid;
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../test-vectors");
 
@@ -73,4 +77,26 @@ fn the_library_answers_as_each_file_says() {
     assert!(files.len() >= FLOOR, "only {} files were found", files.len());
     assert!(accepted >= ACCEPTED_FLOOR, "only {accepted} of {} files are accepted", files.len());
     assert!(again * 2 >= accepted, "only {again} of {accepted} accepted files have the token they were sealed from");
+}
+
+/// The short form of `just same-answer`.
+#[test]
+fn no_load_makes_a_valid_token_refused() {
+    const CHECKS: usize = 20_000;
+    let valid = load::tokens(&files(), 500, &mut Rng::new(9)).unwrap();
+    assert!(valid.len() > 600 && valid.len() < CHECKS, "{} tokens", valid.len());
+    let denials = load::denials(&valid, CHECKS, 4 * thread::available_parallelism().unwrap().get());
+    assert!(denials.is_empty(), "{} of {CHECKS}: {:?}", denials.len(), denials.first());
+}
+
+#[test]
+fn a_valid_token_that_is_refused_would_be_noticed() {
+    let mut valid = load::tokens(&files(), 3, &mut Rng::new(9)).unwrap();
+    let place = valid.iter().position(|token| matches!(token, Valid::Vector { .. })).unwrap();
+    if let Some(Valid::Vector { vector, .. }) = valid.get_mut(place) {
+        vector.now = Some(u64::MAX);
+    }
+    let denials = load::denials(&valid, 2 * valid.len(), 3);
+    assert_eq!(denials.len(), 2, "{denials:?}");
+    assert!(denials[0].contains("deny-expired"), "{denials:?}");
 }
