@@ -29,6 +29,14 @@ differential count="100000" seed=`od -An -N4 -tu4 /dev/urandom | tr -d ' '`:
     @echo "seed {{ seed }}"
     spec/reference/differential.sh {{ count }} {{ seed }}
 
+# so many checks of valid tokens by four threads a core; fails when one is denied
+same-answer checks="1000000":
+    cargo run --release --package wane --example same_answer -- {{ checks }}
+
+# all vectors about tokens and decisions on wasm32-unknown-unknown, under Node
+wasm:
+    crates/wane/tests/wasm/run.sh
+
 # a private PostgreSQL for tests, until Ctrl-C; its URL goes into WANE_TEST_POSTGRES, or tests start one themselves
 postgres:
     .ci/postgres run
