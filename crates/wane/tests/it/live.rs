@@ -283,6 +283,13 @@ fn what_is_not_newer_than_a_revocation_is_dead() {
         assert!(before(IAT - 1).is_ok(), "{bearer:?}");
         assert_eq!(before(IAT).unwrap_err().code(), Code::StateRevoked, "{bearer:?}");
     }
+    // Of several, the one that comes first in the chain is named, in whatever order they were learnt.
+    let bearers = [Bearer::Agent("planner".into()), Bearer::Key(public(10)), Bearer::Root(public(OPS))];
+    for order in [bearers.to_vec(), bearers.iter().rev().cloned().collect()] {
+        let all = order.into_iter().map(|bearer| (bearer, IAT)).collect();
+        let refusal = with(&verified, |ledger| ledger.revoked_before = all).unwrap_err();
+        assert_eq!((refusal.block(), refusal.found().starts_with("the root key")), (Some(0), true), "{refusal:?}");
+    }
     let stranger = Bearer::Agent("stranger".into());
     assert!(with(&verified, |ledger| ledger.revoked_before = vec![(stranger, EXP)]).is_ok());
 }
