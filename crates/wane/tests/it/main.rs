@@ -19,6 +19,8 @@ mod laws;
 #[cfg(test)]
 mod live;
 #[cfg(test)]
+mod model;
+#[cfg(test)]
 mod refusals;
 #[cfg(test)]
 mod sentences;
