@@ -4,6 +4,7 @@
 //! second, naive implementation here, which shares no encoder and no parser with the library.
 #![forbid(unsafe_code)]
 
+pub mod model;
 pub mod request;
 pub mod scan;
 pub mod scope;

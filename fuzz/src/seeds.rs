@@ -10,7 +10,14 @@ type Seeds = Vec<(String, Vec<u8>)>;
 /// The seeds of each target, named.
 #[must_use]
 pub fn all() -> Vec<(&'static str, Seeds)> {
-    vec![("request", request()), ("scan", scan()), ("scope", scope()), ("text", text()), ("verify", verify())]
+    vec![
+        ("model", crate::model::seeds()),
+        ("request", request()),
+        ("scan", scan()),
+        ("scope", scope()),
+        ("text", text()),
+        ("verify", verify()),
+    ]
 }
 
 fn named(seeds: impl IntoIterator<Item = (&'static str, Vec<u8>)>) -> Seeds {
