@@ -205,7 +205,7 @@ fn rest_of_postgres(url: &str) -> Option<&str> {
 const PLAIN: &[&str] = &["application_name", "connect_timeout", "dbname", "host", "port", "schema", "sslmode", "user"];
 
 /// The URL with `***` for what may be a secret. A password that should have been escaped can hold any sign, so all up to the
-/// last `@` is taken for it.
+/// last `@` is taken for it, and of what stands before only a plain user name is shown.
 fn hidden(url: &str) -> String {
     let rest = rest_of_postgres(url).unwrap_or_default();
     let scheme = url.strip_suffix(rest).unwrap_or_default();
@@ -213,7 +213,9 @@ fn hidden(url: &str) -> String {
         Some((login, place)) => (Some(login), place),
         None => (None, rest),
     };
-    let login = match login.map(|login| login.split_once(':').map_or((login, ""), |(user, _)| (user, ":***"))) {
+    let user =
+        |login| str::split_once(login, [':', '/', '?', '#', '@']).map_or((login, ""), |(user, _)| (user, ":***"));
+    let login = match login.map(user) {
         Some((user, password)) => format!("{user}{password}@"),
         None => String::new(),
     };
@@ -222,8 +224,10 @@ fn hidden(url: &str) -> String {
     let hosts = host(hosts);
     let database = database.map_or(String::new(), |database| format!("/{database}"));
     let parameter = |parameter: &str| match parameter.split_once('=') {
-        Some((name, _)) if !PLAIN.contains(&name) => format!("{name}=***"),
-        _ => parameter.to_owned(),
+        Some((name, _)) if PLAIN.contains(&name) => parameter.to_owned(),
+        Some((name, _)) => format!("{name}=***"),
+        None if parameter.is_empty() => String::new(),
+        None => "***".to_owned(),
     };
     let parameters = parameters.map_or(String::new(), |all| {
         let shown: Vec<String> = all.split('&').map(parameter).collect();
