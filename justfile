@@ -65,6 +65,14 @@ bench-sessions count="1000000":
 fuzz seconds="600" *targets:
     fuzz/run.sh {{ seconds }} {{ targets }}
 
+# each fuzz target for as long as is asked of it, with the final statistics in fuzz/log.txt
+fuzz-long *targets:
+    LOG=fuzz/log.txt fuzz/run.sh asked {{ targets }}
+
+# what the log of fuzzing comes to, target by target; fails where less was run than is asked
+fuzz-log:
+    fuzz/sums.sh
+
 # a static Linux binary with its checksum, in target/dist
 release:
     #!/usr/bin/env bash

@@ -10,6 +10,12 @@ pub(crate) fn refusal(refusal: &Refusal) {
     let line = refusal.to_string();
     assert!(!line.is_empty() && !line.contains(char::is_control), "{line:?}");
     assert!(!line.contains(['\u{202e}', '\u{2028}', '\u{2029}', '\u{feff}']), "{line:?}");
+    // Whoever reads a token can show it, so of those that were pasted only the prefix is repeated.
+    let letter = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    for prefix in ["wane1.token.", "wane1.sealed."] {
+        assert!(line.split(prefix).skip(1).all(|rest| !rest.starts_with(letter)), "a token in {line:?}");
+    }
+    assert!(!line.contains("PRIVATE KEY-----"), "a private key in {line:?}");
     if let Some(hint) = refusal.hint() {
         assert!(!hint.contains('\n'), "{hint:?}");
     }

@@ -70,17 +70,9 @@ impl Blocks {
 
     fn with(mut self, kind: u64, payload: &[u8]) -> Self {
         let previous = self.ids.last().expect("what stands before the root");
-        let external = Item::Array(vec![Item::Text("wane1".into()), Item::Unsigned(kind), Item::bytes(previous)]);
-        let signed = Item::Array(vec![
-            Item::Text("Signature1".into()),
-            Item::bytes(&[0xa1, 0x01, 0x32]),
-            Item::Bytes(external.encode()),
-            Item::bytes(payload),
-        ]);
-        let signed = signed.encode();
-        let signature = key(self.envelopes.len()).sign(&signed).expect("keys in memory sign");
-        self.envelopes.push(envelope(payload, &signature));
-        self.ids.push(Sha256::digest(&signed).into());
+        let (envelope, id) = sign(kind, previous, payload, key(self.envelopes.len()));
+        self.envelopes.push(envelope);
+        self.ids.push(id);
         self
     }
 
@@ -88,6 +80,20 @@ impl Blocks {
     pub(crate) fn token(&self) -> Vec<u8> {
         [head(4, 1), head(4, self.envelopes.len() as u64), self.envelopes.concat()].concat()
     }
+}
+
+/// A signed envelope of this kind behind that block, and its id.
+pub(crate) fn sign(kind: u64, previous: &[u8; 32], payload: &[u8], key: &SecretKey) -> (Vec<u8>, [u8; 32]) {
+    let external = Item::Array(vec![Item::Text("wane1".into()), Item::Unsigned(kind), Item::bytes(previous)]);
+    let signed = Item::Array(vec![
+        Item::Text("Signature1".into()),
+        Item::bytes(&[0xa1, 0x01, 0x32]),
+        Item::Bytes(external.encode()),
+        Item::bytes(payload),
+    ]);
+    let signed = signed.encode();
+    let signature = key.sign(&signed).expect("keys in memory sign");
+    (envelope(payload, &signature), Sha256::digest(&signed).into())
 }
 
 /// A sealed token over these payloads, or what would be one.
@@ -109,7 +115,7 @@ pub(crate) fn patch(payload: &mut [u8], index: usize) {
     }
 }
 
-fn write_behind(payload: &mut [u8], mark: &[u8], value: &[u8]) {
+pub(crate) fn write_behind(payload: &mut [u8], mark: &[u8], value: &[u8]) {
     let place = payload.windows(mark.len() + value.len()).position(|window| window.starts_with(mark));
     if let Some(place) = place {
         payload[place + mark.len()..][..value.len()].copy_from_slice(value);

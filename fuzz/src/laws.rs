@@ -25,7 +25,7 @@ const REQUESTS: [(&[&str], Level, &str); 9] = [
 ];
 
 /// How freely: deny, ask, allow.
-fn freedom(decision: &Decision) -> u8 {
+pub(crate) fn freedom(decision: &Decision) -> u8 {
     match decision {
         Decision::Deny(_) => 0,
         Decision::Ask(_) => 1,

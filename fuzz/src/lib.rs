@@ -4,8 +4,14 @@
 //! second, naive implementation here, which shares no encoder and no parser with the library.
 #![forbid(unsafe_code)]
 
+pub mod approval;
+pub mod ledger;
+pub mod log;
 pub mod model;
+pub mod narrow;
+pub mod record;
 pub mod request;
+pub mod roots;
 pub mod scan;
 pub mod scope;
 pub mod text;
@@ -14,6 +20,7 @@ pub mod verify;
 /// Writes the committed seeds; see `examples/seeds.rs`.
 pub mod seeds;
 
+mod asks;
 mod cbor;
 mod check;
 mod choices;
@@ -21,4 +28,22 @@ mod claims;
 mod forge;
 mod json;
 mod laws;
+mod live;
 mod rebuild;
+mod tree;
+
+/// Every target by its name.
+pub const TARGETS: &[(&str, fn(&[u8]))] = &[
+    ("approval", approval::run),
+    ("ledger", ledger::run),
+    ("log", log::run),
+    ("model", model::run),
+    ("narrow", narrow::run),
+    ("record", record::run),
+    ("request", request::run),
+    ("roots", roots::run),
+    ("scan", scan::run),
+    ("scope", scope::run),
+    ("text", text::run),
+    ("verify", verify::run),
+];

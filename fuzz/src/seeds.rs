@@ -1,4 +1,5 @@
-//! A few inputs for each target that reach far, made from fixed keys.
+//! A few inputs for each target that reach far, made from fixed keys. `vectors.py` makes more of them from the test vectors,
+//! which have all that a target for records needs.
 
 use crate::cbor::Item;
 use crate::choices::Choices;
@@ -11,8 +12,13 @@ type Seeds = Vec<(String, Vec<u8>)>;
 #[must_use]
 pub fn all() -> Vec<(&'static str, Seeds)> {
     vec![
+        ("approval", approval()),
+        ("ledger", ledger()),
+        ("log", log()),
         ("model", crate::model::seeds()),
+        ("narrow", narrow()),
         ("request", request()),
+        ("roots", roots()),
         ("scan", scan()),
         ("scope", scope()),
         ("text", text()),
@@ -140,4 +146,83 @@ fn request() -> Seeds {
         ("url", 3, 0x80, r#"{"a": ["https://example.com:8443/x?y#z", "10.1.2.3"]}"#),
     ];
     named(texts.map(|(name, what, context, json)| (name, [&[what, context], json.as_bytes()].concat())))
+}
+
+fn chosen_behind(first: u8) -> Seeds {
+    choices().into_iter().map(|(name, bytes)| (format!("choices-{name}"), [vec![first], bytes].concat())).collect()
+}
+
+fn approval() -> Seeds {
+    chosen_behind(3)
+}
+
+fn narrow() -> Seeds {
+    choices().into_iter().map(|(name, bytes)| (name.to_owned(), bytes)).collect()
+}
+
+fn log() -> Seeds {
+    let mut seeds = chosen_behind(4);
+    let mut frontier = wane_audit::Frontier::new();
+    (0..5_u8).try_for_each(|leaf| frontier.append(wane_audit::Hash::of_leaf(&[leaf]))).expect("room");
+    seeds.push(("frontier".into(), [vec![2], frontier.to_bytes()].concat()));
+    let pruned = format!("{{\"leaf\":\"{}\"}}\n", wane_audit::Hash::EMPTY);
+    let origin = wane_audit::Origin::new("example.com/log").expect("an origin");
+    let head = wane_audit::Checkpoint { origin, size: 5, root: frontier.root() };
+    let head = head.sign(forge::key(7)).expect("keys in memory sign");
+    seeds.push(("head".into(), [b"\0", head.text().as_bytes()].concat()));
+    seeds.push(("export".into(), [&[3][..], pruned.as_bytes(), b"{\"v\":1}\n{}\n"].concat()));
+    seeds
+}
+
+fn ledger() -> Seeds {
+    let key = forge::root();
+    let id = "5e".repeat(32);
+    let entry = format!(
+        r#"{{"mark":{{"level":"internal","labels":["pii"]}},"revoked":{{"at":1,"reason":"lost"}},"exp":9,"opened":{{"root":"{key}","iat":1,"continues":"{id}","at":2}},"registered":1,"about":{{"parent":"{id}","sub":"a","key":"{key}","note":"b","issued":1,"root_issued":1}},"raised":[{{"at":3,"record":"5e","mark":{{"level":"internal"}}}}]}}"#
+    );
+    let row = |table: u8, key: &[u8], value: &str| {
+        let length = (value.len() as u16).to_le_bytes();
+        [&[table, key.len() as u8][..], &length, key, value.as_bytes()].concat()
+    };
+    let meta = r#"{"schema":1,"id":"1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d","epoch":1,"since":30,"collected":0,"log":"0707070707070707","origin":"example.com/log"}"#;
+    let rows = [row(0, &[0], meta), row(1, &[0], &entry), row(3, &[1], r#"{"exp":9}"#)];
+    let revoked = row(4, &[0], r#"{"before":1,"at":2,"reason":""}"#);
+    let spent = row(2, b"\0calls", r#"{"spent":1,"exp":9}"#);
+    let mut seeds = chosen_behind(1);
+    seeds.extend(named([
+        ("postgres", b"\0postgres://ada:hunter2hunter2@db.example.com:5432/wane?password=hunter2hunter2".to_vec()),
+        ("socket", b"\0postgres:///wane?host=/run/postgresql&schema=other".to_vec()),
+        ("sqlite", b"\0sqlite:/var/lib/wane.db".to_vec()),
+        ("memory", b"\0memory:".to_vec()),
+        ("entry", [b"\x02", entry.as_bytes()].concat()),
+        ("rows", [&[3][..], &rows.concat(), &revoked, &spent].concat()),
+    ]));
+    seeds
+}
+
+fn roots() -> Seeds {
+    let (key, other) = (forge::root(), forge::key(2).public_key());
+    let all = format!(
+        r#"[[root]]
+key = "{key}"
+name = "ops"
+aud = ["files:*", "*"]
+scopes = ["read:* if path under /data", "*"]
+max-ttl = "8h"
+depth = 4
+level = "internal"
+labels = ["pii"]
+ratchet = [{{ level = "confidential", labels = ["pii"], keep = ["read:*"] }}]
+mint-from = 2026-01-01T00:00:00Z
+mint-until = 2027-01-01T01:00:00+01:00
+issuer = true
+own-ratchet = true
+succeeds = ["{other}"]
+
+[groups]
+oncall = ["{other}"]
+"#
+    );
+    let one = format!("[[root]]\nkey = \"{key}\"\n");
+    named([("all", all.into_bytes()), ("one", one.into_bytes())])
 }

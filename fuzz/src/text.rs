@@ -31,6 +31,16 @@ pub(crate) fn encode(prefix: &str, bytes: &[u8]) -> String {
     format!("wane1.{prefix}.{}", bits.chunks(6).map(letter).collect::<String>())
 }
 
+/// The bytes behind the prefix, where this text is the one spelling of them.
+pub(crate) fn decode(prefix: &str, text: &str) -> Option<Vec<u8>> {
+    let body = text.strip_prefix(&format!("wane1.{prefix}."))?;
+    let six = |letter: u8| ALPHABET.iter().position(|known| *known == letter);
+    let values: Vec<usize> = body.bytes().map(six).collect::<Option<_>>()?;
+    let bits: Vec<u8> = values.iter().flat_map(|six| (0..6).rev().map(move |bit| (six >> bit & 1) as u8)).collect();
+    let bytes: Vec<u8> = bits.chunks_exact(8).map(|byte| byte.iter().fold(0, |sum, bit| sum << 1 | bit)).collect();
+    (encode(prefix, &bytes) == text).then_some(bytes)
+}
+
 fn any_text(text: &str) {
     let line = text.strip_suffix('\n').unwrap_or(text);
     match UntrustedToken::parse(text) {
@@ -96,7 +106,7 @@ fn same_code<T>(text: Result<T, Refusal>, bytes: Result<T, Refusal>, fits: &Resu
 }
 
 /// One LF may follow, and nothing else may stand anywhere.
-fn only_one_spelling(text: &str, parse: impl Fn(&str) -> Result<(), Refusal>) {
+pub(crate) fn only_one_spelling(text: &str, parse: impl Fn(&str) -> Result<(), Refusal>) {
     assert!(parse(&format!("{text}\n")).is_ok());
     let cut = &text[..text.len() - 1];
     let wrong = ["\n\n", "\r\n", "=", " ", "\0", "A"].map(|tail| format!("{text}{tail}"));
