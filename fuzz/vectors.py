@@ -48,18 +48,18 @@ def read(path):
     return pairs, payload.removesuffix("\n")
 
 
-def token_seeds(text):
+def token_seeds(text, layer):
+    """What cannot be read is the scanner's; what can, it knows from other tokens, but for the payloads."""
     data = decoded(text)
     if data is None:
         return
     blocks = payloads(data)
-    yield "scan", data
+    if layer == "parse-error":
+        yield "scan", data
     for block in blocks:
         yield "scan", block
-    if blocks:
-        raw = b"".join(len(block).to_bytes(2, "little") + block for block in blocks)
-        for beside in (0, 1, 3):
-            yield "verify", bytes([0, beside]) + raw
+    if blocks and layer != "parse-error":
+        yield "verify", b"\0\0" + b"".join(len(block).to_bytes(2, "little") + block for block in blocks)
 
 
 def seeds(path):
@@ -84,22 +84,20 @@ def seeds(path):
         yield "scope", payload.encode()
     elif flags == "arguments":
         yield "request", b"\x00\x00" + payload.encode()
-    elif folder == "approvals" or flags == "approval":
-        for line in payload.splitlines():
-            yield "approval", b"\x00" + line.encode()
-            data = decoded(line)
-            if data is not None:
-                yield "approval", b"\x01" + data
-                for claims in payloads(data):
-                    yield "approval", b"\x02" + claims
+    elif flags == "approval":
+        yield "approval", b"\x00" + payload.encode()
+        data = decoded(payload)
+        if data is not None:
+            yield "approval", b"\x01" + data
+            for claims in payloads(data):
+                yield "approval", b"\x02" + claims
     else:
-        yield "text", b"\x00" + payload.encode()
+        if folder == "text" or flags:
+            yield "text", b"\x00" + payload.encode()
         if payload.startswith("wane1."):
-            yield from token_seeds(payload)
-    for name in ("token", "sealed"):
-        for text in every(name):
-            yield "text", b"\x00" + text.encode()
-            yield from token_seeds(text)
+            yield from token_seeds(payload, headers["expect"])
+    for text in every("token"):
+        yield from token_seeds(text, headers["expect"])
     for arguments in every("arguments"):
         yield "request", b"\x01\x00" + arguments.encode()
     if every("roots"):
