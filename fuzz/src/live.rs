@@ -103,7 +103,7 @@ fn add(state: &mut BlockState, choices: &mut Choices<'_>) {
 
 fn block(choices: &mut Choices<'_>) -> BlockState {
     let mut state = BlockState { registered: choices.one_in(2), ..BlockState::default() };
-    if choices.one_in(6) {
+    if choices.one_in(3) {
         add(&mut state, choices);
     }
     state

@@ -142,6 +142,8 @@ const AUDIENCES: [&str; 6] = ["files:*", "*", "files:hr", "files", "*:hr", "mail
 const ASKS: [&str; 4] =
     ["send:* by @local", "* by @oncall", "read:hr:* by @local need 2", "write:* by @local, @oncall"];
 const NAMES: [&str; 3] = ["pii", "untrusted", "calls"];
+/// Around what is spent and what requests cost.
+const CAPS: [u64; 5] = [8, 7, 14, 255, 0];
 const EXPIRIES: [u64; 6] = [NOW + 3_600, NOW + 600, NOW + 300, NOW + 11, NOW + 3_601, NOW];
 
 fn grant(choices: &mut Choices<'_>) -> RootGrant {
@@ -153,10 +155,10 @@ fn grant(choices: &mut Choices<'_>) -> RootGrant {
     if choices.one_in(2) {
         grant = grant.audience(parse(choices, &AUDIENCES));
     }
-    if choices.one_in(3) {
+    if choices.one_in(2) {
         grant = grant.ledger(LedgerId::from_bytes(LEDGER));
         if choices.one_in(2) {
-            grant = grant.budget(parse(choices, &NAMES), choices.byte().into());
+            grant = grant.budget(parse(choices, &NAMES), choices.one_of(&CAPS));
         }
         if choices.one_in(3) {
             grant = grant.continues(BlockId::from_bytes([0xc0; 32]));
@@ -203,7 +205,7 @@ fn narrowing(choices: &mut Choices<'_>) -> Narrowing {
             10 => narrowing.audience(parse(choices, &AUDIENCES)),
             11 => narrowing.expires_at(choices.one_of(&EXPIRIES)),
             12 => narrowing.not_before(choices.one_of(&EXPIRIES)).subject("reporter"),
-            13 => narrowing.ledger(LedgerId::from_bytes(LEDGER)).budget(parse(choices, &NAMES), choices.byte().into()),
+            13 => narrowing.ledger(LedgerId::from_bytes(LEDGER)).budget(parse(choices, &NAMES), choices.one_of(&CAPS)),
             14 => narrowing.depth(choices.below(4) as u8),
             _ => match choices.below(4) {
                 0 => narrowing.nothing(),

@@ -223,6 +223,16 @@ succeeds = ["{other}"]
 oncall = ["{other}"]
 "#
     );
-    let one = format!("[[root]]\nkey = \"{key}\"\n");
-    named([("all", all.into_bytes()), ("one", one.into_bytes())])
+    let one = |ceiling: &str| format!("[[root]]\nkey = \"{key}\"\n{ceiling}\n").into_bytes();
+    named([
+        ("all", all.into_bytes()),
+        ("one", one("")),
+        ("max-ttl", one("max-ttl = \"8h\"")),
+        ("max-ttl-day", one("max-ttl = \"1d\"\nissuer = true")),
+        ("depth", one("depth = 14")),
+        ("mint-from", one("mint-from = 2026-09-21T14:13:20Z")),
+        ("mint-until", one("mint-until = 2026-09-21T16:13:21+02:00")),
+        ("aud", one("aud = [\"files:*\"]")),
+        ("scopes", one("scopes = [\"read:hr:*\"]")),
+    ])
 }
