@@ -73,6 +73,14 @@ fuzz-long *targets:
 fuzz-log:
     fuzz/sums.sh
 
+# changes to the token library that its tests must notice: just mutants, just mutants cbor/ grant.rs, just mutants --shard 0/4
+mutants *what:
+    cargo run --quiet --locked --release --manifest-path .mutants/Cargo.toml --target-dir target/mutants/tool -- run {{ what }}
+
+# what came out of that for each source file; fails where an outcome is old or missing, or a change got through unexplained
+mutants-report:
+    cargo run --quiet --locked --release --manifest-path .mutants/Cargo.toml --target-dir target/mutants/tool -- report
+
 # a static Linux binary with its checksum, in target/dist
 release:
     #!/usr/bin/env bash
