@@ -236,7 +236,6 @@ impl Narrowing {
         };
         let mut kept = match &self.keep {
             _ if self.nothing => return Ok(Some(Scopes::Refined(Vec::new()))),
-            None if self.drop.is_empty() => return Ok(None),
             None => (0..patterns.len()).map(unchanged).collect(),
             Some(scopes) => {
                 let mut kept = Vec::new();
