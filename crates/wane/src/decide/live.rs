@@ -86,10 +86,10 @@ fn check_revoked(verified: &Verified, ledger: &LedgerState) -> Result<(), Refusa
             Bearer::Agent(name) => (2, "an agent", stated_by(&|claims| claims.subject.as_deref() == Some(&**name))),
         };
         let index = index.filter(|index| issued_before(*index).is_none_or(|issued| issued <= *time))?;
-        Some((rank > 0, index, rank, what, *time))
+        Some((index, rank, what, *time))
     });
-    // The root key, then the chain from the root block on: whoever filled in the state may have it in any order.
-    if let Some((_, index, _, what, time)) = dead.min() {
+    // From the root block on, and its root key first: whoever filled in the state may have it in any order.
+    if let Some((index, _, what, time)) = dead.min() {
         let found = alloc::format!("{what}, for what was issued up to {time}");
         return Err(Refusal::new(Code::StateRevoked, "ledger", found, "").in_block(index));
     }
