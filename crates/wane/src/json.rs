@@ -55,6 +55,9 @@ mod tests {
 
     #[test]
     fn a_long_text_is_cut_between_characters() {
+        assert!(quote_start(&"é".repeat(121)).ends_with("é\"..."));
+        assert!(quote_start(&"é".repeat(120)).ends_with("é\""));
+        assert_eq!(quote("\t"), "\"\\t\"");
         assert_eq!(quote_start(&"é".repeat(121)).chars().filter(|c| *c == 'é').count(), 120);
         assert_eq!(quote_start("ab"), "\"ab\"");
     }

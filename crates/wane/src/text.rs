@@ -110,6 +110,9 @@ mod tests {
             assert_eq!(split(text).unwrap_err().code(), code, "{text:?}");
         }
         assert_eq!(decode("wane1.sealed.AAE", Prefix::Token).unwrap_err().code(), Code::ParsePrefix);
+        let refusal = decode("wane1.approval.AAE", Prefix::Key).unwrap_err();
+        assert_eq!((refusal.found(), refusal.bound()), ("an approval", "a public key"));
+        assert_eq!(split(&"A".repeat(TEXT_BYTES)).unwrap_err().code(), Code::ParseText);
         assert_eq!(split(&"A".repeat(TEXT_BYTES + 1)).unwrap_err().code(), Code::ParseTooLarge);
     }
 }

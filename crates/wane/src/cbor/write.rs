@@ -86,6 +86,12 @@ impl Writer {
 mod tests {
     use super::*;
 
+    /// What holds a secret must not grow: each growth would leave a copy behind.
+    #[test]
+    fn room_that_is_asked_for_is_there_from_the_start() {
+        assert!(Writer::with_capacity(100).into_bytes().capacity() >= 100);
+    }
+
     #[test]
     fn heads_and_floats_are_the_shortest() {
         let mut writer = Writer::default();

@@ -72,6 +72,39 @@ fn containment_agrees_with_brute_force_for_every_pair() {
 }
 
 #[test]
+fn overlap_agrees_with_brute_force_for_every_pair() {
+    let (patterns, sets) = world();
+    for (one, one_set) in patterns.iter().zip(&sets) {
+        for (other, other_set) in patterns.iter().zip(&sets) {
+            let expected = one_set.iter().zip(other_set).any(|(a, b)| *a && *b);
+            assert_eq!(one.overlaps(other), expected, "{one} overlaps {other}");
+        }
+    }
+}
+
+#[test]
+fn audiences_are_covered_like_actions() {
+    for (pattern, text, covered) in
+        [("files", "files", true), ("files:*", "files:hr", true), ("files:*", "files", false), ("mail", "files", false)]
+    {
+        let (pattern, audience): (Pattern, Audience) = (pattern.parse().unwrap(), text.parse().unwrap());
+        assert_eq!(pattern.covers_audience(&audience), covered, "{pattern} {audience}");
+        assert_eq!((audience.to_string().as_str(), audience.as_str()), (text, text));
+        assert_eq!(Pattern::from(&audience).as_audience(), Some(audience));
+    }
+    assert_eq!("files:*".parse::<Pattern>().unwrap().as_audience(), None);
+}
+
+#[test]
+fn the_verb_is_the_first_segment() {
+    for (action, verb) in [("read:hr:people", "read"), ("admin", "admin")] {
+        let parsed: Action = action.parse().unwrap();
+        assert_eq!((parsed.verb(), parsed.to_string().as_str()), (verb, action));
+        assert_eq!(Pattern::from(&parsed).to_string(), action);
+    }
+}
+
+#[test]
 fn containment_in_random_unions_agrees_with_brute_force() {
     let (patterns, sets) = world();
     let index: BTreeMap<&str, usize> = patterns.iter().enumerate().map(|(i, p)| (p.as_str(), i)).collect();

@@ -5,6 +5,8 @@
 #[cfg(test)]
 mod attacks;
 #[cfg(test)]
+mod builders;
+#[cfg(test)]
 mod cddl;
 #[cfg(test)]
 mod errors_md;
@@ -12,6 +14,8 @@ mod errors_md;
 mod example;
 #[cfg(test)]
 mod forge;
+#[cfg(test)]
+mod heard;
 #[cfg(test)]
 mod known;
 #[cfg(test)]
@@ -22,6 +26,9 @@ mod live;
 mod model;
 #[cfg(test)]
 mod refusals;
+#[cfg(feature = "toml")]
+#[cfg(test)]
+mod roots_file;
 #[cfg(test)]
 mod sentences;
 #[cfg(test)]
@@ -29,6 +36,12 @@ mod signature_cache;
 #[cfg(test)]
 mod sizes;
 #[cfg(test)]
+mod still;
+#[cfg(test)]
 mod triangle;
 #[cfg(test)]
 mod vectors;
+#[cfg(test)]
+mod views;
+#[cfg(test)]
+mod words;

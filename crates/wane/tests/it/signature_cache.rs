@@ -111,3 +111,23 @@ fn a_seal_for_one_request_is_not_kept() {
     assert!(cache.holds(&verified));
     assert_eq!(cache.known(&sealed, &roots).len(), 1);
 }
+
+#[test]
+fn what_is_kept_of_a_chain_is_all_but_a_seal_for_one_request() {
+    let roots = Roots::single(root().public_key());
+    let heir = Heir::carried(&mut UnwrapErr(SysRng));
+    let token = minted(1_000).attenuate(&Narrowing::new().expires_at(2_000), heir).unwrap();
+    let call = Call::tool("read").unwrap();
+    let seal = Seal::new().for_request(call, Arguments::empty(), 1_100, 1_160, &mut UnwrapErr(SysRng));
+    for (seal, kept) in [(Seal::new(), 3), (seal, 2)] {
+        let sealed = token.seal(&seal).unwrap();
+        let mut cache = SignatureCache::new(100);
+        assert!(cache.known(&sealed, &roots).is_empty() && KnownSignatures::none().is_empty());
+        let verified = verify(&sealed, &roots).unwrap();
+        assert!(!cache.holds(&verified));
+        cache.keep(&verified);
+        let known = cache.known(&sealed, &roots);
+        assert_eq!((known.len(), known.is_empty(), cache.holds(&verified)), (kept, false, true));
+        assert!(verify_with(&sealed, &roots, &known).is_ok());
+    }
+}
