@@ -59,7 +59,7 @@ fuzz() {
     # Leaks are looked for by stopping the process, and safe code has hardly any.
     TIMEFORMAT='%R %U %S'
     # shellcheck disable=SC2086
-    { time "$BINARIES/$target" -artifact_prefix="$artifacts/" -max_total_time="$for" -timeout=10 -detect_leaks=0 \
+    { time "$BINARIES/$target" -artifact_prefix="$artifacts/" -max_total_time="$for" -timeout=60 -detect_leaks=0 \
         -print_final_stats=1 -dict="fuzz/dictionaries/$target.dict" ${FUZZ_FLAGS:-} "${folders[@]}" >"$printed" 2>&1; } \
         2>"$printed.time" || status=$?
     [ -z "${LOG:-}" ] || line "$target" "$printed" "$((status != 0))" >>"$LOG"

@@ -29,6 +29,38 @@ pub fn run(data: &[u8]) {
     let written = json::without_duplicates(&line).expect("json");
     assert_eq!(plain(&written, ""), plain(&stated, ""), "another record");
     shown_and_filtered(&record, &line);
+    takes_no_other_member(written, data.len());
+}
+
+/// Objects whose members have names of somebody's choice.
+const OPEN: [&str; 3] = ["codes", "costs", "spent"];
+
+/// One of its objects with a member that no schema has: refused, wherever it is.
+fn takes_no_other_member(mut record: Value, choice: usize) {
+    if !add_one(&mut record, "", &mut (choice % 16)) {
+        add_one(&mut record, "", &mut 0);
+    }
+    let line = record.to_string();
+    let refusal = Record::parse(line.as_bytes()).expect_err(&line);
+    assert!(matches!(refusal.code(), Code::ParseRecord | Code::ParseTooLarge), "{refusal:?}");
+}
+
+/// Adds it to the object that has so many others before it.
+fn add_one(value: &mut Value, name: &str, before: &mut usize) -> bool {
+    match value {
+        Value::Array(list) => list.iter_mut().any(|one| add_one(one, "", before)),
+        Value::Object(members) => {
+            if !OPEN.contains(&name) {
+                if *before == 0 {
+                    members.insert("x".into(), 1.into());
+                    return true;
+                }
+                *before -= 1;
+            }
+            members.iter_mut().any(|(name, value)| add_one(value, name, before))
+        }
+        _ => false,
+    }
 }
 
 fn says_what_it_states(record: &Record, stated: &Value) {
