@@ -91,7 +91,7 @@ vectors "$folder/test-vectors" >/dev/null
 echo "altered vectors are noticed"
 
 # The second verifier, and that it would notice a vector that says anything else.
-judge() { "$PYTHON" -B "$here/judge_vectors.py" --floor 1300 "$1"; }
+judge() { "$PYTHON" -B "$here/judge_vectors.py" --floor 2480 "$1"; }
 judge test-vectors
 rm -rf "$folder/test-vectors"
 cp -r test-vectors "$folder"
