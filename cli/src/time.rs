@@ -24,6 +24,18 @@ pub(crate) fn duration(text: &str) -> Result<u64, String> {
     }
 }
 
+/// The same as a roots file spells it: `1h 30m`.
+pub(crate) fn spell(mut seconds: u64) -> String {
+    let mut parts = Vec::new();
+    for (unit, length) in [("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1)] {
+        if seconds >= length {
+            parts.push(format!("{}{unit}", seconds / length));
+            seconds %= length;
+        }
+    }
+    parts.join(" ")
+}
+
 /// A point in time: RFC 3339 (`2026-11-21T09:30:00Z`) or seconds since 1970.
 pub(crate) fn instant(text: &str) -> Result<u64, String> {
     let seconds = if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -52,6 +64,10 @@ mod tests {
     fn durations_are_whole_seconds() {
         assert_eq!(duration("1h 30m"), Ok(5400));
         assert_eq!(duration("90s"), Ok(90));
+        for text in ["8h", "30d", "1h 30m", "1d 1s"] {
+            assert_eq!(spell(duration(text).unwrap()), text);
+        }
+        assert_eq!(spell(duration("90days 60sec").unwrap()), "90d 1m");
         for text in ["", "5", "1.5s", "500ms", "0s", "-1h", "soon"] {
             assert!(duration(text).is_err(), "{text}");
         }

@@ -278,7 +278,7 @@ OPERANDS = {
 
 # Scope text [T100]–[T104].
 
-PART = re.compile(rf"({STRING.pattern})|(<=|>=|[=,\[\]])|((?:[!#-+\--;?-Z\\^-~]|[^\W_\x00-\x7f])+)")
+PART = re.compile(rf"({STRING.pattern})|(<=|>=|[=,\[\]])|([!#-+\--;?-Z\\^-~]+)")
 # fmt: off
 OPERATORS = {"=": 1, "in": 2, "<=": 3, ">=": 4, "len": 5, "like": 6, "under": 7, "host": 8, "scheme": 9, "cidr": 10,
              "absent": 11, "seen": 12}

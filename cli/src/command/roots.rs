@@ -175,7 +175,7 @@ impl Add {
             name: self.name.as_deref(),
             aud: &self.aud,
             scopes: &self.scope,
-            max_ttl: self.max_ttl.as_deref(),
+            max_ttl: self.max_ttl.as_deref().map(|text| typed::duration("--max-ttl", text)).transpose()?,
             depth: self.depth,
             level: self.level.as_deref(),
             labels: &self.label,
@@ -199,8 +199,7 @@ impl Add {
         typed::values::<Pattern>("--aud", &self.aud)?;
         typed::values::<Scope>("--scope", &self.scope)?;
         typed::values::<Name>("--label", &self.label)?;
-        self.level.as_deref().map_or(Ok(()), |text| typed::value::<Level>("--level", text).map(drop))?;
-        self.max_ttl.as_deref().map_or(Ok(()), |text| typed::duration("--max-ttl", text).map(drop))
+        self.level.as_deref().map_or(Ok(()), |text| typed::value::<Level>("--level", text).map(drop))
     }
 
     /// The file as it is. One without entries is no roots file yet, and may become one.

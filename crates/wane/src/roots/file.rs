@@ -5,8 +5,10 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::str::FromStr;
 
+use jiff::civil;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _};
+use toml::value::{Datetime, Offset};
 
 use super::{Roots, TrustedRoot};
 use crate::code::Code;
@@ -157,21 +159,32 @@ impl<'de> Deserialize<'de> for Depth {
     }
 }
 
-/// A duration such as `8h`, `90m` or `30d`.
+/// A duration such as `8h`, `30d` or `1h 30m`.
 struct Seconds(u64);
 
 impl<'de> Deserialize<'de> for Seconds {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let text = String::deserialize(from)?;
-        text.parse::<jiff::Span>()
-            .and_then(|span| span.to_duration(jiff::SpanRelativeTo::days_are_24_hours()))
-            .ok()
-            .filter(|duration| duration.subsec_nanos() == 0)
-            .and_then(|duration| u64::try_from(duration.as_secs()).ok())
-            .filter(|seconds| *seconds > 0)
+        seconds(&text)
             .map(Self)
-            .ok_or_else(|| D::Error::custom(alloc::format!("`{text}` is not a duration such as `8h`")))
+            .ok_or_else(|| D::Error::custom(alloc::format!("`{text}` is not a duration such as `8h` or `1h 30m`")))
     }
+}
+
+/// The one spelling that every reader knows: numbers with a unit, from the longest unit to the shortest. More than nothing.
+// spec: T114
+fn seconds(text: &str) -> Option<u64> {
+    let mut units = [('d', 86_400), ('h', 3_600), ('m', 60), ('s', 1)].into_iter();
+    let mut sum = 0_u64;
+    for part in text.split(' ') {
+        let unit = part.chars().next_back()?;
+        let number = part.strip_suffix(unit).filter(|number| (1..=9).contains(&number.len()))?;
+        number.bytes().all(|byte| byte.is_ascii_digit()).then_some(())?;
+        // Looking on from the last unit keeps their order, and takes none twice.
+        let (_, seconds) = units.find(|(known, _)| *known == unit)?;
+        sum = sum.checked_add(number.parse::<u64>().ok()?.checked_mul(seconds)?)?;
+    }
+    Some(sum).filter(|sum| *sum > 0)
 }
 
 /// A date and time with an offset, as TOML writes it.
@@ -179,13 +192,25 @@ struct Time(u64);
 
 impl<'de> Deserialize<'de> for Time {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let text = toml::value::Datetime::deserialize(from)?.to_string();
-        text.parse::<jiff::Timestamp>()
-            .ok()
-            // Rounding a fraction or a leap second would move a bound.
-            .filter(|time| time.subsec_nanosecond() == 0 && !text.contains(":60"))
-            .and_then(|time| u64::try_from(time.as_second()).ok())
-            .map(Self)
-            .ok_or_else(|| D::Error::custom(alloc::format!("`{text}` is not a whole second with an offset after 1970")))
+        let stated = Datetime::deserialize(from)?;
+        since_1970(stated).map(Self).ok_or_else(|| {
+            D::Error::custom(alloc::format!("`{stated}` is not a whole second with an offset from 1970 to 9999"))
+        })
     }
+}
+
+/// Seconds, to the last of the year 9999. A fraction or a leap second is refused: rounding it would move a bound.
+fn since_1970(stated: Datetime) -> Option<u64> {
+    let (date, time, offset) = (stated.date?, stated.time?, stated.offset?);
+    time.nanosecond.is_none_or(|fraction| fraction == 0).then_some(())?;
+    let [month, day, hour, minute, second] =
+        [date.month, date.day, time.hour, time.minute, time.second?].map(|part| i8::try_from(part).ok());
+    let local = civil::DateTime::new(i16::try_from(date.year).ok()?, month?, day?, hour?, minute?, second?, 0).ok()?;
+    let minutes = match offset {
+        Offset::Z => 0,
+        Offset::Custom { minutes } => i64::from(minutes),
+    };
+    let seconds = local.duration_since(civil::date(1970, 1, 1).at(0, 0, 0, 0)).as_secs();
+    let seconds = seconds.checked_sub(minutes.checked_mul(60)?)?;
+    u64::try_from(seconds).ok().filter(|seconds| *seconds <= limits::TIME_MAX)
 }

@@ -27,7 +27,7 @@ use crate::code::Code;
 use crate::condition::words::KEYWORDS;
 use crate::condition::{Condition, Length, Operands, Target, Test};
 use crate::json;
-use crate::refusal::{self, Refusal};
+use crate::refusal::Refusal;
 use crate::value::{Integer, Value};
 
 impl FromStr for Scope {
@@ -216,7 +216,7 @@ impl<'a> Reader<'a> {
     // spec: T100
     fn word(&mut self, what: &str) -> Result<&'a str, Refusal> {
         self.skip_space();
-        let letter = |c: char| refusal::is_plain(c) && !matches!(c, ' ' | ',' | '[' | ']' | '"' | '=' | '<' | '>');
+        let letter = |c: char| c.is_ascii_graphic() && !matches!(c, ',' | '[' | ']' | '"' | '=' | '<' | '>');
         let end = self.rest.find(|c| !letter(c)).unwrap_or(self.rest.len());
         match self.rest.split_at_checked(end) {
             Some((word, rest)) if !word.is_empty() => {

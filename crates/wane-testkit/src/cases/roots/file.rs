@@ -43,6 +43,8 @@ fn taken() -> Vec<Case> {
     every.push("locals = []".to_owned());
     vec![
         under("every-member", "an entry with every member, and groups", "ok", every),
+        under("last-second", "the last second of the year 9999", "ok", entry(&["mint-until = 9999-12-31T23:59:59Z"])),
+        under("ttl-parts", "a longest life of every unit", "ok", entry(&["max-ttl = \"1d 2h 3m 4s\""])),
         under("comments", "comments and empty lists", "ok", entry(&["# ours", "labels = [] # none", "ratchet = []"])),
         under("two-roots", "two roots", "ok", [trusted(9), trusted(1)].concat()),
     ]
@@ -66,6 +68,14 @@ fn members() -> Vec<Case> {
         ("ttl-bare", "a longest life without a unit", "max-ttl = \"28800\""),
         ("ttl-zero", "a longest life of nothing", "max-ttl = \"0s\""),
         ("ttl-negative", "a negative longest life", "max-ttl = \"-8h\""),
+        ("ttl-word", "a longest life with a unit written out", "max-ttl = \"8hours\""),
+        ("ttl-iso", "a longest life as ISO 8601 writes it", "max-ttl = \"PT8H\""),
+        ("ttl-fraction", "a longest life with a fraction", "max-ttl = \"1.5h\""),
+        ("ttl-order", "a longest life with the shorter unit first", "max-ttl = \"30m 8h\""),
+        ("ttl-unit-twice", "a longest life with a unit twice", "max-ttl = \"4h 4h\""),
+        ("ttl-glued", "a longest life of two parts without a blank", "max-ttl = \"8h30m\""),
+        ("ttl-digits", "a longest life with a number of ten digits", "max-ttl = \"0000028800s\""),
+        ("mint-until-10000", "a last second that is in the year 10000", "mint-until = 9999-12-31T23:00:00-01:00"),
         ("depth-15", "a depth of 15", "depth = 15"),
         ("depth-negative", "a negative depth", "depth = -1"),
         ("depth-text", "a depth as a text", "depth = \"4\""),
