@@ -149,12 +149,13 @@ fn read_aside(place: &Path) -> (BTreeSet<u32>, BTreeSet<u32>) {
     (lines.next().unwrap_or_default(), lines.next().unwrap_or_default())
 }
 
-/// Runs cargo in a copy and reads what it says.
+/// Runs cargo in a copy and reads what it says. Each copy has builds of its own: cargo would take those of one for those
+/// of another.
 pub(crate) fn cargo(copy: &Path, arguments: &[&str]) -> Result<Vec<Value>> {
     let output = Command::new("cargo")
         .args(arguments)
         .current_dir(copy)
-        .env("CARGO_TARGET_DIR", copy::target())
+        .env("CARGO_TARGET_DIR", copy.with_extension("build"))
         .env("CARGO_INCREMENTAL", "1")
         .stderr(Stdio::null())
         .output()

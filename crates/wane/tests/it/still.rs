@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use wane::{
     BlockId, BlockState, Code, Decision, FirstState, Heir, LedgerId, LedgerState, Level, LiveState, Mark, Narrowing,
-    Refusal, Request, RootGrant, Roots, Seal, TrustedRoot, Verified, Volatility, decide, may_still, mint, verify,
+    Refusal, Remembered, Request, RootGrant, Roots, Seal, TrustedRoot, Verified, Volatility, decide, may_still, mint,
+    verify,
 };
 
 use crate::forge::{EXP, IAT, NOW, OPS, Rng, public, secret};
@@ -187,4 +188,16 @@ fn the_claims_of_a_seal_are_kept_without_the_request() {
     let holds = |part: &[u8]| verified.seal_claims().windows(part.len()).any(|window| window == part);
     assert!(verified.is_for_one_request() && verified.said().len() == 1);
     assert!(!holds(&digest) && !holds(b"audit") && holds(&NOW.to_be_bytes()[6..]));
+}
+
+#[test]
+fn what_is_remembered_allows_what_was_shown() {
+    let verified = minted(|grant| grant);
+    let (seal, before) = verified.chain().blocks().split_last().unwrap();
+    let envelopes: Vec<_> = before.iter().map(wane::Block::envelope_bytes).collect();
+    let roots = Roots::new([entry()]).unwrap();
+    let kept = Remembered::new(&envelopes, seal.id(), &verified.seal_claims(), false, &roots).unwrap();
+    let scopes = |grants: Vec<wane::Grant>| grants.iter().map(|grant| grant.scopes()).collect::<Vec<_>>();
+    assert_eq!(scopes(kept.grants()), scopes(verified.grants()));
+    assert_eq!((kept.grants().len(), kept.chain().blocks().len()), (2, 2));
 }

@@ -2,7 +2,7 @@
 
 use wane::{
     Approver, AskRule, BlockId, Call, Code, Integer, Kind, LedgerId, Level, Mark, Name, Pattern, Pointer, PublicKey,
-    Refusal, Retry, Rule, Scope, SecretKey, SignerError, Tree, Value, limits,
+    Refusal, Retry, Rule, Scope, SecretKey, SignerError, Token, Tree, Value, limits,
 };
 
 use crate::forge::{json, public, request, secret};
@@ -224,6 +224,8 @@ fn only_a_whole_second_spelling_is_one() {
 fn arguments() {
     let text = r#"{"a":[1,-2,0.5,true,false,null,"x\t\n\"",[],{}],"b":{"c":{}}}"#;
     assert_eq!(json(text).to_json(), text);
+    let members: Vec<_> = json(text).members_json().map(|(name, value)| format!("{name}={value}")).collect();
+    assert_eq!(members, [r#"a=[1,-2,0.5,true,false,null,"x\t\n\"",[],{}]"#, r#"b={"c":{}}"#]);
     // Siblings do not count as nesting.
     let flat = format!(r#"{{"a":[{}]}}"#, ["[]", "{}"].repeat(limits::REQUEST_DEPTH).join(","));
     assert_eq!(json(&flat).to_json(), flat);
@@ -264,4 +266,15 @@ fn requests() {
         text.starts_with("Request(") && text.contains("read:a at files, public") && !text.contains("hunter2"),
         "{text}"
     );
+}
+
+/// The numbers of the specification, written a second time.
+#[test]
+fn the_largest_of_everything() {
+    assert_eq!((limits::TOKEN_BYTES, limits::REQUEST_BYTES), (16_384, 1_048_576));
+    assert_eq!((limits::CONDITIONED_TEXT_BYTES, limits::CONDITIONED_ARRAY_BYTES), (4_096, 32_768));
+    // The longest prefix has 15 letters; a line feed may follow.
+    let line = |letters: usize| format!("wane1.approval.{}", "=".repeat(letters));
+    let code = |letters: usize| Token::parse(&line(letters)).unwrap_err().code();
+    assert_eq!((code(21_849), code(21_850)), (Code::ParseText, Code::ParseTooLarge));
 }

@@ -3,7 +3,7 @@
 use ciborium::value::Value;
 use wane::Refusal;
 
-use crate::forge::{EXP, Forged, OPS, Payload, bytes, cnf, decided, int, list, map, request, text, texts, time};
+use crate::forge::{EXP, Forged, OPS, Payload, bytes, cnf, decided, int, json, list, map, request, text, texts, time};
 
 fn root() -> Payload {
     Payload::root(OPS, 10)
@@ -69,4 +69,37 @@ fn no_pattern_is_shown_as_nothing() {
     let chain = Forged::from_root(&root().scopes([])).seal(10, &Payload::seal()).verified().unwrap();
     let wane::Decision::Deny(refusal) = decided(&chain, &request("read:a")) else { panic!("nothing is allowed") };
     assert!(refusal.to_string().ends_with("`read:a` is not within nothing"), "{refusal}");
+}
+
+#[test]
+fn what_stands_under_a_condition() {
+    let condition = list([list([text("/n"), int(1), int(1)])]);
+    let scope = list([text("read:*"), condition]);
+    let chain = Forged::from_root(&root().scopes([scope])).seal(10, &Payload::seal()).verified().unwrap();
+    for (value, what) in [
+        ("0.5", "a float"),
+        ("{}", "an object"),
+        ("[[1]]", "an array with an array"),
+        ("[1, 0.5]", "an array with a float"),
+        ("[1, {}]", "an array with an object"),
+    ] {
+        let asked = request("read:a").arguments(json(&format!(r#"{{"n": {value}}}"#)));
+        let wane::Decision::Deny(refusal) = decided(&chain, &asked) else { panic!("{value} is allowed") };
+        assert!(refusal.to_string().ends_with(&format!("cannot stand under a condition: {what}")), "{refusal}");
+    }
+    let absent = list([text("read:*"), list([list([text("/n"), int(11)])])]);
+    let chain = Forged::from_root(&root().scopes([absent])).seal(10, &Payload::seal()).verified().unwrap();
+    for (value, what) in [
+        ("null", "null"),
+        ("true", "a boolean"),
+        ("1", "an integer"),
+        ("0.5", "a float"),
+        (r#""x""#, "a text"),
+        ("[]", "an array"),
+        ("{}", "an object"),
+    ] {
+        let asked = request("read:a").arguments(json(&format!(r#"{{"n": {value}}}"#)));
+        let wane::Decision::Deny(refusal) = decided(&chain, &asked) else { panic!("{value} is allowed") };
+        assert!(refusal.to_string().starts_with(&format!("{what} at ")), "{refusal}");
+    }
 }
