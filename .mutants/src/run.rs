@@ -48,10 +48,11 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
         outcomes.insert(mutant.id, outcome);
     }
 
-    let alone = Alone::new()?;
+    let any = !plan.together && all.iter().any(|mutant| switched.alone.contains(&mutant.id));
+    let mut alone = any.then(|| Alone::new(&switched, &tests)).transpose()?;
     for file in files {
         for mutant in mutants[file].iter().filter(|mutant| switched.alone.contains(&mutant.id)) {
-            let outcome = if plan.together { Outcome::Untried } else { alone.judge(mutant)? };
+            let outcome = alone.as_mut().map_or(Ok(Outcome::Untried), |alone| alone.judge(mutant))?;
             if !matches!(outcome, Outcome::Unviable | Outcome::Untried) {
                 eprintln!("alone {outcome:?} {}:{}:{}: {}", file, mutant.line, mutant.column, mutant.change);
             }

@@ -77,11 +77,14 @@ pub(crate) const BUILD: &[&str] = &[
     "--message-format=json",
     "--package=wane",
     "--all-features",
-    "--lib",
-    "--test=it",
     "--config=profile.dev.package.wane.opt-level=1",
     "--config=profile.dev.package.wane.debug=false",
 ];
+
+/// Which of them, in the order in which they are kept.
+pub(crate) const UNIT: &str = "--lib";
+pub(crate) const INTEGRATION: &str = "--test=it";
+pub(crate) const ALL: &[&str] = &[UNIT, INTEGRATION];
 
 pub(crate) fn build(mutants: &BTreeMap<String, Vec<Mutant>>) -> Result<Switched> {
     let lib = "crates/wane/src/lib.rs".to_owned();
@@ -119,10 +122,10 @@ pub(crate) fn build(mutants: &BTreeMap<String, Vec<Mutant>>) -> Result<Switched>
         }
         // Those that were not found in the syntax have to stand alone too.
         alone.extend(mutants.values().flatten().map(|mutant| mutant.id).filter(|id| !kept.contains(id)));
-        let messages = cargo(&copy, BUILD)?;
+        let messages = cargo(&copy, &[BUILD, ALL].concat())?;
         let errors: Vec<&Value> = messages.iter().filter(|m| m["message"]["level"] == "error").collect();
         if errors.is_empty() {
-            let binaries = binaries(&messages)?;
+            let binaries = binaries(&messages, ALL)?;
             let ids = |ids: &BTreeSet<u32>| ids.iter().map(u32::to_string).collect::<Vec<_>>().join(" ");
             copy::write(&place, format!("{}\n{}\n", ids(&alone), ids(&unviable)).as_bytes())?;
             return Ok(Switched { copy, binaries, alone: &alone - &unviable, unviable });
@@ -164,11 +167,15 @@ pub(crate) fn cargo(copy: &Path, arguments: &[&str]) -> Result<Vec<Value>> {
     text.lines().map(|line| serde_json::from_str(line).map_err(|error| format!("{error}: {line}"))).collect()
 }
 
-pub(crate) fn binaries(messages: &[Value]) -> Result<Vec<PathBuf>> {
+pub(crate) fn binaries(messages: &[Value], kinds: &[&str]) -> Result<Vec<PathBuf>> {
     let mut found: Vec<PathBuf> = messages.iter().filter_map(|m| m["executable"].as_str()).map(PathBuf::from).collect();
     // The unit tests first: `wane-…` and `it-…`.
     found.sort_by_key(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("it-")));
-    if found.len() == 2 { Ok(found) } else { Err(format!("two test binaries expected: {found:?}")) }
+    if found.len() == kinds.len() {
+        Ok(found)
+    } else {
+        Err(format!("a test binary for each of {kinds:?} expected: {found:?}"))
+    }
 }
 
 /// What is wrong with a mutant wherever it stands: names that do not resolve, traits that are not there, types that do

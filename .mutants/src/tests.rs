@@ -94,25 +94,34 @@ fn measure_one(switched: &Switched, binary: &Path, name: &str, place: &Path, wit
     Ok((took <= within).then_some(test))
 }
 
-/// Runs the tests that reach a mutant, the quick ones first.
+/// Runs the tests that reach a mutant behind a switch.
 pub(crate) fn judge(switched: &Switched, tests: &[Test], id: u32) -> Result<(Verdict, String)> {
-    let mut left: Vec<&Test> = tests.iter().filter(|test| test.reaches.contains(&id)).collect();
-    left.sort_by_key(|test| test.took);
+    let left = tests.iter().filter(|test| test.reaches.contains(&id)).map(|test| (test.binary.as_path(), test));
+    one_by_one(left.collect(), &switched.copy, id)
+}
+
+/// Runs tests with a binary that was built alone, in place of the one with switches.
+pub(crate) fn judge_alone(tests: &[&Test], binary: &Path, copy: &Path) -> Result<(Verdict, String)> {
+    one_by_one(tests.iter().map(|test| (binary, *test)).collect(), copy, 0)
+}
+
+/// Runs tests, the quick ones first, until some fail or do not end.
+fn one_by_one(mut left: Vec<(&Path, &Test)>, copy: &Path, id: u32) -> Result<(Verdict, String)> {
+    left.sort_by_key(|(_, test)| test.took);
     let mut budget = Duration::from_millis(100);
-    while let Some(first) = left.first() {
+    while let Some((binary, _)) = left.first().copied() {
         // One process runs tests of one binary, as many as fit; what fits grows.
-        let binary = first.binary.clone();
         let mut together: Vec<&str> = Vec::new();
         let mut expected = Duration::ZERO;
-        left.retain(|test| {
-            let fits = test.binary == binary && (together.is_empty() || expected + test.took <= budget);
+        left.retain(|(of, test)| {
+            let fits = *of == binary && (together.is_empty() || expected + test.took <= budget);
             if fits {
                 expected += test.took;
                 together.push(&test.name);
             }
             !fits
         });
-        let mut command = command(&binary, &switched.copy, &together);
+        let mut command = command(binary, copy, &together);
         command.env("WANE_MUTANT", id.to_string());
         let verdict = wait(spawn(&mut command)?, Duration::from_secs(60) + expected * 20)?;
         if verdict != Verdict::Missed {
@@ -158,10 +167,4 @@ fn wait(mut child: Child, limit: Duration) -> Result<Verdict> {
         }
         pause = (pause * 2).min(Duration::from_millis(20));
     }
-}
-
-/// All tests of a binary.
-pub(crate) fn all(binary: &Path, copy: &Path, limit: Duration) -> Result<Verdict> {
-    let mut command = command::<&str>(binary, copy, &[]);
-    wait(spawn(&mut command)?, limit)
 }
