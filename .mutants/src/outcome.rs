@@ -112,6 +112,9 @@ pub(crate) fn report() -> Result<()> {
         let count = |outcome: Outcome| noted.counts.get(outcome.word()).copied().unwrap_or(0);
         let [caught, survived, timeout, unviable, untried] = ALL.map(count);
         println!("{short:<44}{caught:>8}{survived:>8}{timeout:>8}{unviable:>9}{untried:>8}");
+        if plan::strict(file).is_some() && survived + timeout > 0 {
+            amiss.push(format!("nothing may survive in {short}"));
+        }
         for outcome in ALL {
             *total.entry(outcome.word().to_owned()).or_default() += count(outcome);
         }
