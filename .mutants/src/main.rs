@@ -6,9 +6,9 @@
 //! against the tests that reach it, the quick ones first. What cannot stand behind a switch (constants, return types that
 //! are not named, chains of `let`) is built alone, as cargo-mutants does it.
 //!
-//!     wane-mutants run [--shard K/N] [--together] [--within SECONDS] [PATH…]
+//!     wane-mutants run [--shard K/N] [--together | --alone] [--within SECONDS] [PATH…]
 //!                                  runs the mutants of the source files whose paths begin so; not those that must be
-//!                                  built alone, and not by tests that take longer
+//!                                  built alone, or only those; and not by tests that take longer
 //!     wane-mutants report          what holds for which file, and fails where something is amiss
 
 mod alone;
@@ -31,7 +31,8 @@ fn main() -> ExitCode {
     let outcome = match arguments.next().as_deref() {
         Some("run") => run::run(&arguments.collect::<Vec<_>>()),
         Some("report") => outcome::report(),
-        _ => Err("usage: wane-mutants run [--shard K/N] [--together] [--within SECONDS] [PATH…] | report".to_owned()),
+        _ => Err("usage: wane-mutants run [--shard K/N] [--together | --alone] [--within SECONDS] [PATH…] | report"
+            .to_owned()),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -55,12 +55,35 @@ pub(crate) fn note(file: &str, source: &str, outcomes: &[(&Mutant, Outcome)]) ->
     }
     for (mutant, outcome) in outcomes {
         if matches!(outcome, Outcome::Missed | Outcome::Timeout | Outcome::Untried) {
-            let line = source.lines().nth(mutant.line - 1).unwrap_or_default().trim();
-            let change = mutant.change.replace('\n', " ");
-            let _ = writeln!(text, "{} {}:{} {change} | {line}", outcome.word(), mutant.line, mutant.column);
+            let _ = writeln!(text, "{}", line(source, mutant, *outcome));
         }
     }
     copy::write(&path(file), text.as_bytes())
+}
+
+fn line(source: &str, mutant: &Mutant, outcome: Outcome) -> String {
+    let line = source.lines().nth(mutant.line - 1).unwrap_or_default().trim();
+    let change = mutant.change.replace('\n', " ");
+    format!("{} {}:{} {change} | {line}", outcome.word(), mutant.line, mutant.column)
+}
+
+/// What is noted of mutants that compile and stand behind switches.
+pub(crate) fn noted<'a>(
+    file: &str,
+    source: &str,
+    mutants: impl Iterator<Item = &'a Mutant>,
+) -> Result<BTreeMap<u32, Outcome>> {
+    let text = copy::read(&path(file))?;
+    if read(&text).sha256 != digest(source) {
+        return Err(format!("the outcome of {file} is of other content"));
+    }
+    let lines: Vec<&str> = text.lines().collect();
+    let of = |mutant: &Mutant| {
+        let listed = [Outcome::Missed, Outcome::Timeout, Outcome::Untried];
+        let found = listed.into_iter().find(|outcome| lines.contains(&line(source, mutant, *outcome).as_str()));
+        found.unwrap_or(Outcome::Caught)
+    };
+    Ok(mutants.map(|mutant| (mutant.id, of(mutant))).collect())
 }
 
 /// An outcome file read again.

@@ -47,13 +47,16 @@ pub(crate) struct Plan {
     begins: Vec<String>,
     /// Whether mutants that must be built alone are left out.
     pub(crate) together: bool,
+    /// Whether all others are: what is noted of them stands.
+    pub(crate) alone: bool,
     /// Tests that take longer are left out.
     pub(crate) within: Duration,
 }
 
 impl Plan {
     pub(crate) fn read(arguments: &[String]) -> Result<Self> {
-        let mut plan = Self { shard: 0, of: 1, begins: Vec::new(), together: false, within: Duration::from_secs(1800) };
+        let within = Duration::from_secs(1800);
+        let mut plan = Self { shard: 0, of: 1, begins: Vec::new(), together: false, alone: false, within };
         let mut arguments = arguments.iter();
         while let Some(argument) = arguments.next() {
             if argument == "--shard" {
@@ -65,6 +68,8 @@ impl Plan {
                 (plan.shard, plan.of) = (shard, of);
             } else if argument == "--together" {
                 plan.together = true;
+            } else if argument == "--alone" {
+                plan.alone = true;
             } else if argument == "--within" {
                 let seconds = arguments.next().and_then(|value| value.parse().ok());
                 plan.within = Duration::from_secs(seconds.ok_or("--within takes seconds")?);

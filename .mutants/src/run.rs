@@ -27,7 +27,13 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     // What stands behind switches, whole files at once, so that no worker waits for the last of a file.
     let all: Vec<&Mutant> = files.iter().flat_map(|file| &mutants[*file]).collect();
     let stays = |mutant: &&Mutant| !switched.alone.contains(&mutant.id) && !switched.unviable.contains(&mutant.id);
-    let behind: Vec<&Mutant> = all.iter().copied().filter(stays).collect();
+    let mut outcomes: BTreeMap<u32, Outcome> = switched.unviable.iter().map(|id| (*id, Outcome::Unviable)).collect();
+    if plan.alone {
+        for file in &files {
+            outcomes.extend(outcome::noted(file, &texts[file], mutants[*file].iter().filter(stays))?);
+        }
+    }
+    let behind: Vec<&Mutant> = all.iter().copied().filter(|mutant| stays(mutant) && !plan.alone).collect();
     let done = AtomicUsize::new(0);
     let verdicts = tests::parallel(&behind, |mutant| {
         let verdict = tests::judge(&switched, &tests, mutant.id);
@@ -38,7 +44,6 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
         }
         verdict
     });
-    let mut outcomes: BTreeMap<u32, Outcome> = switched.unviable.iter().map(|id| (*id, Outcome::Unviable)).collect();
     for (mutant, verdict) in behind.iter().zip(verdicts) {
         let outcome = match verdict?.0 {
             Verdict::Caught => Outcome::Caught,
