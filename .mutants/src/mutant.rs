@@ -95,7 +95,7 @@ fn read(id: u32, value: &Value, text: &str) -> Option<Mutant> {
         genre,
         span: offset(text, line, column)?..offset(text, last_line, last_column)?,
         replacement: value["replacement"].as_str()?.to_owned(),
-        change: value["name"].as_str()?.splitn(2, ": ").nth(1)?.to_owned(),
+        change: value["name"].as_str()?.split_once(": ")?.1.to_owned(),
         line,
         column,
     })
