@@ -40,11 +40,13 @@ pub(crate) fn secret(number: u8) -> SecretKey {
 }
 
 pub(crate) fn public(number: u8) -> PublicKey {
-    secret(number).public_key()
+    static KEYS: LazyLock<Vec<PublicKey>> = LazyLock::new(|| (0..=u8::MAX).map(|it| secret(it).public_key()).collect());
+    KEYS[usize::from(number)]
 }
 
 pub(crate) fn roots() -> Roots {
-    Roots::single(public(OPS))
+    static ROOTS: LazyLock<Roots> = LazyLock::new(|| Roots::single(public(OPS)));
+    ROOTS.clone()
 }
 
 pub(crate) fn sha256(parts: &[&[u8]]) -> [u8; 32] {

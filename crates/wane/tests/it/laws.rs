@@ -3,8 +3,6 @@
 mod history;
 mod link;
 mod mark;
-mod model;
-mod mutants;
 mod narrow;
 mod narrowing;
 mod round_trip;

@@ -1,255 +1,247 @@
-//! Random histories: a root entry, a root block and blocks behind it, most of which narrow and some of which try to
-//! widen; and the same blocks as the forge signs them.
+//! Random histories: a chain as it was narrowed, block by block, each time sealed for the same server.
 
-use ciborium::value::Value;
-use wane::{Level, Mark, Roots, TrustedRoot};
+use crate::model::bridge::{Asked, Case, Heard};
+use crate::model::choose;
+use crate::model::naive::{
+    Answer, Approver, Ask, Block, BlockState, CONDITIONS, Chain, Grant, Live, Mark, Point, Request, Rule, Signature,
+    Stated, Tree, actions, audiences, place, replay,
+};
 
-use super::model::{AUDIENCES, Block, CONDITIONS, Entry, Model, PATTERNS, Rule, Stated, contains};
 use super::tape::Tape;
-use crate::forge::{IAT, OPS, Payload, bytes, cnf, hint, int, key, list, public, text, texts, time};
 
-/// In the order of their encodings.
-pub(crate) const LABELS: [&str; 2] = ["pii", "untrusted"];
+/// When everything is judged.
+const NOW: u64 = 2_000;
 
-pub(crate) const APPROVERS: [&str; 4] = ["@local", "@oncall", "key", "@nobody"];
+/// A holder that stands in no other block, and is no approver.
+const OPENER: u8 = 90;
 
-/// Where a chain begins is wide more often than not, and what is taken away is small: otherwise nothing is left to judge.
-const WIDE: [&str; 8] = ["*", "*", "*:*", "read:*", "read:*", "write:*", "*:a", "send:*"];
-const SMALL: [&str; 8] = ["*:a", "read:a:*", "*:a:x", "write:a", "send:*", "read:b", "*:*:x", "read:*"];
+const LABELS: [&str; 2] = ["pii", "untrusted"];
 
-pub(crate) fn entry(tape: &mut Tape<'_>) -> Entry {
-    Entry {
-        own_ratchet: tape.once_in(2),
-        rules: tape.maybe(6, rule).into_iter().collect(),
-        level: if tape.once_in(6) { tape.below(4) } else { 0 },
-        labels: if tape.once_in(8) { tape.some_of(&LABELS, 1) } else { Vec::new() },
-        ceiling: tape.maybe(4, |tape| {
-            let whole = Stated { pattern: Some(tape.pick(&["*", "*", "*:*", "read:*"])), ..stated(tape) };
-            [vec![whole], tape.several(1, scope)].concat()
-        }),
+/// How freely something is allowed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Freedom {
+    Deny,
+    Ask,
+    Allow,
+}
+
+/// What is allowed of each request; where the chain could not be sealed for this server, nothing.
+pub(super) fn freedoms(case: &Case, heard: &Heard) -> Vec<Freedom> {
+    let freedom = |answer: &Answer| match answer {
+        Answer::Allow(..) => Freedom::Allow,
+        Answer::Ask(_) => Freedom::Ask,
+        Answer::Deny(_) => Freedom::Deny,
+    };
+    match heard {
+        Ok((_, answers, _)) => answers.iter().map(freedom).collect(),
+        Err(_) => vec![Freedom::Deny; case.asked.len()],
     }
 }
 
-pub(crate) fn root(tape: &mut Tape<'_>) -> Block {
-    let mut audiences =
-        [vec![tape.pick(&["*", "*", "files", "mail:*", "mail:in"])], tape.some_of(&AUDIENCES, 1)].concat();
-    audiences.dedup();
-    Block {
-        audiences,
-        scopes: Some([vec![scope(tape)], tape.several(2, scope)].concat()),
-        rules: tape.maybe(3, |tape| distinct_rules(tape, 2)),
-        session: !tape.once_in(6),
-        ..limits(tape)
-    }
+/// A chain as it grew: each case is sealed now for the server of the first request, by a holder who says what the last one
+/// said and opens a session where none is open.
+pub(super) struct History {
+    /// Each with the place of what was before it, if anything was. Some blocks state what widens; nothing is behind them.
+    pub(super) steps: Vec<(Option<usize>, Case)>,
 }
 
-/// A block behind what the model says is in force.
-pub(crate) fn block(tape: &mut Tape<'_>, model: &Model) -> Block {
-    let parents = model.patterns();
-    let audiences = if tape.once_in(8) { tape.some_of(&AUDIENCES, 2) } else { Vec::new() };
-    let level = |tape: &mut Tape<'_>| model.level.max(tape.below(5));
-    let lower = |tape: &mut Tape<'_>| model.clearance.min(tape.below(5));
+/// A history out of random choices, and so many sets of arguments with each action; none where not even the root block is
+/// good.
+pub(super) fn history(tape: &mut Tape<'_>, sets: usize) -> Option<History> {
+    let mut case = choose::case_of(tape, 0);
+    case.asked.truncate(2);
+    let probes = probes(&case, tape, sets);
+    case.asked.extend(probes);
+    history_of(case, tape)
+}
+
+/// Of the chain the root block and the seal stay.
+pub(super) fn history_of(mut case: Case, tape: &mut Tape<'_>) -> Option<History> {
+    let own_seal = case.chain.blocks.pop_if(|block| block.cnf.is_none());
+    case.chain.blocks.truncate(1);
+    let root = case.chain.blocks.first_mut().filter(|root| root.scopes.is_some())?;
+    if tape.once_in(3) {
+        root.scopes =
+            Some(vec![Stated { pattern: Some(tape.pick(&["*", "*", "read:*"])), only: true, ..stated(tape) }]);
+    }
+    let mut blocks = case.chain.blocks.clone();
+    let mut grant = replay(&blocks, &case.entry).ok()?;
+    let audience = case.asked[0].request.audience;
+    let said = own_seal.as_ref().map_or_else(Vec::new, |seal| seal.said.clone());
+    let plain = Block { aud: vec![audience], said, ..Block::default() };
+    let mut steps = vec![(None, sealed_behind(&case, &blocks, &plain))];
+    let mut last = 0;
+    for _ in 0..tape.below(5) {
+        let block = block(tape, &grant, blocks.len());
+        let in_the_seal = grant.session.is_some() && block.aud.is_empty() && !block.session && tape.once_in(2);
+        let longer = [&blocks[..], std::slice::from_ref(&block)].concat();
+        let next = match in_the_seal {
+            true => sealed_behind(
+                &case,
+                &blocks,
+                &Block { cnf: None, aud: vec![audience], said: plain.said.clone(), ..block },
+            ),
+            false => sealed_behind(&case, &longer, &plain),
+        };
+        steps.push((Some(last), next));
+        if let Ok(next) = replay(&longer, &case.entry) {
+            (grant, blocks, last) = (next, longer, steps.len() - 1);
+        }
+    }
+    // A seal may state what no other block does: that it is for one request.
+    if let Some(seal) = own_seal.filter(|_| tape.once_in(3)) {
+        let seal = Block { aud: vec![audience], signature: Signature::Right, ..seal };
+        steps.push((Some(last), sealed_behind(&case, &blocks, &seal)));
+    }
+    Some(History { steps })
+}
+
+/// What is taken away is small: otherwise nothing is left to judge.
+const SMALL: [&str; 7] = ["*:a", "read:a:*", "*:*:a", "write:a", "send:*", "read:a", "read:*"];
+
+/// A block that narrows what is in force in a few ways at once; a few of them would widen it.
+fn block(tape: &mut Tape<'_>, grant: &Grant, index: usize) -> Block {
+    let parents: Vec<_> = grant.scopes.iter().map(|scope| scope.pattern).collect();
+    let session = grant.session.is_none() && tape.once_in(4);
+    let ask = |tape: &mut Tape<'_>| {
+        let approver =
+            tape.pick(&[Approver::Group("oncall"), Approver::Key(40), Approver::Key(41), Approver::Group("unknown")]);
+        Ask { pattern: tape.pick(&["*", "send:*", "write:*", "*:a", "read:a"]), approvers: vec![approver], need: 1 }
+    };
+    let rule = |tape: &mut Tape<'_>| Rule {
+        level: tape.pick(&[0, 1, 2, 3, 4]),
+        labels: tape.some_of(&LABELS, 1),
+        keep: tape.some_of(&actions(None).patterns, 4),
+    };
     let mut block = Block {
-        audiences,
+        aud: if tape.once_in(8) { tape.some_of(&audiences(None).patterns, 2) } else { Vec::new() },
+        iat: session.then(|| grant.iat.max(1_500)),
+        cnf: Some(10 + u8::try_from(index).unwrap()),
+        session,
         scopes: tape.maybe(2, |tape| {
-            [vec![refinement(tape, &parents)], tape.several(3, |tape| refinement(tape, &parents))].concat()
+            [vec![refinement(tape, &parents)], tape.several(2, |tape| refinement(tape, &parents))].concat()
         }),
+        deny: if tape.once_in(4) { tape.some_of(&SMALL, 2) } else { Vec::new() },
+        ask: tape.maybe(3, ask).into_iter().collect(),
         rules: tape.maybe(5, |tape| vec![rule(tape)]),
-        level: tape.maybe(8, level),
-        clearance: tape.maybe(8, lower),
-        session: !model.session && tape.once_in(4),
-        ..limits(tape)
+        level: tape.maybe(8, |tape| grant.mark.level.max(tape.pick(&[0, 1, 2, 3, 4]))),
+        labels: if tape.once_in(6) { tape.some_of(&LABELS, 2) } else { Vec::new() },
+        clearance: tape.maybe(8, |tape| grant.clearance.min(tape.pick(&[0, 1, 2, 3, 4]))),
+        ..Block::default()
     };
     // Now and then something that would widen, unless it happens not to.
-    if tape.once_in(12) {
+    if tape.once_in(8) {
         match tape.below(4) {
-            0 => block.level = Some(tape.below(5)),
-            1 => block.clearance = Some(tape.below(5)),
-            2 => block.session = true,
+            0 => block.level = Some(tape.pick(&[0, 1, 2, 3, 4])),
+            1 => block.clearance = Some(tape.pick(&[0, 1, 2, 3, 4])),
+            2 => (block.session, block.iat) = (true, Some(grant.iat)),
             _ => {
-                block.scopes =
-                    Some(vec![Stated { index: tape.below(4), pattern: Some(tape.pick(&PATTERNS)), ..stated(tape) }])
+                let pattern = Some(tape.pick(&actions(None).patterns));
+                block.scopes = Some(vec![Stated { index: tape.below(4), pattern, ..stated(tape) }]);
             }
         }
     }
     block
 }
 
-fn limits(tape: &mut Tape<'_>) -> Block {
-    let ask =
-        |tape: &mut Tape<'_>| (tape.pick(&PATTERNS), APPROVERS[tape.below(12) % 4 * usize::from(tape.once_in(2))]);
-    Block {
-        deny: if tape.once_in(4) { tape.some_of(&SMALL, 2) } else { Vec::new() },
-        ask: tape.maybe(5, ask).into_iter().collect(),
-        level: tape.maybe(8, |tape| tape.below(4)),
-        labels: if tape.once_in(8) { tape.some_of(&LABELS, 2) } else { Vec::new() },
-        ..Block::default()
-    }
-}
-
-fn rule(tape: &mut Tape<'_>) -> Rule {
-    Rule { level: tape.below(5), labels: tape.some_of(&LABELS, 1), keep: tape.some_of(&PATTERNS, 4) }
-}
-
-fn distinct_rules(tape: &mut Tape<'_>, most: usize) -> Vec<Rule> {
-    let mut rules = tape.several(most, rule);
-    rules.dedup_by_key(|rule| format!("{rule:?}"));
-    rules
-}
-
-fn stated(tape: &mut Tape<'_>) -> Stated {
-    let places: Vec<usize> = (0..CONDITIONS.len()).collect();
-    let conditions = if tape.once_in(3) { tape.some_of(&places, 2) } else { Vec::new() };
-    Stated { index: 0, pattern: None, conditions, only: tape.once_in(4) }
-}
-
-fn scope(tape: &mut Tape<'_>) -> Stated {
-    Stated { pattern: Some(tape.pick(&WIDE)), ..stated(tape) }
-}
-
 fn refinement(tape: &mut Tape<'_>, parents: &[&'static str]) -> Stated {
     let index = if tape.once_in(32) { parents.len() } else { tape.below(parents.len().max(1)) };
-    let within: Vec<_> = match parents.get(index) {
-        Some(parent) => PATTERNS.into_iter().filter(|pattern| pattern != parent && contains(parent, pattern)).collect(),
-        None => Vec::new(),
+    let lies_within = |pattern: &&'static str| {
+        parents.get(index).is_some_and(|parent| pattern != parent && actions(None).within(pattern, &[parent]))
     };
-    let pattern = if within.is_empty() { None } else { tape.maybe(2, |tape| tape.pick(&within)) };
+    let within: Vec<_> = actions(None).patterns.iter().copied().filter(lies_within).collect();
+    let pattern = if within.is_empty() { None } else { tape.maybe(3, |tape| tape.pick(&within)) };
     Stated { index, pattern, ..stated(tape) }
 }
 
-// The same on the wire.
-
-pub(crate) fn roots(entry: &Entry) -> Roots {
-    let level = Level::ALL[entry.level];
-    let mark = entry.labels.iter().fold(Mark::at(level), |mark, label| mark.with(label.parse().unwrap()));
-    let mut root = TrustedRoot::new(public(OPS)).allow_issuer().mark(mark);
-    for rule in &entry.rules {
-        let labels = rule.labels.iter().map(|label| label.parse().unwrap());
-        let keep = rule.keep.iter().map(|pattern| pattern.parse().unwrap());
-        root = root.rule(wane::Rule::new(Level::ALL[rule.level], labels, keep));
-    }
-    if entry.own_ratchet {
-        root = root.allow_own_ratchet();
-    }
-    if let Some(ceiling) = &entry.ceiling {
-        root = root.scopes(ceiling.iter().map(|stated| as_text(stated).parse().unwrap()));
-    }
-    Roots::with_groups([root], [("oncall".parse().unwrap(), vec![public(9)])].into()).unwrap()
-}
-
-/// A whole scope as scope text.
-pub(crate) fn as_text(stated: &Stated) -> String {
-    let conditions: Vec<&str> = stated.conditions.iter().map(|place| CONDITIONS[*place].text).collect();
-    let conditions = if conditions.is_empty() { String::new() } else { format!(" if {}", conditions.join(" and ")) };
-    let only = if stated.only { "only" } else { "open" };
-    format!("{}{conditions} {only}", stated.pattern.unwrap())
-}
-
-/// A condition of the model on the wire.
-fn condition(place: usize) -> Value {
-    match CONDITIONS[place].text {
-        "path under /d" => list([text("/path"), int(7), texts(&["/d"])]),
-        "path under /d/e.c, /x" => list([text("/path"), int(7), texts(&["/d/e.c", "/x"])]),
-        "n <= 3" => list([text("/n"), int(3), int(3)]),
-        "n absent" => list([text("/n"), int(11)]),
-        "m = rw" => list([text("/m"), int(1), text("rw")]),
-        "@env = prod" => list([text("@env"), int(1), text("prod")]),
-        "@env absent" => list([text("@env"), int(11)]),
-        "@said.p = ok" => list([text("@said.p"), int(1), text("ok")]),
-        "path like *.c" => list([text("/path"), int(6), text("*.c")]),
-        "n in [5, \"1\"]" => list([text("/n"), int(2), list([int(5), text("1")])]),
-        other => panic!("{other}"),
-    }
-}
-
-fn number(value: usize) -> Value {
-    Value::from(u64::try_from(value).unwrap())
-}
-
-fn on_the_wire(stated: &Stated, first: Vec<Value>) -> Value {
-    let mut parts = first;
-    if stated.only || !stated.conditions.is_empty() {
-        parts.push(list(stated.conditions.iter().map(|place| condition(*place))));
-    }
-    if stated.only {
-        parts.push(Value::Bool(true));
-    }
-    if let [one] = parts.as_slice() { one.clone() } else { list(parts) }
-}
-
-fn whole(stated: &Stated) -> Value {
-    on_the_wire(stated, vec![text(stated.pattern.unwrap())])
-}
-
-fn refined(stated: &Stated) -> Value {
-    let says_more = stated.only || !stated.conditions.is_empty();
-    let pattern = match stated.pattern {
-        Some(pattern) => Some(text(pattern)),
-        None => says_more.then_some(Value::Null),
+/// Conditions, most of which hold for some of the [`points`], and whether other arguments may be there.
+fn stated(tape: &mut Tape<'_>) -> Stated {
+    let places: Vec<usize> = (0..CONDITIONS.len()).collect();
+    let often = [("/n", 3), ("/n", 4), ("/p", 7), ("/p", 6), ("@env", 1), ("@said.q", 1), ("/n", 11), ("/f/n", 11)];
+    let often = often.map(|(target, operator)| place(target, operator));
+    let conditions = match tape.below(8) {
+        0..=3 => Vec::new(),
+        4 => tape.some_of(&places, 2),
+        _ => tape.some_of(&often, 2),
     };
-    on_the_wire(stated, [vec![number(stated.index)], pattern.into_iter().collect()].concat())
+    Stated { index: 0, pattern: None, conditions, only: tape.once_in(4) }
 }
 
-fn rules(rules: &[Rule]) -> Value {
-    list(rules.iter().map(|rule| list([number(rule.level), texts(&rule.labels), texts(&rule.keep)])))
+/// Requests that many chains allow: some actions with arguments that satisfy most conditions, and at some mark.
+pub(super) fn probes(case: &Case, tape: &mut Tape<'_>, sets: usize) -> Vec<Asked> {
+    let all = &actions(None).actions;
+    let mut asked = Vec::new();
+    let points = points();
+    let mark = Mark { level: tape.pick(&[1, 2, 2, 3, 4]), labels: tape.some_of(&LABELS, 1) };
+    // A chain that names a ledger is allowed nothing without one.
+    let needs_ledger = case.chain.blocks.iter().any(|block| block.ledger.is_some());
+    let live = if needs_ledger { case.asked[0].live.clone() } else { Live::default() };
+    for action in ["read:a", "write:a", "send:a", tape.pick(all), tape.pick(all), tape.pick(all)] {
+        let ask = |point: &Point, mark: &Mark| Asked {
+            request: Request {
+                audience: case.asked[0].request.audience,
+                actions: vec![action],
+                point: point.clone(),
+                mark: mark.clone(),
+                costs: vec![("c", 1), ("dd", 0)],
+                needs_own_seal: false,
+            },
+            live: live.clone(),
+            now: NOW,
+        };
+        asked.extend((0..sets).map(|_| ask(&points[tape.below(points.len())], &Mark::default())));
+        if tape.once_in(2) {
+            asked.push(ask(&points[0], &mark));
+        }
+    }
+    asked
 }
 
-fn approver(name: &str) -> Value {
-    if name == "key" { bytes(key(9).verifying_key().as_bytes()) } else { text(name) }
-}
-
-/// The claims of the block, beside those that make it a root, a delegate or a seal.
-fn claims(block: &Block, payload: Payload) -> Payload {
-    let mut payload = payload;
-    match block.audiences.as_slice() {
-        [] => {}
-        [one] => payload = payload.claim(3, text(one)),
-        several => payload = payload.claim(3, texts(several)),
-    }
-    if block.session {
-        payload = payload.private(1, Value::Bool(true)).claim(6, time(IAT));
-    }
-    if !block.deny.is_empty() {
-        payload = payload.private(5, texts(&block.deny));
-    }
-    if !block.ask.is_empty() {
-        let ask = |(pattern, who): &(&str, &str)| list([text(pattern), list([approver(who)]), int(1)]);
-        payload = payload.private(6, list(block.ask.iter().map(ask)));
-    }
-    if let Some(stated) = &block.rules {
-        payload = payload.private(7, rules(stated));
-    }
-    if let Some(level) = block.level {
-        payload = payload.private(8, number(level));
-    }
-    if !block.labels.is_empty() {
-        payload = payload.private(9, texts(&block.labels));
-    }
-    if let Some(level) = block.clearance {
-        payload = payload.private(10, number(level));
-    }
-    payload
-}
-
-pub(crate) fn root_payload(block: &Block, next: u8) -> Payload {
-    let scopes = block.scopes.iter().flatten().map(whole);
-    let payload = Payload::default()
-        .claim(4, time(crate::forge::EXP))
-        .claim(6, time(IAT))
-        .claim(8, cnf(next))
-        .private(0, bytes(&hint(OPS)))
-        .scopes(scopes);
-    claims(block, payload)
-}
-
-pub(crate) fn later_payload(block: &Block, next: Option<u8>) -> Payload {
-    let payload = match next {
-        Some(next) => Payload::delegate(next),
-        None => Payload::seal(),
+fn points() -> [Point; 8] {
+    let n = |value| ("n", Tree::Int(value));
+    let p = |text| ("p", Tree::Text(text));
+    let at = |members: Vec<(&'static str, Tree)>| Point {
+        arguments: Tree::Object(members),
+        facts: Vec::new(),
+        seen: Vec::new(),
     };
-    let payload = claims(block, payload);
-    match &block.scopes {
-        Some(scopes) => payload.scopes(scopes.iter().map(refined)),
-        None => payload,
+    let fact = |name, value| vec![(name, Tree::Text(value))];
+    [
+        at(vec![]),
+        at(vec![n(1)]),
+        at(vec![p("/d/e")]),
+        Point { facts: fact("env", "prod"), ..at(vec![n(1), p("/d/e")]) },
+        Point { facts: fact("q", "ok"), ..at(vec![("f", Tree::Object(vec![n(1)])), n(5)]) },
+        Point { seen: vec![("search", Tree::Text("https://h/"))], ..at(vec![p("https://h/")]) },
+        at(vec![p("10.1.2.3"), ("a/b", Tree::Int(1))]),
+        Point { facts: fact("env", "prod"), ..at(vec![n(3), p("/x")]) },
+    ]
+}
+
+fn sealed_behind(case: &Case, blocks: &[Block], seal: &Block) -> Case {
+    let count = blocks.len();
+    let opens = !blocks.iter().any(|block| block.session);
+    let continues = blocks.iter().any(|block| block.continues.is_some());
+    let mut blocks = blocks.to_vec();
+    if opens {
+        let iat = blocks.iter().filter_map(|block| block.iat).max().unwrap_or(0).max(NOW);
+        blocks.push(Block { cnf: Some(OPENER), session: true, iat: Some(iat), ..Block::default() });
     }
+    blocks.push(seal.clone());
+    let asked = |asked: &Asked| {
+        let mut asked = Asked { now: NOW, ..asked.clone() };
+        asked.request.needs_own_seal = false;
+        // One is for one chain, so it says nothing about another, and one that no ask names denies.
+        asked.live.approvals.clear();
+        if let Some(ledger) = &mut asked.live.ledger {
+            ledger.blocks.truncate(count);
+            ledger.blocks.resize(count, BlockState::default());
+            // Whoever opens a session registers it.
+            ledger.blocks.push(BlockState { registered: opens, ..BlockState::default() });
+            ledger.first = ledger.first.take().filter(|_| continues);
+        }
+        asked
+    };
+    let chain = Chain { blocks, secret: false };
+    Case { entry: case.entry.clone(), chain, asked: case.asked.iter().map(asked).collect(), shown: Vec::new() }
 }

@@ -5,16 +5,23 @@ use wane::{
     mint, verify,
 };
 
-use super::history::{APPROVERS, LABELS, as_text};
-use super::model::{CONDITIONS, PATTERNS, Stated};
 use super::tape::{Tape, ensure, holds};
 use crate::forge::{EXP, IAT, OPS, Rng, json, line, public, roots, secret};
+use crate::model::bridge;
+use crate::model::naive::{CONDITIONS, Stated, actions};
+
+const LABELS: [&str; 2] = ["pii", "untrusted"];
+const APPROVERS: [&str; 4] = ["@local", "@oncall", "key", "@nobody"];
+
+fn patterns() -> &'static [&'static str] {
+    &actions(None).patterns
+}
 
 fn scope(tape: &mut Tape<'_>, pattern: &'static str) -> wane::Scope {
     let places: Vec<usize> = (0..CONDITIONS.len()).collect();
     let stated =
         Stated { index: 0, pattern: Some(pattern), conditions: tape.some_of(&places, 3), only: tape.once_in(2) };
-    as_text(&stated).parse().unwrap()
+    bridge::scope(&stated)
 }
 
 fn ask(tape: &mut Tape<'_>) -> AskRule {
@@ -22,12 +29,12 @@ fn ask(tape: &mut Tape<'_>) -> AskRule {
         "key" => public(9).to_string(),
         group => group.to_owned(),
     };
-    format!("{} by {who}, {} need {}", tape.pick(&PATTERNS), public(8), 1 + tape.below(3)).parse().unwrap()
+    format!("{} by {who}, {} need {}", tape.pick(patterns()), public(8), 1 + tape.below(3)).parse().unwrap()
 }
 
 fn rule(tape: &mut Tape<'_>) -> Rule {
     let labels = tape.some_of(&LABELS, 2);
-    let keep = tape.some_of(&PATTERNS, 3);
+    let keep = tape.some_of(patterns(), 3);
     let level = Level::ALL[tape.below(5)];
     Rule::new(level, labels.iter().map(|l| l.parse().unwrap()), keep.iter().map(|p| p.parse().unwrap()))
 }
@@ -39,13 +46,13 @@ fn ledger() -> LedgerId {
 fn root(tape: &mut Tape<'_>) -> RootGrant {
     let mut grant = RootGrant::new("files".parse().unwrap(), IAT, EXP).scope(scope(tape, "*"));
     for _ in 0..tape.below(3) {
-        let pattern = tape.pick(&PATTERNS);
+        let pattern = tape.pick(patterns());
         grant = grant.scope(scope(tape, pattern));
     }
     for _ in 0..tape.below(6) {
         grant = match tape.below(14) {
             0 => grant.audience("mail:*".parse().unwrap()),
-            1 => grant.deny(tape.pick(&PATTERNS).parse().unwrap()),
+            1 => grant.deny(tape.pick(patterns()).parse().unwrap()),
             2 => grant.ask(ask(tape)),
             3 => grant.rule(rule(tape)),
             4 => grant.own_rules(tape.several(2, rule)),
@@ -68,11 +75,11 @@ fn narrowing(tape: &mut Tape<'_>) -> Narrowing {
     for _ in 0..tape.below(6) {
         narrowing = match tape.below(14) {
             0 => {
-                let pattern = tape.pick(&PATTERNS);
+                let pattern = tape.pick(patterns());
                 narrowing.keep(scope(tape, pattern))
             }
-            1 => narrowing.drop(tape.pick(&PATTERNS).parse().unwrap()),
-            2 => narrowing.deny(tape.pick(&PATTERNS).parse().unwrap()),
+            1 => narrowing.drop(tape.pick(patterns()).parse().unwrap()),
+            2 => narrowing.deny(tape.pick(patterns()).parse().unwrap()),
             3 => narrowing.ask(ask(tape)),
             4 => narrowing.rule(rule(tape)),
             5 => narrowing.raise(Level::ALL[tape.below(5)]),

@@ -3,7 +3,7 @@
 use super::bridge::{Asked, Case};
 use super::naive::{
     Approval, Approver, Ask, Bearer, Block, BlockState, CONDITIONS, Chain, Digest, Entry, First, Hint, Kept, Ledger,
-    Live, Mark, Point, ROOT_KEY, Request, Rule, Signature, Stated, Tree, actions, audiences, replay,
+    Live, Mark, Point, ROOT_KEY, Request, Rule, Signature, Stated, Tree, actions, audiences, place, replay,
 };
 use super::tape::Tape;
 
@@ -18,9 +18,14 @@ const LONGEST: usize = 4;
 
 /// One case.
 pub(crate) fn case(tape: &mut Tape<'_>) -> Case {
+    case_of(tape, LONGEST)
+}
+
+/// One case with so many blocks between root block and seal, or fewer.
+pub(crate) fn case_of(tape: &mut Tape<'_>, most: usize) -> Case {
     let entry = entry(tape);
     let mut blocks = vec![narrowing(tape, &entry, &[], root)];
-    for index in 1..=tape.below(LONGEST + 1) {
+    for index in 1..=tape.below(most + 1) {
         let block = narrowing(tape, &entry, &blocks, |tape| later(tape, index));
         // Where no more may follow, mostly none does.
         if replay(&[&blocks[..], std::slice::from_ref(&block)].concat(), &entry).is_ok() || tape.once_in(12) {
@@ -93,8 +98,15 @@ fn rules(tape: &mut Tape<'_>) -> Vec<Rule> {
 }
 
 fn conditions(tape: &mut Tape<'_>) -> Vec<usize> {
-    let places: Vec<usize> = (0..CONDITIONS.len()).collect();
-    if tape.once_in(4) { tape.some_of(&places, 2) } else { Vec::new() }
+    if !tape.once_in(4) {
+        return Vec::new();
+    }
+    // Half of them are such as hold for many requests.
+    let often = [("/n", 11), ("/p", 11), ("/f/n", 11), ("@env", 1), ("@env", 11), ("@said.q", 11)];
+    let all: Vec<usize> = (0..CONDITIONS.len()).collect();
+    let often: Vec<usize> = often.iter().map(|(target, operator)| place(target, *operator)).collect();
+    let from = if tape.once_in(2) { &all } else { &often };
+    tape.some_of(from, 2)
 }
 
 fn scope(tape: &mut Tape<'_>) -> Stated {
@@ -126,14 +138,17 @@ fn ask(tape: &mut Tape<'_>) -> Ask {
 fn entry(tape: &mut Tape<'_>) -> Entry {
     Entry {
         aud: tape.maybe(24, |tape| tape.some_of(&audiences(None).patterns, 3)),
-        scopes: tape.maybe(8, |tape| [vec![scope(tape)], tape.several(1, scope)].concat()),
+        scopes: tape.maybe(8, |tape| {
+            let first = Stated { pattern: Some(tape.pick(&["*", "*", "*", "read:*"])), ..scope(tape) };
+            [vec![first], tape.several(1, scope)].concat()
+        }),
         max_ttl: tape.maybe(16, |tape| tape.pick(&[3_600, 3_599])),
         depth: tape.maybe(16, |tape| tape.pick(&[14, 3, 0])),
         level: if tape.once_in(8) { level(tape) } else { 0 },
         labels: labels(tape),
         rules: if tape.once_in(6) { rules(tape) } else { Vec::new() },
-        mint_from: tape.maybe(24, |tape| tape.pick(&[1_000, 1_001])),
-        mint_until: tape.maybe(24, |tape| tape.pick(&[1_001, 1_000])),
+        mint_from: tape.maybe(96, |tape| tape.pick(&[1_000, 1_001])),
+        mint_until: tape.maybe(96, |tape| tape.pick(&[1_001, 1_000])),
         issuer: tape.once_in(3),
         own_ratchet: tape.once_in(3),
         succeeds: tape.maybe(3, |_| 3),
@@ -299,7 +314,8 @@ fn point(tape: &mut Tape<'_>) -> Point {
     Point { arguments, facts: facts.into_iter().collect(), seen: seen.into_iter().collect() }
 }
 
-fn asked(tape: &mut Tape<'_>, chain: &Chain) -> Asked {
+/// What is asked of the chain, and what its verifier knows then.
+pub(crate) fn asked(tape: &mut Tape<'_>, chain: &Chain) -> Asked {
     let all = &actions(None).actions;
     let action = |tape: &mut Tape<'_>| {
         if tape.once_in(4) { tape.pick(all) } else { tape.pick(&["read:a", "write:a", "send:a"]) }

@@ -7,5 +7,5 @@ pub(crate) mod tape;
 mod broken;
 pub(crate) mod choose;
 mod containment;
-mod families;
+pub(crate) mod families;
 mod mixed;

@@ -36,6 +36,10 @@ impl<'a> Tape<'a> {
         (0..self.below(most + 1)).map(|_| make(self)).collect()
     }
 
+    pub(crate) fn number(&mut self) -> u64 {
+        (0..8).fold(0, |sum, _| sum << 8 | u64::from(self.byte()))
+    }
+
     /// Distinct elements of a list, in its order.
     pub(crate) fn some_of<T: Copy>(&mut self, from: &[T], most: usize) -> Vec<T> {
         let mut places = self.several(most, |tape| tape.below(from.len()));

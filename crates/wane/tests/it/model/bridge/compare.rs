@@ -28,14 +28,19 @@ pub(crate) struct Case {
 pub(crate) type Heard = Result<(Vec<String>, Vec<Answer>, Vec<bool>), No>;
 
 pub(crate) fn heard_by_library(case: &Case) -> Heard {
+    let requests: Vec<_> = case.asked.iter().map(|asked| library::request(&asked.request)).collect();
+    heard_of(case, &library::roots(&case.entry), &requests)
+}
+
+/// The same, where the root entry and the requests are those of another case and need not be made again.
+pub(crate) fn heard_of(case: &Case, roots: &wane::Roots, requests: &[wane::Request]) -> Heard {
     let forged = Forged::new(&case.chain, case.asked.first().map(|asked| &asked.request));
-    let roots = library::roots(&case.entry);
-    let verified = SealedToken::from_bytes(&forged.token).and_then(|sealed| verify(&sealed, &roots));
+    let verified = SealedToken::from_bytes(&forged.token).and_then(|sealed| verify(&sealed, roots));
     let verified = verified.map_err(|refusal| library::refusal(&refusal))?;
     let (mut answers, mut shown) = (Vec::new(), Vec::new());
-    for Asked { request, live, now } in &case.asked {
+    for (Asked { request, live, now }, made) in case.asked.iter().zip(requests) {
         let state = library::live(live, &case.chain, &forged, request);
-        answers.push(library::answer(&decide(&verified, &library::request(request), &state, *now), &forged));
+        answers.push(library::answer(&decide(&verified, made, &state, *now), &forged));
         for pattern in &case.shown {
             shown.push(may_still(&verified, &pattern.parse().expect("a pattern"), &state, *now));
         }

@@ -33,7 +33,7 @@ fn rule(rule: &naive::Rule) -> Rule {
 }
 
 /// A whole scope, written as people write them.
-fn scope(stated: &Stated) -> Scope {
+pub(crate) fn scope(stated: &Stated) -> Scope {
     fn value(tree: &Tree) -> String {
         match tree {
             Tree::Array(elements) => elements.iter().map(value).collect::<Vec<_>>().join(", "),

@@ -7,4 +7,6 @@ mod forge;
 mod library;
 mod wire;
 
-pub(crate) use compare::{Asked, Case, Heard, Tally, heard_by_library, heard_by_model};
+pub(crate) use compare::{Asked, Case, Heard, Tally, heard_by_library, heard_by_model, heard_of};
+pub(crate) use forge::Forged;
+pub(crate) use library::{answer, live, request, roots, scope};
