@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Runs fuzz targets for so many seconds each: fuzz/run.sh SECONDS [TARGET…]; without a target, all of them. With `asked`
-# instead of seconds each runs for as long as fuzz/asked.sh says, and `build` only builds.
+# instead of seconds each runs for as long as fuzz/asked.sh says, and `build` only builds. One target that
+# is named is built alone.
 # New inputs stay in fuzz/corpus, or in the folder that CORPUS names; what fails lies in fuzz/artifacts, beside what the fuzzer
 # printed. FUZZ_JOBS targets run at a time. LOG names a file that gets one line a run; fuzz/log.txt is one.
 # SANITIZER=none is faster and sees less; FUZZ_FLAGS go to the fuzzer; BINARIES names a folder in which the targets are built.
@@ -27,7 +28,9 @@ build() {
     fi
     local host
     host=$(rustc --version --verbose | sed -n 's/^host: //p')
-    cargo fuzz build --sanitizer "${SANITIZER:-address}" --target "$host" --target-dir fuzz/target
+    local only=()
+    [ ${#targets[@]} != 1 ] || only=("${targets[0]}")
+    cargo fuzz build --sanitizer "${SANITIZER:-address}" --target "$host" --target-dir fuzz/target "${only[@]}"
     BINARIES="fuzz/target/$host/release"
 }
 

@@ -61,3 +61,8 @@ pub(crate) fn request(audience: &Audience, choices: &mut Choices<'_>) -> Request
     }
     request
 }
+
+/// The same request with each set of arguments that [`request`] chooses among: what is conditional shows only there.
+pub(crate) fn with_any_arguments(request: &Request) -> impl Iterator<Item = Request> {
+    arguments().iter().map(|arguments| request.clone().arguments(arguments.clone()))
+}

@@ -28,6 +28,7 @@ mod claims;
 mod forge;
 mod json;
 mod laws;
+mod limits;
 mod live;
 mod rebuild;
 mod tree;

@@ -1,14 +1,15 @@
-//! Chains that the library itself makes from choices: whatever is stated, each block only takes away (L1, L2, L3), and more of
-//! what a ledger knows never frees anything.
+//! Chains that the library itself makes from choices: whatever is stated, each block only takes away (L1, L2, L3), what any
+//! block states holds for the whole chain, and more of what a ledger knows never frees anything.
 
 use wane::{
-    BlockId, Code, Heir, LedgerId, Level, Narrowing, Refusal, RootGrant, Roots, Rule, Seal, SealedToken,
-    SignatureCache, Token, TrustedRoot, Verified, decide, mint, verify_with,
+    BlockId, Code, Decision, Heir, LedgerId, Level, Mark, Narrowing, Pattern, Refusal, Request, RootGrant, Roots, Rule,
+    Seal, SealedToken, SignatureCache, Token, TrustedRoot, Verified, decide, mint, verify_with,
 };
 
 use crate::choices::Choices;
 use crate::forge::{self, Known, NOW};
 use crate::laws::{self, freedom};
+use crate::limits::{self, Limit};
 use crate::live::{self, Seen};
 use crate::{asks, check};
 
@@ -19,12 +20,12 @@ pub(crate) const LEDGER: [u8; 16] = [0x1d; 16];
 pub fn run(data: &[u8]) {
     let mut choices = Choices(data);
     let roots = &roots()[choices.below(3)];
-    let Some(tokens) = chain(&mut choices) else { return };
+    let Some((tokens, mut stated)) = chain(&mut choices) else { return };
     let audience = choices.one_of(&["files:hr", "files", "mail"]);
     let said = choices.below(3);
     let mut known = SignatureCache::new(64);
     let mut chains: Vec<Verified> = Vec::new();
-    let mut beyond = false;
+    let (mut beyond, mut narrowed) = (false, false);
     for token in &tokens {
         match token.seal(&seal(audience, said)) {
             Ok(sealed) => {
@@ -40,40 +41,64 @@ pub fn run(data: &[u8]) {
         }
     }
     // The seal takes away too.
-    if let (Some(token), false) = (tokens.last(), beyond)
-        && let Ok(sealed) = token.seal(&narrow_seal(seal(audience, said), &mut choices))
-    {
-        chains.extend(verified(&sealed, roots, &mut known, chains.last()));
+    if let (Some(token), false) = (tokens.last(), beyond) {
+        let limit = sealed_limit(&mut choices);
+        if let Ok(sealed) = token.seal(&limit.seal(seal(audience, said))) {
+            chains.extend(verified(&sealed, roots, &mut known, chains.last()));
+            stated.push(vec![limit]);
+            narrowed = true;
+        }
     }
     let Some(last) = chains.last() else { return };
+    // A plain seal states nothing; where a later token could not be sealed, its blocks are not in this chain.
+    stated.truncate(last.chain().blocks().len() - usize::from(!narrowed));
     laws::grants_only_shrink(last);
+    assert!(reaches(last.grant().mark(), &limits::mark(&stated)), "{last:?}");
     let seen = Seen::chosen(last, &mut choices);
     for _ in 0..3 {
         let request = asks::request(last.audience(), &mut choices);
         let now = choices.one_of(&[NOW + 10, NOW + 10, NOW, NOW + 299, NOW + 300, NOW + 3_599, NOW - 31]);
-        let answers: Vec<_> =
-            chains.iter().map(|verified| decide(verified, &request, &seen.state(verified), now)).collect();
-        for (before, after) in answers.iter().zip(&answers[1..]) {
-            assert!(freedom(after) <= freedom(before), "{after:?} after {before:?}: {request:?}");
+        for request in asks::with_any_arguments(&request) {
+            only_less(&chains, &stated, &seen, &request, now);
         }
         live::more_is_never_freer(last, &request, &seen, now, &mut choices);
     }
 }
 
-/// A token and what it was narrowed to, one block a time.
-fn chain(choices: &mut Choices<'_>) -> Option<Vec<Token>> {
+/// No chain is freer than the one before it, and the last is no freer than what all its blocks state.
+fn only_less(chains: &[Verified], stated: &[Vec<Limit>], seen: &Seen, request: &Request, now: u64) {
+    let mut before = 2;
+    for verified in chains {
+        let answer = decide(verified, request, &seen.state(verified), now);
+        assert!(freedom(&answer) <= before, "{answer:?} after {before}: {request:?} of {verified:?}");
+        before = freedom(&answer);
+        if let Decision::Allow(permit) = answer {
+            assert!(reaches(permit.mark(), verified.grant().mark()), "{permit:?} of {verified:?}");
+        }
+    }
+    let most = limits::leave(stated, request, now);
+    assert!(before <= most, "freedom {before} of {request:?}, of which {most} is left: {:?}", chains.last());
+}
+
+fn reaches(mark: &Mark, other: &Mark) -> bool {
+    mark.reaches(other.level(), &other.labels().cloned().collect::<Vec<_>>())
+}
+
+/// A token and what it was narrowed to, one block a time; and what each block states.
+fn chain(choices: &mut Choices<'_>) -> Option<(Vec<Token>, Vec<Vec<Limit>>)> {
     let heir = |index: usize| Heir::carried(&mut Known(forge::key(index).expose_seed()));
-    let token = match mint(&grant(choices), forge::key(0), heir(1)) {
+    let (grant, limits) = grant(choices);
+    let token = match mint(&grant, forge::key(0), heir(1)) {
         Ok(token) => token,
         Err(refusal) => {
             check::refusal(&refusal);
             return None;
         }
     };
-    let mut tokens = vec![token];
+    let (mut tokens, mut stated) = (vec![token], vec![limits]);
     for index in 0..choices.below(5) {
         let last = tokens.last()?;
-        let narrowing = narrowing(choices);
+        let (narrowing, limits) = narrowing(choices);
         match last.attenuate(&narrowing, heir(index + 2)) {
             Ok(token) => {
                 if choices.one_in(4) {
@@ -81,11 +106,12 @@ fn chain(choices: &mut Choices<'_>) -> Option<Vec<Token>> {
                     assert_eq!(read.expose_text(), token.expose_text());
                 }
                 tokens.push(token);
+                stated.push(limits);
             }
             Err(refusal) => check::refusal(&refusal),
         }
     }
-    Some(tokens)
+    Some((tokens, stated))
 }
 
 fn verified(
@@ -146,19 +172,21 @@ const NAMES: [&str; 3] = ["pii", "untrusted", "calls"];
 const CAPS: [u64; 5] = [8, 7, 14, 255, 0];
 const EXPIRIES: [u64; 6] = [NOW + 3_600, NOW + 600, NOW + 300, NOW + 11, NOW + 3_601, NOW];
 
-fn grant(choices: &mut Choices<'_>) -> RootGrant {
+fn grant(choices: &mut Choices<'_>) -> (RootGrant, Vec<Limit>) {
     let issued = choices.one_of(&[NOW, NOW, NOW, NOW + 30, NOW + 31]);
-    let mut grant = RootGrant::new(parse(choices, &AUDIENCES), issued, NOW + 3_600);
+    let first: Pattern = parse(choices, &AUDIENCES);
+    let mut grant = RootGrant::new(first.clone(), issued, NOW + 3_600);
+    let mut limits = Vec::new();
     for _ in 0..=choices.below(3) {
-        grant = grant.scope(parse(choices, &SCOPES));
+        limits.push(Limit::Keep(parse(choices, &SCOPES)));
     }
     if choices.one_in(2) {
-        grant = grant.audience(parse(choices, &AUDIENCES));
+        limits.push(Limit::Audience(parse(choices, &AUDIENCES)));
     }
     if choices.one_in(2) {
         grant = grant.ledger(LedgerId::from_bytes(LEDGER));
         if choices.one_in(2) {
-            grant = grant.budget(parse(choices, &NAMES), choices.one_of(&CAPS));
+            limits.push(Limit::Cap(parse(choices, &NAMES), choices.one_of(&CAPS)));
         }
         if choices.one_in(3) {
             grant = grant.continues(BlockId::from_bytes([0xc0; 32]));
@@ -168,53 +196,68 @@ fn grant(choices: &mut Choices<'_>) -> RootGrant {
         grant = grant.own_rules(Vec::new());
     }
     if choices.one_in(4) {
-        grant = grant.rule(rule(choices));
+        limits.push(Limit::Rule(rule(choices)));
     }
     if choices.one_in(4) {
-        grant = grant.deny(parse(choices, &PATTERNS));
+        limits.push(Limit::Deny(parse(choices, &PATTERNS)));
     }
     if choices.one_in(4) {
-        grant = grant.ask(parse(choices, &ASKS));
+        limits.push(Limit::Ask(parse(choices, &ASKS)));
     }
     if choices.one_in(4) {
-        grant = grant.raise(level(choices)).label(parse(choices, &NAMES));
+        limits.push(Limit::Raise(level(choices)));
+        limits.push(Limit::Label(parse(choices, &NAMES)));
     }
     if choices.one_in(4) {
-        grant = grant.clearance(level(choices));
+        limits.push(Limit::Clearance(level(choices)));
     }
     if choices.one_in(4) {
-        grant = grant.depth(choices.below(5) as u8).subject("planner");
+        limits.push(Limit::Depth(choices.below(5) as u8));
+        grant = grant.subject("planner");
     }
-    if choices.one_in(8) { grant.issuer() } else { grant }
+    if choices.one_in(8) {
+        grant = grant.issuer();
+    }
+    let grant = limits.iter().fold(grant, |grant, limit| limit.grant(grant));
+    // The constructor states these two.
+    limits.extend([Limit::Audience(first), Limit::Ends(NOW + 3_600)]);
+    (grant, limits)
 }
 
-fn narrowing(choices: &mut Choices<'_>) -> Narrowing {
+fn narrowing(choices: &mut Choices<'_>) -> (Narrowing, Vec<Limit>) {
     let mut narrowing = Narrowing::new();
+    let mut limits = Vec::new();
     // One to three limits a block: with more, most blocks would be refused for one of them.
     for _ in 0..=choices.below(3) {
-        narrowing = match choices.below(16) {
-            0 | 1 => narrowing.keep(parse(choices, &SCOPES)),
-            2 => narrowing.keep(parse(choices, &SCOPES)).keep(parse(choices, &SCOPES)),
-            3 => narrowing.drop(parse(choices, &PATTERNS)),
-            4 => narrowing.deny(parse(choices, &PATTERNS)),
-            5 => narrowing.ask(parse(choices, &ASKS)),
-            6 => narrowing.rule(rule(choices)),
-            7 => narrowing.raise(level(choices)),
-            8 => narrowing.label(parse(choices, &NAMES)),
-            9 => narrowing.clearance(level(choices)),
-            10 => narrowing.audience(parse(choices, &AUDIENCES)),
-            11 => narrowing.expires_at(choices.one_of(&EXPIRIES)),
-            12 => narrowing.not_before(choices.one_of(&EXPIRIES)).subject("reporter"),
-            13 => narrowing.ledger(LedgerId::from_bytes(LEDGER)).budget(parse(choices, &NAMES), choices.one_of(&CAPS)),
-            14 => narrowing.depth(choices.below(4) as u8),
+        match choices.below(16) {
+            0 | 1 => limits.push(Limit::Keep(parse(choices, &SCOPES))),
+            2 => limits.extend([Limit::Keep(parse(choices, &SCOPES)), Limit::Keep(parse(choices, &SCOPES))]),
+            3 => limits.push(Limit::Drop(parse(choices, &PATTERNS))),
+            4 => limits.push(Limit::Deny(parse(choices, &PATTERNS))),
+            5 => limits.push(Limit::Ask(parse(choices, &ASKS))),
+            6 => limits.push(Limit::Rule(rule(choices))),
+            7 => limits.push(Limit::Raise(level(choices))),
+            8 => limits.push(Limit::Label(parse(choices, &NAMES))),
+            9 => limits.push(Limit::Clearance(level(choices))),
+            10 => limits.push(Limit::Audience(parse(choices, &AUDIENCES))),
+            11 => limits.push(Limit::Ends(choices.one_of(&EXPIRIES))),
+            12 => {
+                limits.push(Limit::Starts(choices.one_of(&EXPIRIES)));
+                narrowing = narrowing.subject("reporter");
+            }
+            13 => {
+                narrowing = narrowing.ledger(LedgerId::from_bytes(LEDGER));
+                limits.push(Limit::Cap(parse(choices, &NAMES), choices.one_of(&CAPS)));
+            }
+            14 => limits.push(Limit::Depth(choices.below(4) as u8)),
             _ => match choices.below(4) {
-                0 => narrowing.nothing(),
-                1 => narrowing.open_session(NOW + 1).continues(BlockId::from_bytes([0xc0; 32])),
-                _ => narrowing.open_session(NOW + 1),
+                0 => limits.push(Limit::Nothing),
+                1 => narrowing = narrowing.open_session(NOW + 1).continues(BlockId::from_bytes([0xc0; 32])),
+                _ => narrowing = narrowing.open_session(NOW + 1),
             },
-        };
+        }
     }
-    narrowing
+    (limits.iter().fold(narrowing, |narrowing, limit| limit.narrow(narrowing)), limits)
 }
 
 fn rule(choices: &mut Choices<'_>) -> Rule {
@@ -234,15 +277,15 @@ fn seal(audience: &str, said: usize) -> Seal {
     seal.said("purpose".parse().expect("a name"), wane::Value::text(purpose).expect("a value"))
 }
 
-fn narrow_seal(seal: Seal, choices: &mut Choices<'_>) -> Seal {
+fn sealed_limit(choices: &mut Choices<'_>) -> Limit {
     match choices.below(8) {
-        0 => seal.keep(parse(choices, &SCOPES)),
-        1 => seal.drop(parse(choices, &PATTERNS)),
-        2 => seal.deny(parse(choices, &PATTERNS)),
-        3 => seal.raise(level(choices)),
-        4 => seal.label(parse(choices, &NAMES)),
-        5 => seal.clearance(level(choices)),
-        6 => seal.expires_at(choices.one_of(&EXPIRIES)),
-        _ => seal.not_before(choices.one_of(&EXPIRIES)),
+        0 => Limit::Keep(parse(choices, &SCOPES)),
+        1 => Limit::Drop(parse(choices, &PATTERNS)),
+        2 => Limit::Deny(parse(choices, &PATTERNS)),
+        3 => Limit::Raise(level(choices)),
+        4 => Limit::Label(parse(choices, &NAMES)),
+        5 => Limit::Clearance(level(choices)),
+        6 => Limit::Ends(choices.one_of(&EXPIRIES)),
+        _ => Limit::Starts(choices.one_of(&EXPIRIES)),
     }
 }

@@ -156,8 +156,22 @@ fn approval() -> Seeds {
     chosen_behind(3)
 }
 
+/// Beside rows of choices, two chains with nothing else in the way of what their later blocks state.
 fn narrow() -> Seeds {
-    choices().into_iter().map(|(name, bytes)| (name.to_owned(), bytes)).collect()
+    // One scope for everybody, by its place among the scopes, and no other limit.
+    let root = |scope: u8| [&[0, 0, 1, 0, scope][..], &[0; 10]].concat();
+    // For the first audience; a level that was reached already; no ledger.
+    let sealed = [0, 0, 3, 0, 0, 2];
+    let asked = |action: u8, arguments: u8| [0, action, 0, arguments, 0, 0, 0, 0, 0, 0, 0, 0, 7, 0];
+    let asked = [asked(1, 1), asked(1, 2), asked(0, 0)].concat();
+    let chain = |root: Vec<u8>, blocks: &[u8]| [&root, blocks, &sealed, &asked].concat();
+    let limited = [
+        // Other conditions than the root block's.
+        ("conditions", chain(root(8), &[1, 0, 0, 6, 0])),
+        // A pattern is denied and one asked for, then the level rises.
+        ("limits", chain(root(0), &[2, 1, 4, 1, 5, 0, 0, 0, 7, 1, 0])),
+    ];
+    named(choices().into_iter().chain(limited))
 }
 
 fn log() -> Seeds {
