@@ -17,6 +17,7 @@ use crate::code::Code;
 use crate::limits;
 use crate::pointer::Pointer;
 use crate::refusal::Refusal;
+use crate::value::Value;
 
 pub(crate) use names::Names;
 pub(crate) use node::{Lookup, Member, Node};
@@ -115,6 +116,28 @@ impl Arguments {
             encode::write_node(&mut out, &member.value);
             (&*member.name, out.into_bytes())
         })
+    }
+
+    /// The scalar that stands at `pointer`, if one does: not a number with a fraction, nor a text of more than 4,096 bytes.
+    ///
+    /// ```
+    /// use wane::{Arguments, Value};
+    /// let arguments = Arguments::from_json(br#"{"filter": {"limit": 1e1, "ids": [1]}}"#)?;
+    /// assert_eq!(arguments.scalar(&"/filter/limit".parse()?), Some(Value::integer(10)?));
+    /// assert_eq!(arguments.scalar(&"/filter/ids".parse()?), None);
+    /// # Ok::<(), wane::Refusal>(())
+    /// ```
+    #[must_use]
+    pub fn scalar(&self, pointer: &Pointer) -> Option<Value> {
+        match self.lookup(pointer) {
+            Lookup::Found(Node::Bool(truth)) => Some(Value::Bool(*truth)),
+            Lookup::Found(Node::Integer(integer)) => Some(Value::Integer(*integer)),
+            Lookup::Found(Node::Null) => Some(Value::Null),
+            Lookup::Found(Node::Text(text)) if text.len() <= limits::CONDITIONED_TEXT_BYTES => {
+                Some(Value::Text(text.clone()))
+            }
+            Lookup::Found(_) | Lookup::Blocked(_) | Lookup::Missing => None,
+        }
     }
 
     pub(crate) fn write_cbor(&self, out: &mut Writer) {

@@ -9,6 +9,7 @@ mod path;
 mod target;
 pub(crate) mod words;
 
+use alloc::collections::BTreeMap;
 use core::fmt;
 
 pub use cidr::Network;
@@ -20,8 +21,10 @@ pub use target::Target;
 
 pub(crate) use judge::Evidence;
 
+use crate::arguments::Arguments;
 use crate::code::Code;
 use crate::limits;
+use crate::name::Name;
 use crate::refusal::Refusal;
 use crate::value::{Integer, Value};
 
@@ -84,6 +87,27 @@ impl Condition {
     #[must_use]
     pub const fn target(&self) -> &Target {
         &self.target
+    }
+
+    /// Whether it holds for these arguments and facts of an enforcement point. In a condition of a catalogue nothing is said by
+    /// the holder, and nothing was seen.
+    ///
+    /// # Errors
+    /// `deny-condition` where it does not hold; `deny-missing-argument`, `deny-missing-fact`, `deny-argument-shape`,
+    /// `deny-argument-type`, `deny-path`, `deny-url` or `deny-address` where it cannot be told.
+    ///
+    /// ```
+    /// use wane::{Arguments, Code, Condition};
+    /// let condition: Condition = "path under /data".parse()?;
+    /// let on = |json: &str| condition.holds(&Arguments::from_json(json.as_bytes())?, &Default::default());
+    /// assert!(on(r#"{"path": "/data/a"}"#).is_ok());
+    /// assert_eq!(on(r#"{"path": "/etc"}"#).unwrap_err().code(), Code::DenyCondition);
+    /// assert_eq!(on(r#"{"path": "/data/../etc"}"#).unwrap_err().code(), Code::DenyPath);
+    /// # Ok::<(), wane::Refusal>(())
+    /// ```
+    pub fn holds(&self, arguments: &Arguments, facts: &BTreeMap<Name, Value>) -> Result<(), Refusal> {
+        let (said, seen) = (BTreeMap::new(), BTreeMap::new());
+        self.judge(&Evidence { arguments, facts, said: &said, seen: &seen })
     }
 
     /// The test.

@@ -1,11 +1,15 @@
 //! `host` and `scheme`: URLs that every reader takes apart in the same way.
 
+use alloc::format;
 use alloc::string::ToString;
 use core::net::Ipv4Addr;
 
 use url::{Position, Url};
 
 use super::operand::text_operand;
+use crate::code::Code;
+use crate::json;
+use crate::refusal::Refusal;
 
 text_operand! {
     /// A host: a lower-case ASCII name or a literal address in its plain form, with `:port` where another
@@ -33,6 +37,30 @@ text_operand! {
 }
 
 impl Host {
+    /// Where a URL points, with its port if that is not the default one of its scheme.
+    ///
+    /// # Errors
+    /// `deny-url` unless the URL is in its plain form, and names a host.
+    ///
+    /// ```
+    /// use wane::{Code, Host};
+    /// assert_eq!(Host::of_url("https://example.com/a")?.as_str(), "example.com");
+    /// assert_eq!(Host::of_url("https://example.com:8443/")?.as_str(), "example.com:8443");
+    /// for other in ["https://EXAMPLE.com/", "https://a@example.com/", "file:///etc", "example.com"] {
+    ///     assert_eq!(Host::of_url(other).unwrap_err().code(), Code::DenyUrl, "{other}");
+    /// }
+    /// # Ok::<(), wane::Refusal>(())
+    /// ```
+    pub fn of_url(text: &str) -> Result<Self, Refusal> {
+        plain_url(text)
+            .and_then(|url| match (url.host_str()?, url.port()) {
+                ("", _) => None,
+                (name, None) => name.parse().ok(),
+                (name, Some(port)) => format!("{name}:{port}").parse().ok(),
+            })
+            .ok_or_else(|| not_plain(text, "scheme://host/path"))
+    }
+
     /// Whether a URL points at this host and port.
     // spec: T95
     pub(super) fn admits(&self, url: &Url) -> bool {
@@ -42,6 +70,27 @@ impl Host {
             url.host_str() == Some(name) && port_fits
         })
     }
+}
+
+impl Scheme {
+    /// The scheme of a URL, with or without a host.
+    ///
+    /// # Errors
+    /// `deny-url` unless the URL is in its plain form.
+    ///
+    /// ```
+    /// use wane::{Code, Scheme};
+    /// assert_eq!(Scheme::of_url("file:///repo/README.md")?.as_str(), "file");
+    /// assert_eq!(Scheme::of_url("file:///repo/../README.md").unwrap_err().code(), Code::DenyUrl);
+    /// # Ok::<(), wane::Refusal>(())
+    /// ```
+    pub fn of_url(text: &str) -> Result<Self, Refusal> {
+        plain_url(text).and_then(|url| url.scheme().parse().ok()).ok_or_else(|| not_plain(text, "scheme:path"))
+    }
+}
+
+fn not_plain(text: &str, form: &str) -> Refusal {
+    Refusal::new(Code::DenyUrl, "url", json::quote_start(text), form)
 }
 
 /// The URL, if its text is the one way to write it: what a strict parser writes is what stands there, only an
