@@ -172,6 +172,7 @@ codes! {
     ParseJsonDuplicate "parse-json-duplicate" Parse Never "the member `{found}` stands twice" "",
     ParseJsonNumber "parse-json-number" Parse Never "the number {found} is outside {bound}" "send it as a text",
     ParseRoots "parse-roots" Parse Never "the roots cannot be used: {found}" "",
+    ParseCatalogue "parse-catalogue" Parse Never "the catalogue cannot be used: {found}" "",
     // The audit log.
     ParseRecord "parse-record" Parse Never "not a record of an audit log: {found}" "",
     ParseCheckpoint "parse-checkpoint" Parse Never "not a checkpoint: {found}" "",
@@ -207,6 +208,12 @@ codes! {
     ChainLedger "chain-ledger" Chain Never "ledger {found}, in force is {bound}" "",
     ChainBudget "chain-budget" Chain Never "budget {found} is more than {bound}" "",
     ChainRequestSeal "chain-request-seal" Chain Never "a seal for one request lives {found} seconds, at most {bound}" "",
+    // From a call to a request.
+    DenyUnlisted "deny-unlisted" Deny Never "the catalogue does not list {found}" "whoever runs the server can add it to the catalogue",
+    DenyRoute "deny-route" Deny Never "no reading of {found} is the only one: {bound}" "",
+    DenyUnmatched "deny-unmatched" Deny Never "no rule of {found} matches this call" "",
+    DenyTemplate "deny-template" Deny Never "{found} does not fit into `{bound}`" "",
+    DenyPin "deny-pin" Deny Never "the tool {found} is not the one that was pinned: {bound}" "compare it with what it was, then pin it again",
     // Decisions, in the order of the checks.
     DenyAudience "deny-audience" Deny Never "sealed for `{found}`, this is `{bound}`" "",
     DenyExpired "deny-expired" Deny Renew "expired at {bound}, now is {found}" "seal or mint again",

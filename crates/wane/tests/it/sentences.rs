@@ -20,9 +20,9 @@ pub(crate) fn under(folder: &str, extension: &str) -> Vec<PathBuf> {
     found
 }
 
-/// The `T12` of a word that begins with one: T of tokens and decisions, S of live state, A of the audit log.
+/// The `T12` of a word that begins with one: T of tokens and decisions, S of live state, A of the audit log, C of catalogues.
 fn id(word: &str) -> Option<&str> {
-    let digits = word.strip_prefix(['T', 'S', 'A'])?.bytes().take_while(u8::is_ascii_digit).count();
+    let digits = word.strip_prefix(['T', 'S', 'A', 'C'])?.bytes().take_while(u8::is_ascii_digit).count();
     (digits > 0).then(|| &word[..=digits])
 }
 

@@ -16,6 +16,12 @@ use crate::forge::{
 
 /// Codes that this crate cannot be brought to answer with, and who does.
 const ELSEWHERE: &[(Code, &str)] = &[
+    (Code::ParseCatalogue, "wane-policy"),
+    (Code::DenyUnlisted, "wane-policy"),
+    (Code::DenyRoute, "wane-policy"),
+    (Code::DenyUnmatched, "wane-policy"),
+    (Code::DenyTemplate, "wane-policy"),
+    (Code::DenyPin, "wane-policy"),
     (Code::ParseRecord, "wane-audit"),
     (Code::ParseCheckpoint, "wane-audit"),
     (Code::ParseProof, "wane-audit"),

@@ -1,0 +1,4 @@
+//! Catalogues against `test-vectors/catalogue`.
+
+#[cfg(test)]
+mod vectors;
