@@ -62,21 +62,30 @@ impl CallFlags {
 
     /// Where the arguments come from, if they are not typed.
     pub(crate) fn source(&self) -> Result<Option<Source>, Failure> {
-        match self.args.as_deref() {
-            Some("-") => Ok(Some(Source::Stdin)),
-            Some(text) => text.strip_prefix('@').map(|name| typed::source("--args", name)).transpose(),
-            None => Ok(None),
-        }
+        self.args.as_deref().map_or(Ok(None), arguments_source)
     }
 
     /// The arguments; absent ones are the empty object.
     pub(crate) fn arguments(&self, context: &Context) -> Result<Arguments, Failure> {
-        let Some(text) = self.args.as_deref() else { return Ok(Arguments::empty()) };
-        let Some(source) = self.source()? else {
-            return Arguments::from_json(text.as_bytes()).map_err(|refusal| Failure::from(refusal).within("--args"));
-        };
-        let cap = u64::try_from(limits::REQUEST_BYTES).unwrap_or(u64::MAX);
-        let bytes = context.inputs.read(&source, input::ARGUMENTS, cap)?;
-        Arguments::from_json(&bytes).map_err(|refusal| Failure::from(refusal).within(source.name()))
+        arguments(context, self.args.as_deref())
     }
+}
+
+/// Where the arguments come from that `--args` names: none where they are typed.
+fn arguments_source(text: &str) -> Result<Option<Source>, Failure> {
+    match text {
+        "-" => Ok(Some(Source::Stdin)),
+        text => text.strip_prefix('@').map(|name| typed::source("--args", name)).transpose(),
+    }
+}
+
+/// The arguments that `--args` states or names; absent ones are the empty object.
+pub(crate) fn arguments(context: &Context, stated: Option<&str>) -> Result<Arguments, Failure> {
+    let Some(text) = stated else { return Ok(Arguments::empty()) };
+    let Some(source) = arguments_source(text)? else {
+        return Arguments::from_json(text.as_bytes()).map_err(|refusal| Failure::from(refusal).within("--args"));
+    };
+    let cap = u64::try_from(limits::REQUEST_BYTES).unwrap_or(u64::MAX);
+    let bytes = context.inputs.read(&source, input::ARGUMENTS, cap)?;
+    Arguments::from_json(&bytes).map_err(|refusal| Failure::from(refusal).within(source.name()))
 }

@@ -27,6 +27,7 @@ pub(crate) const TOML_TEXT: u64 = 1024 * 1024;
 pub(crate) const APPROVAL: &str = "the approval";
 pub(crate) const ARGUMENTS: &str = "the arguments";
 pub(crate) const AUDIT_KEY: &str = "the audit key";
+pub(crate) const CATALOGUE: &str = "the catalogue";
 pub(crate) const GRANT: &str = "the grant file";
 pub(crate) const KEY: &str = "the key";
 pub(crate) const LOG_SECRET: &str = "the log secret";

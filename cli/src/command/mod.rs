@@ -14,6 +14,7 @@ mod ledger;
 mod man;
 mod mint;
 mod pending;
+mod policy;
 mod raise;
 mod renew;
 mod revoke;
@@ -52,6 +53,7 @@ pub(crate) enum Verb {
     Pending(pending::Pending),
     Approve(approve::Approve),
     Audit(audit::Audit),
+    Policy(policy::Policy),
     Show(show::Show),
     Demo(demo::Demo),
     #[command(hide = true)]
@@ -83,6 +85,7 @@ impl Verb {
             Self::Pending(verb) => verb.run(context),
             Self::Approve(verb) => verb.run(context),
             Self::Audit(verb) => verb.run(context),
+            Self::Policy(verb) => verb.run(context),
             Self::Show(verb) => verb.run(context),
             Self::Demo(verb) => verb.run(context),
             Self::DemoServer(verb) => verb.run(context),

@@ -15,6 +15,16 @@ fn prepare(scene: &Scene, verb: &str) {
         return prepare_ledger(scene);
     }
     scene.write("grant.toml", "aud = ['files', 'mail']\nscope = ['read:*']\nttl = '2h'\n[budget]\n");
+    scene.write(
+        "catalogue.toml",
+        "[server.files]\naudience = 'files'\n[server.files.tool.read_file]\naction = 'read:files'\n\
+         rule = [{ when = 'path under /repo', level = 'internal' }]\n",
+    );
+    scene.write(
+        "cases.toml",
+        "catalogue = 'catalogue.toml'\n[[case]]\nserver = 'files'\ntool = 'read_file'\nargs = { path = '/etc' }\n\
+         expect = 'deny'\ncode = 'deny-unmatched'\n",
+    );
     for line in [
         "wane keygen root.pem > root.pub",
         "wane keygen old-new.pem > new.pub",
