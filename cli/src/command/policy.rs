@@ -80,6 +80,10 @@ struct Explain {
     #[arg(long, value_name = "JSON", allow_hyphen_values = true)]
     args: Option<String>,
 
+    /// The type of the body (default: application/json)
+    #[arg(long, value_name = "TYPE", requires = "http", default_value = "application/json", hide_default_value = true)]
+    content_type: String,
+
     /// The body of the HTTP request
     #[arg(long, value_name = "TEXT", requires = "http", allow_hyphen_values = true)]
     body: Option<String>,
@@ -222,7 +226,8 @@ impl Explain {
         })?;
         let call = line.split_once(' ').filter(|(method, target)| !method.is_empty() && target.starts_with('/'));
         let (method, target) = call.ok_or_else(|| Failure::usage("--http: not `METHOD /path`"))?;
-        Ok(Incoming::Http { method, target, body: self.body.as_deref().unwrap_or_default().as_bytes() })
+        let body = self.body.as_deref().unwrap_or_default().as_bytes();
+        Ok(Incoming::Http { method, target, content_type: Some(&self.content_type), body })
     }
 }
 

@@ -1,5 +1,6 @@
 //! Servers and their entries, and which of them a call belongs to.
 
+mod alike;
 mod entry;
 mod file;
 mod route;
@@ -14,7 +15,7 @@ use wane::{Arguments, Audience, Call, Code, Name, Pattern, Refusal, Scheme, Valu
 use self::entry::Entry;
 use self::route::Route;
 use self::when::When;
-use crate::demand::{Demand, Explanation, Incoming};
+use crate::demand::{Demand, Explanation, Incoming, Tried};
 use crate::toml_text::{self, unusable, within_size};
 
 /// What each tool of each server needs, may reveal and costs.
@@ -195,24 +196,26 @@ impl Server<'_> {
     /// has more than one reading, `deny-url` for a resource whose URI is not in its plain form, `parse-limit` for a name or target
     /// over 4,096 bytes, and the refusal of a rule's condition that cannot be judged.
     pub fn demand(&self, incoming: &Incoming<'_>) -> Result<Demand, Refusal> {
-        self.explain(incoming).outcome
+        self.judge(incoming, None)
     }
 
     /// What a call demands, and how that came about.
     #[must_use]
     pub fn explain(&self, incoming: &Incoming<'_>) -> Explanation {
         let mut tried = Vec::new();
-        let outcome = self.find(incoming).and_then(|found| {
-            let case = found.entry.matching(&found.arguments, &found.facts, &mut tried)?;
-            let request = case.request(self.audience.clone(), found.call, found.arguments, found.facts)?;
-            let request = match self.entries.seals {
-                Seals::Any => request,
-                Seals::ForOneRequest => request.require_request_seal(),
-            };
-            let rule = tried.last().map(|tried| tried.rule);
-            Ok(Demand { request, rule, trusted: found.entry.trusted.clone(), pin: found.entry.pin })
-        });
+        let outcome = self.judge(incoming, Some(&mut tried));
         Explanation { tried, outcome }
+    }
+
+    fn judge(&self, incoming: &Incoming<'_>, tried: Option<&mut Vec<Tried>>) -> Result<Demand, Refusal> {
+        let found = self.find(incoming)?;
+        let (case, rule) = found.entry.matching(&found.arguments, &found.facts, tried)?;
+        let request = case.request(self.audience.clone(), found.call, found.arguments, &found.facts)?;
+        let request = match self.entries.seals {
+            Seals::Any => request,
+            Seals::ForOneRequest => request.require_request_seal(),
+        };
+        Ok(Demand { request, rule, trusted: found.entry.trusted.clone(), pin: found.entry.pin })
     }
 
     /// For each way in which a tool may be called, the patterns of all actions that it then needs: for lists, with
@@ -236,6 +239,9 @@ impl Server<'_> {
         let unlisted = || Refusal::new(Code::DenyUnlisted, "call", incoming, "");
         // spec: C11
         let mut facts = BTreeMap::from([("server".parse()?, Value::text(self.name.as_str())?)]);
+        if let Incoming::Tool { arguments, .. } | Incoming::Prompt { arguments, .. } = *incoming {
+            alike::check(arguments)?;
+        }
         let (entry, call, arguments) = match *incoming {
             Incoming::Tool { name: tool, arguments } => {
                 let entry = self.entries.tools.get(tool).ok_or_else(unlisted)?;
@@ -249,18 +255,23 @@ impl Server<'_> {
             }
             Incoming::Resource { uri } => {
                 // spec: C13
-                Scheme::of_url(uri)?;
+                check_uri(uri)?;
                 // spec: C12
                 let arguments = Arguments::from_json(serde_json::json!({ "uri": uri }).to_string().as_bytes())?;
                 let entry = first(&self.entries.resources, |when| when.matches(&arguments, &facts))?;
                 (entry.ok_or_else(unlisted)?, Call::resource(uri)?, arguments)
             }
-            Incoming::Http { method, target, body } => {
+            Incoming::Http { method, target, content_type, body } => {
                 let call = Call::http(method, target)?;
                 let parts = route::Parts::of(target)?;
-                let route = self.entries.routes.iter().find(|(route, _)| route.fits(method, &parts));
+                let routes = &self.entries.routes;
+                // spec: C17
+                if routes.iter().any(|(route, _)| route.fits_but_for_case(method, &parts)) {
+                    return Err(Refusal::new(Code::DenyRoute, "path", "the path", "a route in other letters"));
+                }
+                let route = routes.iter().find(|(route, _)| route.fits(method, &parts));
                 let (route, entry) = route.ok_or_else(unlisted)?;
-                (entry, call, route.arguments(&parts, body)?)
+                (entry, call, route.arguments(&parts, content_type, body)?)
             }
         };
         Ok(Found { entry, call, arguments, facts })
@@ -273,6 +284,24 @@ struct Found<'a> {
     call: Call,
     arguments: Arguments,
     facts: BTreeMap<Name, Value>,
+}
+
+/// A URI that has one reading, also for a server that decodes its path, or walks it behind `?` or `#`.
+fn check_uri(uri: &str) -> Result<(), Refusal> {
+    let scheme = Scheme::of_url(uri)?;
+    let behind = uri.get(scheme.as_str().len().saturating_add(1)..).unwrap_or_default();
+    let lower = behind.to_ascii_lowercase();
+    let spelled = ["%2e", "%2f", "%5c", "%00"].into_iter().find(|spelled| lower.contains(spelled));
+    let walks = behind.split(['/', '?', '#']).any(|piece| matches!(piece, "." | ".."));
+    match (spelled, walks) {
+        (None, false) => Ok(()),
+        _ => Err(Refusal::new(
+            Code::DenyUrl,
+            "uri",
+            "the uri",
+            "no `.` or `..`, and neither `.`, `/`, `\\` nor nul spelled out",
+        )),
+    }
 }
 
 /// The first element whose key matches; the first that cannot be told refuses.

@@ -40,6 +40,8 @@ pub enum Incoming<'a> {
         method: &'a str,
         /// Path and query as received.
         target: &'a str,
+        /// The `Content-Type` as received, if there is one.
+        content_type: Option<&'a str>,
         /// The whole body; empty where there is none.
         body: &'a [u8],
     },
@@ -48,15 +50,23 @@ pub enum Incoming<'a> {
 /// As messages name it.
 impl std::fmt::Display for Incoming<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // What stands behind `?` and `#` may be confidential.
+        let public = |text: &'_ str| text.split(['?', '#']).next().map(start).unwrap_or_default();
         match self {
-            Self::Tool { name, .. } => write!(f, "the tool {name:?}"),
-            Self::Prompt { name, .. } => write!(f, "the prompt {name:?}"),
-            Self::Resource { uri } => write!(f, "the resource {uri:?}"),
-            // The query may hold what is confidential.
-            Self::Http { method, target, .. } => {
-                write!(f, "the route {method:?} {:?}", target.split('?').next().unwrap_or_default())
-            }
+            Self::Tool { name, .. } => write!(f, "the tool {:?}", start(name)),
+            Self::Prompt { name, .. } => write!(f, "the prompt {:?}", start(name)),
+            Self::Resource { uri } => write!(f, "the resource {:?}", public(uri)),
+            Self::Http { method, target, .. } => write!(f, "the route {:?} {:?}", start(method), public(target)),
         }
+    }
+}
+
+/// As much of a text as a message has room for.
+fn start(text: &str) -> String {
+    const SHOWN: usize = 64;
+    match text.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
     }
 }
 

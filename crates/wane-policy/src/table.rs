@@ -54,7 +54,7 @@ struct File {
 }
 
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct Case {
     name: Option<String>,
     server: String,
@@ -63,6 +63,7 @@ struct Case {
     prompt: Option<String>,
     resource: Option<String>,
     http: Option<String>,
+    content_type: Option<String>,
     body: Option<String>,
     /// A table, or JSON as text.
     args: Option<Json>,
@@ -152,7 +153,8 @@ impl CaseTable {
     /// assert!(wane_policy::CaseTable::from_toml("[[case]]\nexpect = 'maybe'\n").is_err());
     /// ```
     pub fn from_toml(text: &str) -> Result<Self, Refusal> {
-        crate::toml_text::read(text).map(Self)
+        let file: File = crate::toml_text::read(text)?;
+        if file.case.is_empty() { Err(cannot("a table without a case tests nothing")) } else { Ok(Self(file)) }
     }
 
     /// The file of the catalogue, as the table names it.
@@ -193,10 +195,11 @@ struct Found {
 
 impl Case {
     fn judge(&self, catalogue: &Catalogue, rng: &mut impl CryptoRng) -> Result<Found, Refusal> {
-        let audience = self.audience.as_deref().unwrap_or(&self.server).parse()?;
-        let server = match catalogue.server(&self.server, None) {
-            Ok(server) => server,
-            Err(_) => catalogue.server(&self.server, Some(audience))?,
+        let server = match &self.audience {
+            Some(audience) => catalogue.server(&self.server, Some(audience.parse()?))?,
+            None => catalogue
+                .server(&self.server, None)
+                .or_else(|_| catalogue.server(&self.server, Some(self.server.parse()?)))?,
         };
         let arguments = match &self.args {
             None => Arguments::empty(),
@@ -218,13 +221,20 @@ impl Case {
 
     fn incoming<'a>(&'a self, arguments: &'a Arguments) -> Result<Incoming<'a>, Refusal> {
         let body = self.body.as_deref().unwrap_or_default().as_bytes();
+        let of_http = self.body.is_some() || self.content_type.is_some();
+        if if self.http.is_some() { self.args.is_some() } else { of_http }
+            || (self.resource.is_some() && self.args.is_some())
+        {
+            return Err(cannot("`args` belong to a tool or prompt, `body` and `content-type` to `http`"));
+        }
         match (&self.tool, &self.prompt, &self.resource, &self.http) {
             (Some(name), None, None, None) => Ok(Incoming::Tool { name, arguments }),
             (None, Some(name), None, None) => Ok(Incoming::Prompt { name, arguments }),
             (None, None, Some(uri), None) => Ok(Incoming::Resource { uri }),
             (None, None, None, Some(line)) => {
                 let (method, target) = line.split_once(' ').ok_or_else(|| cannot("`http` is not `METHOD /path`"))?;
-                Ok(Incoming::Http { method, target, body })
+                let content_type = Some(self.content_type.as_deref().unwrap_or("application/json"));
+                Ok(Incoming::Http { method, target, content_type, body })
             }
             _ => Err(cannot("a case names one of `tool`, `prompt`, `resource` and `http`")),
         }
@@ -267,6 +277,9 @@ impl Case {
             let why =
                 found.refusal.as_ref().map_or(String::new(), |refusal| format!(" ({}: {refusal})", refusal.code()));
             differs("answer", &format!("{}{why}", found.answer), &self.expect.to_string())
+        } else if code == Some(Code::DenyUnlisted.as_str()) && self.code.is_none() {
+            // A mistyped name would pass for any denial.
+            differs("code", Code::DenyUnlisted.as_str(), "another, unless the case states it")
         } else if let Some(expected) = self.code.as_deref().filter(|expected| Some(*expected) != code) {
             differs("code", code.unwrap_or("none"), expected)
         } else if let Some(expected) = self.level.as_deref().filter(|expected| Some(*expected) != level) {

@@ -93,7 +93,8 @@ impl Condition {
     /// the holder, and nothing was seen.
     ///
     /// # Errors
-    /// `deny-condition` where it does not hold; `deny-missing-argument`, `deny-missing-fact`, `deny-argument-shape`,
+    /// `deny-condition` where it does not hold; `deny-argument-shape` also for an array of which some elements satisfy it and some do
+    /// not, so that no rule is passed by with one more element; `deny-missing-argument`, `deny-missing-fact`, `deny-argument-shape`,
     /// `deny-argument-type`, `deny-path`, `deny-url` or `deny-address` where it cannot be told.
     ///
     /// ```
@@ -107,7 +108,7 @@ impl Condition {
     /// ```
     pub fn holds(&self, arguments: &Arguments, facts: &BTreeMap<Name, Value>) -> Result<(), Refusal> {
         let (said, seen) = (BTreeMap::new(), BTreeMap::new());
-        self.judge(&Evidence { arguments, facts, said: &said, seen: &seen })
+        self.judge_alike(&Evidence { arguments, facts, said: &said, seen: &seen })
     }
 
     /// The test.

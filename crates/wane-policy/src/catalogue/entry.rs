@@ -48,25 +48,28 @@ pub(super) enum Cost {
 }
 
 impl Entry {
-    /// The case that matches; each rule that was looked at goes into `tried`.
+    /// The case that matches, and the number of its rule; each rule that was looked at goes into `tried`.
     pub(super) fn matching(
         &self,
         arguments: &Arguments,
         facts: &BTreeMap<Name, Value>,
-        tried: &mut Vec<Tried>,
-    ) -> Result<&Case, Refusal> {
+        mut tried: Option<&mut Vec<Tried>>,
+    ) -> Result<(&Case, Option<usize>), Refusal> {
         let rules = match &self.cases {
-            Cases::Always(case) => return Ok(case),
+            Cases::Always(case) => return Ok((case, None)),
             Cases::Rules(rules) => rules,
         };
         for ((when, case), rule) in rules.iter().zip(1..) {
             // A condition may look at what its own case states.
-            let mut facts = facts.clone();
-            facts.extend(case.facts.clone());
-            let answer = when.judge(arguments, &facts);
-            tried.push(Tried { rule, when: when.to_string(), refusal: answer.clone().err() });
+            let answer = match case.facts.is_empty() {
+                true => when.judge(arguments, facts),
+                false => when.judge(arguments, &case.with(facts)),
+            };
+            if let Some(tried) = tried.as_mut() {
+                tried.push(Tried { rule, when: when.to_string(), refusal: answer.clone().err() });
+            }
             match answer {
-                Ok(()) => return Ok(case),
+                Ok(()) => return Ok((case, Some(rule))),
                 Err(refusal) if refusal.code() == Code::DenyCondition => {}
                 Err(refusal) => return Err(refusal),
             }
@@ -94,15 +97,22 @@ impl Case {
         std::iter::once(&self.action).chain(&self.sinks)
     }
 
+    /// Its facts beside those of every call.
+    fn with(&self, facts: &BTreeMap<Name, Value>) -> BTreeMap<Name, Value> {
+        let mut all = facts.clone();
+        all.extend(self.facts.clone());
+        all
+    }
+
     /// The request that a call is.
     pub(super) fn request(
         &self,
         audience: Audience,
         call: Call,
         arguments: Arguments,
-        mut facts: BTreeMap<Name, Value>,
+        facts: &BTreeMap<Name, Value>,
     ) -> Result<Request, Refusal> {
-        facts.extend(self.facts.clone());
+        let facts = self.with(facts);
         let mut actions = Vec::new();
         for template in self.templates() {
             let action = template.fill(&arguments, &facts)?;

@@ -21,6 +21,9 @@ pub(super) fn yaml() -> serde_saphyr::Options {
         budget: serde_saphyr::budget! { max_anchors: 0, max_aliases: 0, max_nodes: 100_000, max_depth: 32, max_documents: 1 },
         merge_keys: serde_saphyr::options::MergeKeyPolicy::Error,
         strict_booleans: true,
+        reject_unsupported_tags: true,
+        reject_tagged_field_names: true,
+        ignore_binary_tag_for_string: true,
         leading_zero_numbers_as_strings: true,
         underscored_numbers_as_strings: true,
         with_snippet: false,
@@ -52,6 +55,7 @@ impl File {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct ServerTable {
+    #[serde(default, deserialize_with = "stated")]
     audience: Option<Text<Audience>>,
     #[serde(default)]
     request_seal: bool,
@@ -60,9 +64,9 @@ struct ServerTable {
     #[serde(default)]
     prompt: BTreeMap<String, Of<Prompt>>,
     #[serde(default)]
-    resource: Vec<Of<Resource>>,
+    resource: Resources,
     #[serde(default)]
-    route: Vec<Of<RouteKind>>,
+    route: Routes,
 }
 
 impl ServerTable {
@@ -86,8 +90,8 @@ impl ServerTable {
             seals: if self.request_seal { Seals::ForOneRequest } else { Seals::Any },
             tools: self.tool.into_iter().map(tool).collect(),
             prompts: self.prompt.into_iter().map(prompt).collect(),
-            resources: self.resource.into_iter().zip(1..).map(resource).collect(),
-            routes: self.route.into_iter().zip(1..).map(route).collect(),
+            resources: self.resource.0.into_iter().zip(1..).map(resource).collect(),
+            routes: self.route.0.into_iter().zip(1..).map(route).collect(),
         }
     }
 }
@@ -96,21 +100,41 @@ impl ServerTable {
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 struct Table {
+    #[serde(deserialize_with = "stated")]
     action: Option<Text<Template>>,
+    #[serde(deserialize_with = "stated")]
     sink: Option<Vec<Text<Template>>>,
+    #[serde(deserialize_with = "stated")]
     level: Option<Text<Level>>,
+    #[serde(deserialize_with = "stated")]
     labels: Option<Vec<Text<Name>>>,
+    #[serde(deserialize_with = "stated")]
     costs: Option<BTreeMap<Text<Name>, Cost>>,
+    #[serde(deserialize_with = "stated")]
     facts: Option<BTreeMap<Text<Name>, Scalar>>,
+    #[serde(deserialize_with = "stated")]
     when: Option<Text<When>>,
+    #[serde(deserialize_with = "stated")]
     rule: Option<Vec<Table>>,
+    #[serde(deserialize_with = "stated")]
     trusted: Option<BTreeMap<String, Vec<Text<Pointer>>>>,
+    #[serde(deserialize_with = "stated")]
     digest: Option<Text<ToolDigest>>,
+    #[serde(deserialize_with = "stated")]
     open_world: Option<bool>,
+    #[serde(deserialize_with = "stated")]
     closed_world: Option<bool>,
+    #[serde(deserialize_with = "stated")]
     method: Option<Text<Method>>,
+    #[serde(deserialize_with = "stated")]
     path: Option<Text<Path>>,
+    #[serde(deserialize_with = "stated")]
     body: Option<Text<Body>>,
+}
+
+/// What a member says; that it says nothing, as `null` does, is not the same as that it is not there.
+fn stated<'de, T: Deserialize<'de>, D: Deserializer<'de>>(from: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(from).map(Some)
 }
 
 /// What an entry of one kind is made into.
@@ -136,6 +160,39 @@ impl<'de, K: Kind> Deserialize<'de> for Of<K> {
     }
 }
 
+/// Resources, each of which can be reached.
+#[derive(Default)]
+struct Resources(Vec<Of<Resource>>);
+
+impl<'de> Deserialize<'de> for Resources {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let list: Vec<Of<Resource>> = Vec::deserialize(from)?;
+        match list.iter().rev().skip(1).any(|of| of.0.0.is_always()) {
+            true => Err(D::Error::custom("a resource is never reached: one before it has no `when`")),
+            false => Ok(Self(list)),
+        }
+    }
+}
+
+/// Routes, each of which can be reached.
+#[derive(Default)]
+struct Routes(Vec<Of<RouteKind>>);
+
+impl<'de> Deserialize<'de> for Routes {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let list: Vec<Of<RouteKind>> = Vec::deserialize(from)?;
+        for (place, route) in list.iter().enumerate() {
+            if let Some(before) = list.iter().take(place).position(|before| before.0.0.covers(&route.0.0)) {
+                let (before, place) = (before.saturating_add(1), place.saturating_add(1));
+                return Err(D::Error::custom(format_args!(
+                    "route {place} is never reached: route {before} takes its calls"
+                )));
+            }
+        }
+        Ok(Self(list))
+    }
+}
+
 impl Kind for Tool {
     type Made = Entry;
     const ALSO: &'static [&'static str] = &["rule", "trusted", "digest", "open-world", "closed-world"];
@@ -143,7 +200,8 @@ impl Kind for Tool {
         let open = (table.open_world == Some(true)) && table.closed_world != Some(true);
         let entry = table.into_entry()?;
         // spec: C4
-        let quiet = |case: &Case| matches!(case.action.verb(), "read" | "write") && case.sinks.is_empty();
+        let stays = |template: &Template| matches!(template.verb(), "read" | "write");
+        let quiet = |case: &Case| case.templates().all(stays);
         let cases: Vec<&Case> = match &entry.cases {
             Cases::Always(case) => vec![case],
             Cases::Rules(rules) => rules.iter().map(|(_, case)| case).collect(),
@@ -213,8 +271,8 @@ impl Table {
             trusted.into_iter().map(|(source, pointers)| source_of(source, pointers)).collect::<Result<_, _>>()?;
         let pin = self.digest.take().map(|text| text.0);
         let cases = match self.rule.take() {
-            None => Cases::Always(Box::new(Stated::of(self).into_case()?)),
-            Some(rules) => Cases::Rules(cases(Stated::of(self), rules)?),
+            None => Cases::Always(Box::new(Stated::of(self)?.into_case()?)),
+            Some(rules) => Cases::Rules(cases(Stated::of(self)?, rules)?),
         };
         Ok(Entry { named: String::new(), cases, trusted, pin })
     }
@@ -225,6 +283,7 @@ fn cases(entry: Stated, rules: Vec<Table>) -> Result<Vec<(When, Case)>, String> 
     if rules.is_empty() {
         return Err("an empty list of rules matches nothing: leave the entry out".into());
     }
+    few("rules", rules.len())?;
     let mut made: Vec<(When, Case)> = Vec::new();
     for (mut table, number) in rules.into_iter().zip(1..) {
         if made.last().is_some_and(|(when, _)| when.is_always()) {
@@ -232,10 +291,17 @@ fn cases(entry: Stated, rules: Vec<Table>) -> Result<Vec<(When, Case)>, String> 
         }
         table.allows(&["when"]).map_err(|why| format!("rule {number}: {why}"))?;
         let when = table.when.take().map(|text| text.0).unwrap_or_default();
-        let case = entry.clone().joined(Stated::of(table)).and_then(Stated::into_case);
+        let case = Stated::of(table).and_then(|rule| entry.clone().joined(rule)).and_then(Stated::into_case);
         made.push((when, case.map_err(|why| format!("rule {number}: {why}"))?));
     }
     Ok(made)
+}
+
+/// Elements of one list of an entry, at most.
+const FEW: usize = 64;
+
+fn few(what: &str, count: usize) -> Result<(), String> {
+    if count > FEW { Err(format!("{count} {what}, at most {FEW}")) } else { Ok(()) }
 }
 
 /// What may stand in an entry or in each of its rules, and not in both.
@@ -250,15 +316,20 @@ struct Stated {
 }
 
 impl Stated {
-    fn of(table: Table) -> Self {
-        Self {
+    /// # Errors
+    /// More members of one kind than anybody needs: each rule has its own copy of them.
+    fn of(table: Table) -> Result<Self, String> {
+        few("labels", table.labels.as_ref().map_or(0, Vec::len))?;
+        few("costs", table.costs.as_ref().map_or(0, BTreeMap::len))?;
+        few("facts", table.facts.as_ref().map_or(0, BTreeMap::len))?;
+        Ok(Self {
             action: table.action.map(|text| text.0),
             sinks: table.sink.map(values),
             level: table.level.map(|text| text.0),
             labels: table.labels.map(values),
             costs: table.costs.map(|costs| costs.into_iter().map(|(name, cost)| (name.0, cost)).collect()),
             facts: table.facts.map(|facts| facts.into_iter().map(|(name, value)| (name.0, value.0)).collect()),
-        }
+        })
     }
 
     fn joined(self, rule: Self) -> Result<Self, String> {
@@ -279,10 +350,11 @@ impl Stated {
     }
 
     fn into_case(self) -> Result<Case, String> {
-        let sinks = self.sinks.unwrap_or_default();
-        if sinks.len() >= wane::limits::ACTIONS {
-            return Err(format!("{} sinks, at most {}", sinks.len(), wane::limits::ACTIONS - 1));
-        }
+        let sinks = match self.sinks {
+            None => Vec::new(),
+            Some(sinks) if (1..wane::limits::ACTIONS).contains(&sinks.len()) => sinks,
+            Some(sinks) => return Err(format!("{} sinks, not 1 to {}", sinks.len(), wane::limits::ACTIONS - 1)),
+        };
         let facts = self.facts.unwrap_or_default();
         if let Some(name) = facts.keys().find(|name| matches!(name.as_str(), "server" | "tool" | "said")) {
             return Err(format!("the fact `{name}` is not for a catalogue to state"));

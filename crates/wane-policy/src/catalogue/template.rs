@@ -79,13 +79,17 @@ impl Template {
             Some(Value::Bool(truth)) => truth.to_string(),
             Some(Value::Null) | None => return Err(self.refuse(&format!("what stands at {place}"))),
         };
-        if is_segment(&text) { Ok(text) } else { Err(self.refuse(&format!("what stands at {place}"))) }
+        // A tool that takes it for a path would walk out of what the action names.
+        let walks = text.split('/').any(|piece| matches!(piece, "" | "." | ".."));
+        if is_segment(&text) && !walks { Ok(text) } else { Err(self.refuse(&format!("what stands at {place}"))) }
     }
 
     // spec: C15
     fn host(&self, place: &Place, arguments: &Arguments, facts: &BTreeMap<Name, Value>) -> Result<String, Refusal> {
         let host = match place.scalar(arguments, facts) {
-            Some(Value::Text(url)) => Host::of_url(&url).ok(),
+            Some(Value::Text(url)) if url.starts_with("https://") || url.starts_with("http://") => {
+                Host::of_url(&url).ok()
+            }
             _ => None,
         };
         // A host with a port, and an IPv6 address, are no segments.
@@ -236,6 +240,13 @@ mod tests {
             ("send:{host url}", r#"{"url": "https://[::1]/"}"#),
             ("send:{host url}", r#"{"url": "https://a@example.com/"}"#),
             ("send:{host url}", r#"{"url": "file:///etc"}"#),
+            ("send:{host url}", r#"{"url": "ftp://example.com/"}"#),
+            ("send:{host url}", r#"{"url": "gopher-x://example.com/"}"#),
+            ("read:{a}", r#"{"a": "acme/../evil"}"#),
+            ("read:{a}", r#"{"a": "../x"}"#),
+            ("read:{a}", r#"{"a": "x/."}"#),
+            ("read:{a}", r#"{"a": "x//y"}"#),
+            ("read:{a}", r#"{"a": "x/"}"#),
             ("send:{host url}", r#"{"url": 7}"#),
         ] {
             assert_eq!(filled(template, json), Err(Code::DenyTemplate), "{template} {json}");

@@ -51,7 +51,8 @@ impl Case {
             "resources/read" => Incoming::Resource { uri: rest },
             "http" => {
                 let (method, target) = rest.split_once(' ').unwrap();
-                Incoming::Http { method, target, body }
+                let content_type = Some(self.header("content-type").unwrap_or("application/json"));
+                Incoming::Http { method, target, content_type, body }
             }
             other => panic!("{}: the call {other}", self.name),
         };
@@ -98,6 +99,7 @@ fn every_case_is_answered_as_it_says() {
             "audience",
             "call",
             "arguments",
+            "content-type",
             "body",
             "actions",
             "level",

@@ -64,6 +64,20 @@ impl Condition {
         }
     }
 
+    /// The same, but that an array of which only some elements satisfy the condition cannot be judged.
+    pub(crate) fn judge_alike(&self, evidence: &Evidence<'_>) -> Result<(), Refusal> {
+        let refusal = match self.judge(evidence) {
+            Err(refusal) if refusal.code() == Code::DenyCondition => refusal,
+            answer => return answer,
+        };
+        let Target::Argument(pointer) = &self.target else { return Err(refusal) };
+        let Lookup::Found(Node::Array(elements)) = evidence.arguments.lookup(pointer) else { return Err(refusal) };
+        let holds = |node: &Node| self.scalar(node, "").and_then(|scalar| self.judge_scalar(scalar, evidence)).is_ok();
+        // `len` counts elements, and asks nothing of any.
+        let some = !matches!(self.test, Test::LenAtMost(_)) && elements.iter().any(holds);
+        Err(if some { self.shape("an array of which only some elements satisfy the condition") } else { refusal })
+    }
+
     fn judge_argument(&self, node: &Node, evidence: &Evidence<'_>) -> Result<(), Refusal> {
         if self.test == Test::Absent {
             return Err(self.refuse(Code::DenyCondition, &format!("{} at {}", node.kind(), self.target)));

@@ -34,7 +34,11 @@ fn the_first_rule_that_matches_counts() {
         (r#"{"path": 7}"#, Code::DenyArgumentType),
         (r#"{"path": {"a": "/repo"}}"#, Code::DenyArgumentShape),
         (r#"{"path": null}"#, Code::DenyArgumentType),
-        (r#"{"path": ["/repo/public/a", "/etc"], "depth": 1}"#, Code::DenyUnmatched),
+        (r#"{"path": ["/repo/public/a", "/etc"], "depth": 1}"#, Code::DenyArgumentShape),
+        (r#"{"path": ["/etc", "/repo/public/a"], "depth": 1}"#, Code::DenyArgumentShape),
+        (r#"{"path": ["/etc", "/usr"], "depth": 1}"#, Code::DenyUnmatched),
+        (r#"{"path": "/repo/public/a", "Path": "/etc"}"#, Code::ParseJsonDuplicate),
+        (r#"{"path": "/repo/public/a", "x": [{"a": 1, "A": 2}]}"#, Code::ParseJsonDuplicate),
     ] {
         assert_eq!(called(&text, json).unwrap_err(), code, "{json}");
     }
@@ -159,7 +163,7 @@ action = 'read:files'
 rule = [{ when = 'uri like *.md', level = 'internal' }, { level = 'confidential' }]
 [[server.s.resource]]
 when = 'uri scheme memo'
-action = 'read:memo:{host uri}'
+action = 'read:memo'
 level = 'internal'
 ";
     let read = |uri: &str| demand(text, &Incoming::Resource { uri });
@@ -169,7 +173,7 @@ level = 'internal'
     assert_eq!((level(&other), other.rule()), (Level::Confidential, Some(2)));
     assert_eq!(other.request().call().to_string(), "resources/read file:///repo/a");
     assert_eq!(other.request().stated_arguments().to_json(), r#"{"uri":"file:///repo/a"}"#);
-    assert_eq!(actions(&read("memo://insights").unwrap()), ["read:memo:insights"]);
+    assert_eq!(actions(&read("memo://insights").unwrap()), ["read:memo"]);
     for (uri, code) in [
         ("file:///etc/passwd", Code::DenyUnlisted),
         ("file:///repo/public/../secret", Code::DenyUrl),
@@ -179,7 +183,11 @@ level = 'internal'
         ("file:/repo/public/a", Code::DenyUrl),
         ("/repo/public/a", Code::DenyUrl),
         ("", Code::DenyUrl),
-        ("memo://a:1", Code::DenyTemplate),
+        ("file:///repo/public/..%2fsecret", Code::DenyUrl),
+        ("file:///repo/public/%5C..", Code::DenyUrl),
+        ("file:///repo/public/x?/../../secret", Code::DenyUrl),
+        ("file:///repo/public/x#/../../secret", Code::DenyUrl),
+        ("memo:a/../b", Code::DenyUrl),
     ] {
         assert_eq!(read(uri).map(|_| ()), Err(code), "{uri}");
     }
@@ -212,7 +220,7 @@ rule = [{ when = '/body/name len <= 8' }]
 ";
     // TOML 1.0 has no inline tables over several lines, but arrays of them.
     let call = |method: &str, target: &str, body: &str| {
-        demand(text, &Incoming::Http { method, target, body: body.as_bytes() })
+        demand(text, &Incoming::Http { method, target, content_type: Some("application/json"), body: body.as_bytes() })
     };
     assert_eq!(actions(&call("GET", "/users/me", "").unwrap()), ["read:me"]);
     let full = call("GET", "/users/7?full=1", "").unwrap();
@@ -222,7 +230,8 @@ rule = [{ when = '/body/name len <= 8' }]
     for (method, target, body, code) in [
         ("GET", "/users/7", "", Code::DenyMissingArgument),
         ("DELETE", "/users/7", "", Code::DenyUnlisted),
-        ("get", "/users/me", "", Code::DenyUnlisted),
+        ("get", "/users/me", "", Code::DenyRoute),
+        ("GET", "/users/ME", "", Code::DenyRoute),
         ("GET", "/users/7/", "", Code::DenyUnlisted),
         ("GET", "/users/../admin", "", Code::DenyRoute),
         ("GET", "/users/7%2fx", "", Code::DenyRoute),

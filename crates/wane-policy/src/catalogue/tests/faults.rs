@@ -77,6 +77,7 @@ fn an_open_world_is_not_read_from_without_a_word() {
         "action = 'read:web'",
         "action = 'write:web'",
         "action = 'read:web'\nclosed-world = false",
+        "action = 'read:web'\nsink = ['read:x']",
         "rule = [{action = 'send:web', when = 'a = 1'}, {action = 'read:web'}]",
     ] {
         let message = refused(&open(lines));
@@ -106,6 +107,7 @@ fn values_have_their_forms() {
         ("sink = ['send:a', 'send:b', 'send:c']", true),
         ("sink = ['send:a', 'send:b', 'send:c', 'send:d']", false),
         ("sink = 'send:a'", false),
+        ("sink = []", false),
         ("trusted = { 'a.ids' = ['/items/*/id', '/id'] }", true),
         ("trusted = { 'a.ids' = [] }", false),
         ("trusted = { 'a.ids' = ['items'] }", false),
@@ -132,6 +134,21 @@ fn servers_and_audiences() {
         ("[[server.s.route]]\naction = 'a'\nlevel = 'public'\nmethod = 'GET'", false),
         ("[[server.s.route]]\naction = 'a'\nlevel = 'public'\nmethod = 'GET'\npath = '/a'\nbody = 'xml'", false),
         ("[server.s.prompt.p]\naction = 'a'\nlevel = 'public'", true),
+        (
+            "[[server.s.resource]]\naction = 'a'\nlevel = 'public'\n\
+             [[server.s.resource]]\nwhen = 'uri scheme file'\naction = 'a'\nlevel = 'public'",
+            false,
+        ),
+        (
+            "[[server.s.route]]\naction = 'a'\nlevel = 'public'\nmethod = 'GET'\npath = '/{x}'\n\
+             [[server.s.route]]\naction = 'a'\nlevel = 'public'\nmethod = 'GET'\npath = '/a'",
+            false,
+        ),
+        (
+            "[[server.s.route]]\naction = 'a'\nlevel = 'public'\nmethod = 'GET'\npath = '/a'\n\
+             [[server.s.route]]\naction = 'a'\nlevel = 'public'\nmethod = 'GET'\npath = '/{x}'",
+            true,
+        ),
         ("[server.s.prompt.p]\naction = 'a'\nlevel = 'public'\nclosed-world = true", false),
     ] {
         assert_eq!(Catalogue::from_toml(text).is_ok(), accepted, "{text}");
@@ -164,6 +181,15 @@ fn yaml_says_the_same_and_nothing_that_only_yaml_can() {
         good.replace("action: read:a", "<<: {action: read:a}"),
         good.replace("audience: s", "audience: s\n    request-seal: yes"),
         good.replace("audience: s", "audience: [s]"),
+        good.replace("audience: s", "audience:"),
+        good.replace("level: public", "level: public\n        digest:"),
+        good.replace("level: public", "level: public\n        sink:"),
+        good.replace("level: public", "level: public\n        labels: ~"),
+        good.replace("level: public", "level: public\n        open-world: null"),
+        good.replace("level: public", "rule: [{ when: , level: public }]"),
+        good.replace("level: public", "level: public\n        rule:"),
+        good.replace("action: read:a", "action: !x read:a"),
+        good.replace("action: read:a", "!x action: read:a"),
         good.replace("level: public", "level: public\n        costs: { n: 1_000 }"),
         good.replace("level: public", "level: public\n        costs: { n: 012 }"),
         good.replace("level: public", "level: public\n        costs: { n: {limit} }"),
