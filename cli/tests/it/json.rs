@@ -187,11 +187,15 @@ fn every_verb_prints_the_documented_shape() {
         ("wane policy explain", "wane policy explain c.toml --aud a --tool t --args '{\"a\": 2}' --json", 3),
         (
             "wane policy test",
-            "printf '[[case]]\\nserver = \"s\"\\ntool = \"u\"\\nexpect = \"deny\"\\n' > d.toml; \
+            "printf '[[case]]\\nserver = \"s\"\\ntool = \"u\"\\nexpect = \"deny\"\\ncode = \"deny-unlisted\"\\n' > d.toml; \
              wane policy test d.toml --catalogue c.toml --json",
             0,
         ),
-        ("wane policy test", "sed -i s/deny/allow/ d.toml; wane policy test d.toml --catalogue c.toml --json", 6),
+        (
+            "wane policy test",
+            "sed -i s/\"deny\"/\"allow\"/ d.toml; wane policy test d.toml --catalogue c.toml --json",
+            6,
+        ),
         ("wane show of a key", "wane show root.pub --json", 0),
         ("wane show of an encrypted key", "printf -- '-----BEGIN ENCRYPTED PRIVATE KEY-----\n' | wane show --json", 0),
         ("wane show of a roots file", "wane show roots.toml --json", 0),
