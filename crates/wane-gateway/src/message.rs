@@ -15,7 +15,7 @@ pub const MESSAGE_BYTES: usize = 4 * 1024 * 1024;
 /// let line = br#"{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"read"}}"#;
 /// let message = Message::read(line)?;
 /// assert!(matches!(message.kind(), Kind::Request { method: "tools/call", .. }));
-/// assert_eq!(message.id().map(ToString::to_string), Some("7".to_owned()));
+/// assert_eq!(message.id().map(|id| id.to_string()).as_deref(), Some("7"));
 /// assert_eq!(message.bytes(), line);
 /// # Ok::<(), wane_gateway::Fault>(())
 /// ```
