@@ -220,6 +220,22 @@ fn same(node: &Node, json: &serde_json::Value) -> bool {
     }
 }
 
+#[test]
+fn scalars_are_found_where_they_stand() {
+    let longest = "x".repeat(limits::CONDITIONED_TEXT_BYTES);
+    let found = |text: &str| read(&format!(r#"{{"a":{{"b":{text}}}}}"#)).scalar(&at("/a/b"));
+    assert_eq!(found("true"), Some(Value::Bool(true)));
+    assert_eq!(found("null"), Some(Value::Null));
+    assert_eq!(found("-7"), Some(Value::integer(-7).unwrap()));
+    assert_eq!(found(r#""x""#), Some(Value::text("x").unwrap()));
+    assert_eq!(found(&format!("\"{longest}\"")), Some(Value::Text(longest.as_str().into())));
+    for none in [&format!("\"{longest}x\""), "0.5", "[1]", "{}"] {
+        assert_eq!(found(none), None, "{none:.20}");
+    }
+    assert_eq!(read(r#"{"a":[]}"#).scalar(&at("/a/b")), None);
+    assert_eq!(read("{}").scalar(&at("/a/b")), None);
+}
+
 proptest! {
     #[test]
     fn what_serde_json_writes_is_read_the_same(value in json()) {

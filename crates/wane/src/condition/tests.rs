@@ -249,6 +249,33 @@ fn refusals_read_well() {
     }
 }
 
+#[test]
+fn a_rule_is_not_passed_by_with_one_element_more() {
+    let answer = |text: &str, arguments: &str| {
+        let arguments = Arguments::from_json(arguments.as_bytes()).unwrap();
+        condition(text).holds(&arguments, &BTreeMap::new()).map_err(|refusal| refusal.code())
+    };
+    for (text, arguments, expected) in [
+        ("a = 1", r#"{"a":1}"#, Ok(())),
+        ("a = 1", r#"{"a":[1,1]}"#, Ok(())),
+        ("a = 1", r#"{"a":2}"#, Err(Code::DenyCondition)),
+        ("a = 1", r#"{"a":[2,3]}"#, Err(Code::DenyCondition)),
+        ("a = 1", r#"{"a":[1,2]}"#, Err(Code::DenyArgumentShape)),
+        ("a = 1", r#"{"a":[2,1]}"#, Err(Code::DenyArgumentShape)),
+        ("a = 1", r#"{"a":[]}"#, Err(Code::DenyArgumentShape)),
+        ("a = 1", r#"{"a":[1,{}]}"#, Err(Code::DenyArgumentShape)),
+        ("a = 1", "{}", Err(Code::DenyMissingArgument)),
+        ("a <= 1", r#"{"a":"x"}"#, Err(Code::DenyArgumentType)),
+        ("a under /d", r#"{"a":["/d/x","/d/../x"]}"#, Err(Code::DenyPath)),
+        // `len` asks nothing of an element, so that none of them satisfies it alone.
+        ("a len <= 1", r#"{"a":["x","y"]}"#, Err(Code::DenyCondition)),
+        ("a len <= 1", r#"{"a":["x"]}"#, Ok(())),
+        ("@env = prod", "{}", Err(Code::DenyMissingFact)),
+    ] {
+        assert_eq!(answer(text, arguments), expected, "{text} on {arguments}");
+    }
+}
+
 /// Whether the glob matches, by trying every split.
 fn naive(glob: &[char], text: &[char]) -> bool {
     match glob.split_first() {
