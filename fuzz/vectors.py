@@ -69,7 +69,7 @@ def seeds(path):
     headers = dict(pairs)
     every = lambda name: [value for known, value in pairs if known == name]
     flags = headers.get("flags", "")
-    if "repeat" in flags or folder == "catalogue":
+    if "repeat" in flags or folder in ("catalogue", "gateway"):
         return
     if folder == "records":
         yield "record", payload.encode()

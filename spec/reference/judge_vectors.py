@@ -20,7 +20,7 @@ import wane_forms as forms
 import wane_verifier as wane
 from wane_forms import Refused
 
-OTHERS = {"catalogue", "checkpoints", "logs", "records"}
+OTHERS = {"catalogue", "checkpoints", "gateway", "logs", "records"}
 HEADERS = {
     "comment",
     "expect",

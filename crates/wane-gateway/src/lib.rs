@@ -1,10 +1,20 @@
 //! The MCP gateway: nothing reaches a tool without a permit.
 //!
-//! So far it reads messages: strictly, since what two parsers take in different ways would be decided as one thing and run as
-//! another, and without changing a byte of what is passed on.
+//! A [`Gate`] stands between one client and one server. It reads messages strictly, since what two parsers take in different ways
+//! would be decided as one thing and run as another; it decides what asks for something, by a catalogue and a ledger; and what it
+//! lets through it passes on as it was received. `spec/gateway.md` says what becomes of each message.
 #![cfg_attr(test, allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "tests may panic"))]
 
+mod answer;
+mod call;
+mod credential;
+mod flow;
+mod gate;
 mod message;
+mod method;
+mod object;
 mod strict;
 
+pub use credential::Credential;
+pub use gate::{Gate, GateOptions, Notice, Outlet, Side};
 pub use message::{Fault, FaultKind, Id, Kind, MESSAGE_BYTES, Message};

@@ -3,10 +3,11 @@
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
+use crate::object::quoted;
 use crate::strict;
 
 /// Bytes of a message, at most. A request's arguments have a lower bound of their own.
-pub const MESSAGE_BYTES: usize = 4 * 1024 * 1024;
+pub const MESSAGE_BYTES: usize = 16 * 1024 * 1024;
 
 /// A message: its bytes as they were received, and what has to be known of it.
 ///
@@ -153,7 +154,7 @@ impl<'a> Message<'a> {
     /// Reads one message.
     ///
     /// # Errors
-    /// [`FaultKind::Parse`] for more than 4 MiB, for what is no JSON in UTF-8, a member twice, a lone surrogate, or more than 64
+    /// [`FaultKind::Parse`] for more than 16 MiB, for what is no JSON in UTF-8, a member twice, a lone surrogate, or more than 64
     /// levels; [`FaultKind::Invalid`] for a batch, an unknown member, another `jsonrpc` than `"2.0"`, an id that is neither a text
     /// nor an integer, a method that is not written plainly, parameters that are no object, and a message that is both a request
     /// and an answer or neither.
@@ -219,8 +220,13 @@ fn kind<'a>(members: &Members<'a>, id: Option<Id<'a>>) -> Result<Kind<'a>, &'sta
 }
 
 impl<'a> Id<'a> {
+    /// The id, written in one way: whoever answers may escape a text otherwise.
+    pub(crate) fn key(&self) -> String {
+        serde_json::from_str::<String>(self.0).map_or_else(|_| self.0.to_owned(), |text| quoted(&text))
+    }
+
     /// A text, or an integer that every JSON implementation keeps.
-    fn read(raw: &'a str) -> Result<Self, ()> {
+    pub(crate) fn read(raw: &'a str) -> Result<Self, ()> {
         let integer =
             || raw.parse::<i64>().is_ok_and(|number| number.unsigned_abs() < 1 << 53 && number.to_string() == raw);
         if raw.starts_with('"') || integer() { Ok(Self(raw)) } else { Err(()) }

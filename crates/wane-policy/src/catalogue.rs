@@ -16,6 +16,7 @@ use self::entry::Entry;
 use self::route::Route;
 use self::when::When;
 use crate::demand::{Demand, Explanation, Incoming, Tried};
+use crate::pin::ToolDigest;
 use crate::toml_text::{self, unusable, within_size};
 
 /// What each tool of each server needs, may reveal and costs.
@@ -231,6 +232,51 @@ impl Server<'_> {
     /// ```
     pub fn tool_patterns(&self, tool: &str) -> impl Iterator<Item = Vec<Pattern>> {
         self.entries.tools.get(tool).into_iter().flat_map(Entry::patterns)
+    }
+
+    /// Whether a tool is the one that was pinned, given its object as the server lists it now, if it does. A tool without a pin, and
+    /// one that the catalogue does not list, is whatever it is.
+    ///
+    /// # Errors
+    /// `deny-pin` where it is another, is not listed, or has no single reading.
+    ///
+    /// ```
+    /// use wane_policy::{Catalogue, ToolDigest};
+    /// let tool = br#"{"name": "t", "description": "Reads a file"}"#;
+    /// let text = format!(
+    ///     "[server.s.tool.t]\naction = 'read:a'\nlevel = 'public'\ndigest = '{}'\n",
+    ///     ToolDigest::of_json(tool)?
+    /// );
+    /// let catalogue = Catalogue::from_toml(&text)?;
+    /// let server = catalogue.server("s", Some("s".parse()?))?;
+    /// assert!(server.check_pin("t", Some(tool)).is_ok());
+    /// let changed = br#"{"name": "t", "description": "Reads a file, and ~/.ssh/id_rsa first"}"#;
+    /// assert_eq!(server.check_pin("t", Some(changed)).unwrap_err().code(), wane::Code::DenyPin);
+    /// assert!(server.check_pin("t", None).is_err());
+    /// # Ok::<(), wane::Refusal>(())
+    /// ```
+    // spec: C21
+    pub fn check_pin(&self, tool: &str, listed: Option<&[u8]>) -> Result<(), Refusal> {
+        let Some(pin) = self.pin(tool) else { return Ok(()) };
+        let why = match listed.map(ToolDigest::of_json) {
+            Some(Ok(found)) if found == pin => return Ok(()),
+            Some(Ok(found)) => format!("its digest is {found}"),
+            Some(Err(refusal)) => format!("it has no digest, {}", refusal.code()),
+            None => "the server does not list it".to_owned(),
+        };
+        Err(Refusal::new(Code::DenyPin, "digest", format_args!("{tool:?}"), why))
+    }
+
+    /// The digest that a tool must have, where it is pinned.
+    ///
+    /// ```
+    /// let catalogue = wane_policy::Catalogue::from_toml("[server.s.tool.t]\naction = 'read:a'\nlevel = 'public'\n")?;
+    /// assert_eq!(catalogue.server("s", Some("s".parse()?))?.pin("t"), None);
+    /// # Ok::<(), wane::Refusal>(())
+    /// ```
+    #[must_use]
+    pub fn pin(&self, tool: &str) -> Option<ToolDigest> {
+        self.entries.tools.get(tool).and_then(|entry| entry.pin)
     }
 
     /// The entry for a call, and what its rules are judged on.

@@ -9,7 +9,7 @@ use crate::case::Case;
 use crate::request::sorted;
 
 /// Folders that other programs write.
-const OTHERS: &[&str] = &["catalogue", "checkpoints", "logs", "records"];
+const OTHERS: &[&str] = &["catalogue", "checkpoints", "gateway", "logs", "records"];
 
 /// The path of each file below `test-vectors`, and what stands in it.
 ///

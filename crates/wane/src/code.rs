@@ -174,6 +174,7 @@ codes! {
     ParseRoots "parse-roots" Parse Never "the roots cannot be used: {found}" "",
     ParseCatalogue "parse-catalogue" Parse Never "the catalogue cannot be used: {found}" "",
     // The audit log.
+    ParseMessage "parse-message" Parse Never "no message is passed on that is not read in one way only: {found}" "",
     ParseRecord "parse-record" Parse Never "not a record of an audit log: {found}" "",
     ParseCheckpoint "parse-checkpoint" Parse Never "not a checkpoint: {found}" "",
     ParseProof "parse-proof" Parse Never "not a proof about this log: {found}" "",
@@ -209,6 +210,9 @@ codes! {
     ChainBudget "chain-budget" Chain Never "budget {found} is more than {bound}" "",
     ChainRequestSeal "chain-request-seal" Chain Never "a seal for one request lives {found} seconds, at most {bound}" "",
     // From a call to a request.
+    DenyMethod "deny-method" Deny Never "the method {found} is not passed on" "",
+    DenyNoToken "deny-no-token" Deny Renew "no token comes with {found}" "a sealed token belongs into `_meta`, as `dev.wane/token`",
+    DenyTokenPlace "deny-token-place" Deny Never "a token in {found} is not taken: {bound}" "",
     DenyUnlisted "deny-unlisted" Deny Never "the catalogue does not list {found}" "whoever runs the server can add it to the catalogue",
     DenyRoute "deny-route" Deny Never "no reading of {found} is the only one: {bound}" "",
     DenyUnmatched "deny-unmatched" Deny Never "no rule of {found} matches this call" "",

@@ -21,7 +21,7 @@ use load::Valid;
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../test-vectors");
 
 /// Folders of another form, each with a test of its own.
-const OTHERS: &[&str] = &["catalogue", "checkpoints", "logs", "records"];
+const OTHERS: &[&str] = &["catalogue", "checkpoints", "gateway", "logs", "records"];
 
 /// Fewer cases than this are no suite.
 const FLOOR: usize = 600;

@@ -16,6 +16,10 @@ use crate::forge::{
 
 /// Codes that this crate cannot be brought to answer with, and who does.
 const ELSEWHERE: &[(Code, &str)] = &[
+    (Code::ParseMessage, "wane-gateway"),
+    (Code::DenyMethod, "wane-gateway"),
+    (Code::DenyNoToken, "wane-gateway"),
+    (Code::DenyTokenPlace, "wane-gateway"),
     (Code::ParseCatalogue, "wane-policy"),
     (Code::DenyUnlisted, "wane-policy"),
     (Code::DenyRoute, "wane-policy"),

@@ -1,0 +1,158 @@
+//! The messages that the gateway writes itself.
+
+use serde_json::{Value, json};
+use wane::{BlockId, Code, Family, Mark, Name, Refusal, Retry};
+
+use crate::message::Id;
+
+/// Members of `_meta`, all of them ours.
+pub(crate) const TOKEN: &str = "dev.wane/token";
+const DENIED: &str = "dev.wane/denied";
+pub(crate) const MARK: &str = "dev.wane/mark";
+
+/// Where an error of JSON-RPC comes from; none of the numbers lies in a range that JSON-RPC or MCP keeps for itself.
+// spec: G8
+fn number(code: Code) -> i32 {
+    match (code, code.family()) {
+        (Code::DenyMethod, _) => 1405,
+        (_, Family::Deny) => 1403,
+        (_, Family::State) => 1503,
+        (_, Family::Parse | Family::Chain | Family::Use) => 1400,
+    }
+}
+
+/// Which era a request belongs to: the newer one wants the type of a result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Era {
+    /// 2025-11-25 and before: a connection begins with `initialize`.
+    Handshake,
+    /// 2026-07-28: each request says which version it speaks.
+    Stateless,
+}
+
+/// A refusal, and the digest of the request where an approval is waited for.
+#[derive(Clone, Debug)]
+pub(crate) struct Denial {
+    pub(crate) refusal: Refusal,
+    pub(crate) request: Option<Box<str>>,
+}
+
+impl From<Refusal> for Denial {
+    fn from(refusal: Refusal) -> Self {
+        Self { refusal, request: None }
+    }
+}
+
+impl Denial {
+    /// Something needs approval.
+    pub(crate) fn asking(ask: &wane::Ask) -> Self {
+        let request = BlockId::from_bytes(*ask.request_digest()).to_string().into();
+        Self { refusal: ask.refusal().clone(), request: Some(request) }
+    }
+
+    /// What programs read.
+    fn data(&self) -> Value {
+        let refusal = &self.refusal;
+        let mut data = json!({
+            "code": refusal.code().as_str(),
+            "retry": refusal.retry().as_str(),
+            "message": refusal.to_string(),
+        });
+        if let (Some(request), Some(members)) = (&self.request, data.as_object_mut()) {
+            members.insert("request".into(), (&**request).into());
+        }
+        data
+    }
+
+    /// One sentence for a model, and what it can do.
+    fn sentence(&self) -> String {
+        let refusal = &self.refusal;
+        let advice = match (refusal.retry(), self.request.as_deref()) {
+            (Retry::Never, _) => "It stays denied: do not try it again.".to_owned(),
+            (Retry::Renew, _) => "It may be tried again with what is newer.".to_owned(),
+            (Retry::Approve, Some(request)) => {
+                let start = request.get(..16).unwrap_or(request);
+                format!("Someone has to approve the request {start}; then make the same call again, unchanged.")
+            }
+            (Retry::Approve, None) => "Someone has to approve it again.".to_owned(),
+        };
+        format!("Denied by wane, {}: {refusal}. {advice}", refusal.code())
+    }
+
+    /// The result of a tool that was not called: clients show it to the model.
+    // spec: G7
+    pub(crate) fn tool_result(&self, id: Id<'_>, era: Era) -> String {
+        let mut result = json!({
+            "content": [{ "type": "text", "text": self.sentence() }],
+            "isError": true,
+            "_meta": { DENIED: self.data() },
+        });
+        if let (Era::Stateless, Some(members)) = (era, result.as_object_mut()) {
+            members.insert("resultType".into(), "complete".into());
+        }
+        format!(r#"{{"jsonrpc":"2.0","id":{id},"result":{result}}}"#)
+    }
+
+    /// Whether it is the token or the message that is broken, which no model can do anything about.
+    pub(crate) fn is_fault(&self) -> bool {
+        matches!(self.refusal.code().family(), Family::Parse | Family::Chain | Family::Use)
+    }
+
+    /// The error that answers a request.
+    pub(crate) fn error(&self, id: impl std::fmt::Display) -> String {
+        let number = number(self.refusal.code());
+        let error = json!({ "code": number, "message": self.refusal.to_string(), "data": { DENIED: self.data() } });
+        format!(r#"{{"jsonrpc":"2.0","id":{id},"error":{error}}}"#)
+    }
+}
+
+/// A mark as results carry it.
+pub(crate) fn mark(mark: &Mark) -> Value {
+    let labels: Vec<&str> = mark.labels().map(Name::as_str).collect();
+    json!({ "level": mark.level().as_str(), "labels": labels })
+}
+
+/// A request, with parameters as they are written.
+pub(crate) fn request(id: impl std::fmt::Display, method: &str, params: impl std::fmt::Display) -> String {
+    format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"{method}","params":{params}}}"#)
+}
+
+/// A result, as it is written.
+pub(crate) fn result(id: impl std::fmt::Display, result: impl std::fmt::Display) -> String {
+    format!(r#"{{"jsonrpc":"2.0","id":{id},"result":{result}}}"#)
+}
+
+/// What a client is told whose request the server did not live to answer.
+pub(crate) fn ended(id: &str) -> String {
+    format!(r#"{{"jsonrpc":"2.0","id":{id},"error":{{"code":1502,"message":"the tool server has ended"}}}}"#)
+}
+
+/// The news that the list of tools is another.
+pub(crate) const LIST_CHANGED: &str = r#"{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}"#;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_number_is_one_of_the_protocols() {
+        for code in Code::ALL {
+            assert!(!(-32768..=-32000).contains(&number(*code)), "{code}");
+        }
+    }
+
+    #[test]
+    fn both_eras_understand_a_denial() {
+        let denial = Denial::from(Refusal::new(Code::DenyUnlisted, "call", "the tool \"x\"", ""));
+        let message = crate::Message::read(br#"{"jsonrpc":"2.0","id":"a","method":"tools/call"}"#).unwrap();
+        let id = message.id().unwrap();
+        let older: Value = serde_json::from_str(&denial.tool_result(id, Era::Handshake)).unwrap();
+        let newer: Value = serde_json::from_str(&denial.tool_result(id, Era::Stateless)).unwrap();
+        assert_eq!(older["result"]["resultType"], Value::Null);
+        assert_eq!(newer["result"]["resultType"], "complete");
+        assert_eq!(newer["result"]["_meta"][DENIED]["code"], "deny-unlisted");
+        assert_eq!((&newer["id"], &newer["result"]["isError"]), (&json!("a"), &json!(true)));
+        let error: Value = serde_json::from_str(&denial.error(id)).unwrap();
+        assert_eq!(error["error"]["data"][DENIED]["retry"], "never");
+    }
+}

@@ -1,0 +1,235 @@
+//! From the parameters of a request to what it asks for.
+
+use wane::{Arguments, Code, Refusal};
+use wane_policy::Incoming;
+
+use crate::answer::{Era, TOKEN};
+use crate::method::Asked;
+use crate::object::{Object, elements, quoted};
+
+/// Resources that one request may subscribe to.
+const SUBSCRIPTIONS: usize = 64;
+
+/// The member of `_meta` by which each request of the newer era says which version it speaks.
+const VERSION: &str = "io.modelcontextprotocol/protocolVersion";
+
+/// The parameters of a request, read as far as a decision needs them.
+#[derive(Debug)]
+pub(crate) struct Parameters<'a> {
+    members: Object<'a>,
+    meta: Option<Object<'a>>,
+}
+
+/// What a request asks for; what is decided, name by name.
+#[derive(Clone, Debug)]
+pub(crate) enum Ask {
+    Tool(String, Arguments),
+    Prompt(String, Arguments),
+    Resource(String),
+}
+
+impl Ask {
+    /// As a catalogue is asked.
+    pub(crate) fn incoming(&self) -> Incoming<'_> {
+        match self {
+            Self::Tool(name, arguments) => Incoming::Tool { name, arguments },
+            Self::Prompt(name, arguments) => Incoming::Prompt { name, arguments },
+            Self::Resource(uri) => Incoming::Resource { uri },
+        }
+    }
+}
+
+impl<'a> Parameters<'a> {
+    /// Reads parameters, which are an object.
+    ///
+    /// There are servers that take `Arguments` for `arguments`: what could be taken for a member that is decided is refused.
+    // spec: G4
+    pub(crate) fn read(text: &'a str) -> Result<Self, Refusal> {
+        const DECIDED: [&str; 6] = ["_meta", "argument", "arguments", "name", "ref", "uri"];
+        let members = Object::read(text).ok_or_else(|| unread("the parameters are no object"))?;
+        for name in members.names() {
+            let other = DECIDED.iter().any(|decided| decided.eq_ignore_ascii_case(name) && *decided != name);
+            if other || !name.is_ascii() {
+                return Err(unread(&format!("a parameter {name:?}")));
+            }
+        }
+        let meta =
+            members.borrowed("_meta").map(|text| Object::read(text).ok_or_else(|| unread("`_meta` is no object")));
+        Ok(Self { meta: meta.transpose()?, members })
+    }
+
+    /// Which era the request belongs to.
+    pub(crate) fn era(&self) -> Era {
+        let states = self.meta.as_ref().is_some_and(|meta| meta.get(VERSION).is_some());
+        if states { Era::Stateless } else { Era::Handshake }
+    }
+
+    /// The token that comes with it, as it stands there.
+    pub(crate) fn token(&self) -> Result<Option<String>, Refusal> {
+        let Some(meta) = &self.meta else { return Ok(None) };
+        match (meta.get(TOKEN), meta.text(TOKEN)) {
+            (None, _) => Ok(None),
+            (Some(_), Some(text)) => Ok(Some(text)),
+            (Some(_), None) => Err(Refusal::new(Code::ParseText, "token", "it is no text", "")),
+        }
+    }
+
+    /// Whether there is a `_meta`.
+    pub(crate) const fn has_meta(&self) -> bool {
+        self.meta.is_some()
+    }
+
+    /// `_meta` without our token, for a request of our own that this one causes.
+    pub(crate) fn meta_without_token(&self) -> Object<'a> {
+        let mut meta = self.meta.clone().unwrap_or_default();
+        meta.remove(TOKEN);
+        meta
+    }
+
+    /// The parameters without our token.
+    pub(crate) fn without_token(&self) -> Object<'a> {
+        let mut members = self.members.clone();
+        members.set("_meta", self.meta_without_token().to_string());
+        members
+    }
+
+    /// Whether a list is asked for from its start.
+    pub(crate) fn is_first_page(&self) -> bool {
+        self.members.get("cursor").is_none()
+    }
+
+    /// What is asked for; each of it must be allowed. Nothing for a method of which nothing is decided.
+    pub(crate) fn asks(&self, asked: Asked) -> Result<Vec<Ask>, Refusal> {
+        match asked {
+            Asked::Tool => Ok(vec![Ask::Tool(self.text("name")?, self.arguments()?)]),
+            Asked::Prompt => Ok(vec![Ask::Prompt(self.text("name")?, self.arguments()?)]),
+            Asked::Resource => Ok(vec![Ask::Resource(self.text("uri")?)]),
+            Asked::Listen => self.subscriptions(),
+            Asked::Completion => Ok(vec![self.completed()?]),
+            Asked::ListTools | Asked::Passes => Ok(Vec::new()),
+        }
+    }
+
+    fn text(&self, name: &str) -> Result<String, Refusal> {
+        self.members.text(name).ok_or_else(|| unread(&format!("`{name}` is no text")))
+    }
+
+    fn arguments(&self) -> Result<Arguments, Refusal> {
+        self.members.get("arguments").map_or(Ok(Arguments::empty()), |json| Arguments::from_json(json.as_bytes()))
+    }
+
+    /// A completion tells something of what the prompt would give for this value: it is decided as that prompt.
+    fn completed(&self) -> Result<Ask, Refusal> {
+        let part = |name: &str| {
+            self.members.get(name).and_then(Object::read).ok_or_else(|| unread(&format!("`{name}` is no object")))
+        };
+        let (reference, argument) = (part("ref")?, part("argument")?);
+        if reference.text("type").as_deref() != Some("ref/prompt") {
+            return Err(Refusal::new(
+                Code::DenyMethod,
+                "method",
+                "`completion/complete` of a template of resources",
+                "",
+            ));
+        }
+        let text = |of: &Object<'_>, name: &str| of.text(name).ok_or_else(|| unread(&format!("`{name}` is no text")));
+        let (name, value) = (text(&argument, "name")?, text(&argument, "value")?);
+        let arguments = format!("{{{}:{}}}", quoted(&name), quoted(&value));
+        Ok(Ask::Prompt(text(&reference, "name")?, Arguments::from_json(arguments.as_bytes())?))
+    }
+
+    fn subscriptions(&self) -> Result<Vec<Ask>, Refusal> {
+        let wanted = self.members.get("notifications").and_then(Object::read);
+        let wanted = wanted.ok_or_else(|| unread("`notifications` is no object"))?;
+        let known = ["promptsListChanged", "resourceSubscriptions", "resourcesListChanged", "toolsListChanged"];
+        if let Some(name) = wanted.names().find(|name| !known.contains(name)) {
+            return Err(Refusal::new(
+                Code::DenyMethod,
+                "method",
+                format_args!("`subscriptions/listen` for {name:?}"),
+                "",
+            ));
+        }
+        let Some(list) = wanted.get("resourceSubscriptions") else { return Ok(Vec::new()) };
+        let uris = elements(list).filter(|uris| uris.len() <= SUBSCRIPTIONS);
+        let uris =
+            uris.ok_or_else(|| unread(&format!("`resourceSubscriptions` is no list of at most {SUBSCRIPTIONS}")))?;
+        let read =
+            |uri: &str| serde_json::from_str(uri).map(Ask::Resource).map_err(|_| unread("a resource is no text"));
+        uris.into_iter().map(read).collect()
+    }
+}
+
+fn unread(why: &str) -> Refusal {
+    Refusal::new(Code::ParseMessage, "params", why, "")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asks(asked: Asked, params: &str) -> Result<String, Code> {
+        let asks = Parameters::read(params).and_then(|parameters| parameters.asks(asked));
+        asks.map(|asks| format!("{asks:?}")).map_err(|refusal| refusal.code())
+    }
+
+    #[test]
+    fn what_is_asked_for_stands_in_one_place() {
+        for (asked, params, expected) in [
+            (Asked::Tool, r#"{"name":"a","arguments":{}}"#, "[Tool(\"a\", Arguments"),
+            (Asked::Tool, r#"{"name":"a"}"#, "[Tool(\"a\", Arguments"),
+            (Asked::Resource, r#"{"uri":"file:///a"}"#, "[Resource(\"file:///a\")]"),
+            (
+                Asked::Completion,
+                r#"{"ref":{"type":"ref/prompt","name":"p"},"argument":{"name":"x","value":"y"}}"#,
+                "[Prompt(\"p\"",
+            ),
+            (Asked::Listen, r#"{"notifications":{"toolsListChanged":true}}"#, "[]"),
+            (
+                Asked::Listen,
+                r#"{"notifications":{"resourceSubscriptions":["a:b","c:d"]}}"#,
+                "[Resource(\"a:b\"), Resource(\"c:d\")]",
+            ),
+        ] {
+            let found = asks(asked, params).unwrap();
+            assert!(found.starts_with(expected), "{params}: {found}");
+        }
+    }
+
+    #[test]
+    fn what_could_be_read_otherwise_is_refused() {
+        for (asked, params, code) in [
+            (Asked::Tool, r#"{"name":"a","Name":"b"}"#, Code::ParseMessage),
+            (Asked::Tool, r#"{"name":"a","Arguments":{"path":"/etc"}}"#, Code::ParseMessage),
+            (Asked::Tool, r#"{"name":"a","argumentſ":{"path":"/etc"}}"#, Code::ParseMessage),
+            (Asked::Tool, r#"{"name":["a"]}"#, Code::ParseMessage),
+            (Asked::Tool, r#"{"NAME":"a"}"#, Code::ParseMessage),
+            (Asked::Tool, "{}", Code::ParseMessage),
+            (Asked::Tool, r#"{"name":"a","arguments":"{}"}"#, Code::ParseJson),
+            (Asked::Tool, r#"{"name":"a","arguments":null}"#, Code::ParseJson),
+            (Asked::Tool, r#"{"name":"a","arguments":{"n":9007199254740993}}"#, Code::ParseJsonNumber),
+            (Asked::Tool, r#"{"name":"a","_meta":[]}"#, Code::ParseMessage),
+            (Asked::Resource, r#"{"name":"a"}"#, Code::ParseMessage),
+            (
+                Asked::Completion,
+                r#"{"ref":{"type":"ref/resource","uri":"a:{b}"},"argument":{"name":"x","value":"y"}}"#,
+                Code::DenyMethod,
+            ),
+            (Asked::Listen, "{}", Code::ParseMessage),
+            (Asked::Listen, r#"{"notifications":{"resourceSubscriptions":"a:b"}}"#, Code::ParseMessage),
+            (Asked::Listen, r#"{"notifications":{"everything":true}}"#, Code::DenyMethod),
+        ] {
+            assert_eq!(asks(asked, params).unwrap_err(), code, "{params}");
+        }
+    }
+
+    #[test]
+    fn the_token_is_cut_out_and_nothing_else() {
+        let text = r#"{"name":"a","_meta":{"x/y":1.50,"dev.wane/token":"wane1.sealed.AA"},"arguments":{"n":1e2}}"#;
+        let parameters = Parameters::read(text).unwrap();
+        assert_eq!(parameters.token().unwrap().as_deref(), Some("wane1.sealed.AA"));
+        let left = r#"{"name":"a","_meta":{"x/y":1.50},"arguments":{"n":1e2}}"#;
+        assert_eq!(parameters.without_token().to_string(), left);
+        assert!(Parameters::read(r#"{"_meta":{"dev.wane/token":7}}"#).unwrap().token().is_err());
+    }
+}

@@ -1,0 +1,109 @@
+//! By what requests are judged: the gateway's own token, or the one that each request brings.
+
+use rand_core::CryptoRng;
+use wane::{Audience, Code, Grant, Refusal, Request, Seal, SealedToken, SecretKey, Token, limits};
+
+/// Seconds that a seal of the gateway lives: it is made for a request that is decided at once.
+const SEAL_SECONDS: u64 = 30;
+
+/// Whose token requests are judged by.
+///
+/// ```
+/// # use getrandom::SysRng;
+/// # use rand_core::UnwrapErr;
+/// use wane::{Heir, RootGrant, SecretKey, mint};
+/// use wane_gateway::Credential;
+/// # let mut rng = UnwrapErr(SysRng);
+/// let grant = RootGrant::new("files".parse()?, 1_000, 4_600).scope("read:*".parse()?);
+/// let token = mint(&grant, &SecretKey::generate(&mut rng), Heir::carried(&mut rng))?;
+/// let (own, shown) = (Credential::own(token, None), Credential::shown());
+/// # let _ = (own, shown);
+/// # Ok::<(), wane::Refusal>(())
+/// ```
+#[derive(Debug)]
+pub struct Credential(Whose);
+
+#[derive(Debug)]
+enum Whose {
+    Own(Box<Holder>),
+    Shown,
+}
+
+#[derive(Debug)]
+struct Holder {
+    token: Token,
+    key: Option<SecretKey>,
+}
+
+impl Credential {
+    /// The gateway holds a token and seals each request for exactly that request; clients' tokens are not taken. The key is the one
+    /// that the token names, where it carries no secret.
+    #[must_use]
+    pub fn own(token: Token, key: Option<SecretKey>) -> Self {
+        Self(Whose::Own(Box::new(Holder { token, key })))
+    }
+
+    /// Each request brings a sealed token, as `dev.wane/token` of its `_meta`.
+    #[must_use]
+    pub const fn shown() -> Self {
+        Self(Whose::Shown)
+    }
+
+    /// Looks at what a request brings: a token belongs there or does not.
+    pub(crate) fn check(&self, shown: Option<&str>) -> Result<(), Refusal> {
+        match (&self.0, shown) {
+            // spec: G11
+            (Whose::Own(_), Some(_)) => {
+                Err(Refusal::new(Code::DenyTokenPlace, "token", "`_meta`", "the gateway has its own"))
+            }
+            (Whose::Own(_), None) | (Whose::Shown, _) => Ok(()),
+        }
+    }
+
+    /// The sealed token by which this request is judged.
+    pub(crate) fn for_request(
+        &self,
+        shown: Option<&str>,
+        request: &Request,
+        now: u64,
+        rng: &mut impl CryptoRng,
+    ) -> Result<SealedToken, Refusal> {
+        match (&self.0, shown) {
+            (Whose::Own(holder), _) => holder.seal_for(request, now, rng),
+            // spec: G12
+            (Whose::Shown, Some(text)) => SealedToken::parse(text),
+            (Whose::Shown, None) => {
+                Err(Refusal::new(Code::DenyNoToken, "token", format_args!("`{}`", request.call()), ""))
+            }
+        }
+    }
+
+    /// The sealed token by which lists are shown, or nothing where the request brings none.
+    pub(crate) fn for_list(&self, shown: Option<&str>, audience: &Audience) -> Result<Option<SealedToken>, Refusal> {
+        match &self.0 {
+            Whose::Own(holder) => holder.seal(&Seal::new().audience(audience.clone())).map(Some),
+            Whose::Shown => shown.map(SealedToken::parse).transpose(),
+        }
+    }
+}
+
+impl Holder {
+    fn seal_for(&self, request: &Request, now: u64, rng: &mut impl CryptoRng) -> Result<SealedToken, Refusal> {
+        let ends = self.token.chain().grants()?.last().map_or(0, Grant::expires_at);
+        // A seal cannot be made any more, and so nobody could say why it is denied.
+        if ends <= now {
+            return Err(Refusal::new(Code::DenyExpired, "exp", now, ends));
+        }
+        let until = ends.min(now.saturating_add(SEAL_SECONDS.min(limits::REQUEST_SEAL_SECONDS)));
+        let (call, arguments) = (request.call().clone(), request.stated_arguments().clone());
+        // spec: G10
+        self.seal(&Seal::new().audience(request.audience().clone()).for_request(call, arguments, now, until, rng))
+    }
+
+    fn seal(&self, seal: &Seal) -> Result<SealedToken, Refusal> {
+        match &self.key {
+            Some(key) => self.token.seal_as(key, seal),
+            None => self.token.seal(seal),
+        }
+    }
+}

@@ -1,0 +1,232 @@
+//! The gateway without its pipes: what becomes of each message, in both directions.
+
+mod client;
+mod list;
+mod server;
+
+use std::fmt;
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use rand_core::CryptoRng;
+use wane::{Audience, Refusal};
+use wane_ledger::Guard;
+use wane_policy::{Catalogue, Server};
+
+use crate::credential::Credential;
+use crate::flow::Flow;
+
+/// The ids of requests that the gateway makes itself begin so.
+pub(crate) const OWN_ID: &str = "dev.wane/";
+
+/// Where messages go: one whole message a call, without a line's end.
+///
+/// ```
+/// use wane_gateway::Outlet;
+/// let to_nowhere: Outlet = Box::new(|_message| Ok(()));
+/// # let _ = to_nowhere;
+/// ```
+pub type Outlet = Box<dyn Fn(&[u8]) -> io::Result<()> + Send + Sync>;
+
+/// What a gate is made of. [`Gate`] has a whole example.
+///
+/// ```
+/// fn names(options: &wane_gateway::GateOptions) -> (&str, bool) {
+///     (&options.server, options.audience.is_some())
+/// }
+/// # let _ = names;
+/// ```
+pub struct GateOptions {
+    /// What each tool needs, may reveal and costs.
+    pub catalogue: Catalogue,
+    /// Which of the catalogue's servers stands behind the gate.
+    pub server: String,
+    /// Its audience, where the catalogue states none.
+    pub audience: Option<Audience>,
+    /// By which tokens requests are judged.
+    pub credential: Credential,
+    /// What decides and commits.
+    pub guard: Arc<Guard>,
+    /// The generator for seals.
+    pub rng: Box<dyn CryptoRng + Send>,
+    /// The way to the client.
+    pub to_client: Outlet,
+    /// The way to the server.
+    pub to_server: Outlet,
+    /// Told of what went no further.
+    pub report: Box<dyn Fn(&Notice<'_>) + Send + Sync>,
+}
+
+/// What went no further, and why. It holds no value of an argument and no token.
+///
+/// ```
+/// use wane_gateway::{Notice, Side};
+/// let notice = Notice::Dropped { from: Side::Server, why: "an answer that nobody waits for" };
+/// assert_eq!(notice.to_string(), "dropped from the server: an answer that nobody waits for");
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub enum Notice<'a> {
+    /// A request was answered in the place of the server.
+    Denied {
+        /// Its method, and what it named.
+        what: &'a str,
+        /// Why.
+        refusal: &'a Refusal,
+    },
+    /// A message has no receiver.
+    Dropped {
+        /// Where it came from.
+        from: Side,
+        /// Why.
+        why: &'a str,
+    },
+    /// The server lists a tool that is not the one that was pinned.
+    Changed {
+        /// The tool.
+        tool: &'a str,
+        /// In what it differs.
+        refusal: &'a Refusal,
+    },
+}
+
+/// One of the two whom a gate stands between.
+///
+/// ```
+/// assert_ne!(wane_gateway::Side::Client, wane_gateway::Side::Server);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// Who calls.
+    Client,
+    /// Who is called.
+    Server,
+}
+
+impl fmt::Display for Notice<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Denied { what, refusal } => write!(f, "denied {what}: {}", refusal.code()),
+            Self::Dropped { from: Side::Client, why } => write!(f, "dropped from the client: {why}"),
+            Self::Dropped { from: Side::Server, why } => write!(f, "dropped from the server: {why}"),
+            Self::Changed { tool, refusal } => write!(f, "hidden {tool:?}: {}", refusal.code()),
+        }
+    }
+}
+
+/// Stands between one client and one server, and lets through what may pass. Nothing that is decided reaches the server without
+/// a [`wane::Permit`].
+///
+/// Messages of the client are handed in one after the other, by one thread; those of the server by another.
+///
+/// ```
+/// use std::sync::{Arc, Mutex};
+///
+/// use getrandom::SysRng;
+/// use rand_core::UnwrapErr;
+/// use wane::{Heir, RootGrant, Roots, SecretKey, mint};
+/// use wane_audit::LogSecret;
+/// use wane_gateway::{Credential, Gate, GateOptions, Outlet};
+/// use wane_ledger::{Guard, GuardOptions, Ledger, MemoryStore, Pace, Volatile};
+/// use wane_policy::Catalogue;
+///
+/// let (now, mut rng) = (1_767_225_600, UnwrapErr(SysRng));
+/// let (store, secret) = (MemoryStore::new(), LogSecret::from_bytes([7; 32]));
+/// let mut ledger = Ledger::create(Box::new(store.clone()), secret.hint(), None, now, Box::new(rng))?;
+/// let root = SecretKey::generate(&mut rng);
+/// let grant = RootGrant::new("files".parse()?, now, now + 600).scope("read:*".parse()?);
+/// let token = mint(&grant, &root, Heir::carried(&mut rng))?;
+/// ledger.register(token.chain(), Some(&root.public_key()), now)?;
+/// let options = GuardOptions {
+///     roots: Roots::single(root.public_key()),
+///     log_secret: Some(secret),
+///     checkpoint_key: None,
+///     volatile: Volatile::Allowed,
+///     local_approver: None,
+///     head: None,
+///     pace: Pace::default(),
+///     published: Box::new(|_| ()),
+///     rng: Box::new(rng),
+///     version: "0.1.0".into(),
+/// };
+///
+/// let collect = |into: &Arc<Mutex<Vec<String>>>| -> Outlet {
+///     let into = Arc::clone(into);
+///     Box::new(move |message| Ok(into.lock().unwrap().push(String::from_utf8_lossy(message).into_owned())))
+/// };
+/// let (client, server) = (Arc::default(), Arc::default());
+/// let gate = Gate::new(GateOptions {
+///     catalogue: Catalogue::from_toml("[server.files.tool.read]\naction = 'read:files'\nlevel = 'internal'\n")?,
+///     server: "files".into(),
+///     audience: Some("files".parse()?),
+///     credential: Credential::own(token, None),
+///     guard: Arc::new(Guard::open(vec![Box::new(store)], options, now)?),
+///     rng: Box::new(rng),
+///     to_client: collect(&client),
+///     to_server: collect(&server),
+///     report: Box::new(|_| ()),
+/// })?;
+///
+/// let call = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"read","arguments":{}}}"#;
+/// gate.from_client(call.as_bytes(), now).unwrap();
+/// assert_eq!(*server.lock().unwrap(), [call]);
+/// let call = r#"{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"drop","arguments":{}}}"#;
+/// gate.from_client(call.as_bytes(), now).unwrap();
+/// assert_eq!(server.lock().unwrap().len(), 1);
+/// assert!(client.lock().unwrap()[0].contains("deny-unlisted"));
+/// gate.from_server(br#"{"jsonrpc":"2.0","id":1,"result":{"content":[]}}"#, now).unwrap();
+/// assert!(client.lock().unwrap()[1].contains(r#""dev.wane/mark":{"labels":[],"level":"internal"}"#));
+/// # Ok::<(), wane::Refusal>(())
+/// ```
+pub struct Gate {
+    catalogue: Catalogue,
+    server: String,
+    audience: Audience,
+    credential: Credential,
+    guard: Arc<Guard>,
+    rng: Mutex<Box<dyn CryptoRng + Send>>,
+    to_client: Outlet,
+    to_server: Outlet,
+    report: Box<dyn Fn(&Notice<'_>) + Send + Sync>,
+    flow: Mutex<Flow>,
+}
+
+impl Gate {
+    /// A gate before one server.
+    ///
+    /// # Errors
+    /// `parse-catalogue` where the catalogue has no such server, or nobody states its audience.
+    pub fn new(options: GateOptions) -> Result<Self, Refusal> {
+        let audience = options.catalogue.server(&options.server, options.audience)?.audience().clone();
+        Ok(Self {
+            catalogue: options.catalogue,
+            server: options.server,
+            audience,
+            credential: options.credential,
+            guard: options.guard,
+            rng: Mutex::new(options.rng),
+            to_client: options.to_client,
+            to_server: options.to_server,
+            report: options.report,
+            flow: Mutex::default(),
+        })
+    }
+
+    /// The server as its catalogue has it.
+    fn listed(&self) -> Result<Server<'_>, Refusal> {
+        self.catalogue.server(&self.server, Some(self.audience.clone()))
+    }
+
+    fn flow(&self) -> MutexGuard<'_, Flow> {
+        self.flow.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn dropped(&self, from: Side, why: &str) {
+        (self.report)(&Notice::Dropped { from, why });
+    }
+}
+
+impl fmt::Debug for Gate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Gate").field("server", &self.server).finish_non_exhaustive()
+    }
+}

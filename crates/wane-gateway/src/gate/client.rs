@@ -1,0 +1,227 @@
+//! What a client sends.
+
+use std::io;
+
+use wane::{Code, Decision, Permit, Refusal};
+use wane_policy::Demand;
+
+use super::{Gate, Notice, OWN_ID, Side};
+use crate::answer::{self, Denial, Era, LIST_CHANGED};
+use crate::call::{Ask, Parameters};
+use crate::flow::{Crowded, Waits};
+use crate::message::{Fault, Id, Kind, Message};
+use crate::method::{self, Asked};
+use crate::object::Object;
+
+/// Why a request may be passed on.
+enum Ground {
+    /// Nothing of it is decided.
+    Passes,
+    /// All of it was admitted.
+    Admitted(Vec<Permit>),
+}
+
+/// A request that goes on to the server.
+struct Onward {
+    bytes: Vec<u8>,
+    ground: Ground,
+    waits: Waits,
+}
+
+impl Gate {
+    /// A message from the client. `now` is in seconds since 1970-01-01T00:00:00Z.
+    ///
+    /// # Errors
+    /// Where the client or the server cannot be written to any more.
+    pub fn from_client(&self, bytes: &[u8], now: u64) -> io::Result<()> {
+        let message = match Message::read(bytes) {
+            Ok(message) => message,
+            Err(fault) => return self.unread(&fault),
+        };
+        match *message.kind() {
+            Kind::Request { method, params } => match message.id() {
+                Some(id) => self.client_asks(&message, id, method, params, now),
+                None => Ok(()),
+            },
+            Kind::Notification { method, params } => self.client_notifies(&message, method, params),
+            Kind::Result { .. } | Kind::Error { .. } => {
+                // spec: G14
+                let waited = message.id().is_some_and(|id| self.flow().server_answered(&id.key()));
+                match waited {
+                    true => (self.to_server)(bytes),
+                    false => {
+                        self.dropped(Side::Client, "an answer that nobody waits for");
+                        Ok(())
+                    }
+                }
+            }
+        }
+    }
+
+    /// Bytes that are no message are answered where it can be told to what.
+    // spec: G1 G2
+    fn unread(&self, fault: &Fault) -> io::Result<()> {
+        let refusal = Refusal::new(Code::ParseMessage, "message", fault.message(), "");
+        match fault.id() {
+            Some(id) => {
+                (self.report)(&Notice::Denied { what: "a message", refusal: &refusal });
+                (self.to_client)(Denial::from(refusal).error(id).as_bytes())
+            }
+            None => {
+                self.dropped(Side::Client, fault.message());
+                Ok(())
+            }
+        }
+    }
+
+    fn client_notifies(&self, message: &Message<'_>, method: &str, params: &str) -> io::Result<()> {
+        // spec: G6
+        if !method::client_notifies(method) {
+            self.dropped(Side::Client, &format!("the notification `{method}`"));
+            return Ok(());
+        }
+        if method == "notifications/cancelled" {
+            let id = Object::read(params).and_then(|params| Id::read(params.borrowed("requestId")?).ok());
+            // An answer that comes all the same has no receiver any more.
+            let waited = id.is_some_and(|id| !is_own(&id) && self.flow().answered(&id.key()).is_some());
+            if !waited {
+                self.dropped(Side::Client, "a cancellation of what is not on its way");
+                return Ok(());
+            }
+        }
+        (self.to_server)(message.bytes())
+    }
+
+    fn client_asks(&self, message: &Message<'_>, id: Id<'_>, method: &str, params: &str, now: u64) -> io::Result<()> {
+        let asked = method::asked(method);
+        let parameters = Parameters::read(params);
+        let era = parameters.as_ref().map_or(Era::Handshake, Parameters::era);
+        let judged = match (asked, parameters) {
+            (None, _) => Err(Denial::from(Refusal::new(Code::DenyMethod, "method", format_args!("`{method}`"), ""))),
+            (Some(_), Err(refusal)) => Err(refusal.into()),
+            (Some(asked), Ok(parameters)) => self.judge(message, id, method, asked, &parameters, now),
+        };
+        match judged {
+            Ok(onward) => self.pass_on(onward, id),
+            Err(denial) => {
+                (self.report)(&Notice::Denied { what: method, refusal: &denial.refusal });
+                let answer = match asked {
+                    Some(Asked::Tool) if !denial.is_fault() => denial.tool_result(id, era),
+                    _ => denial.error(id),
+                };
+                (self.to_client)(answer.as_bytes())
+            }
+        }
+    }
+
+    /// Whether a request goes on to the server, and as what.
+    fn judge(
+        &self,
+        message: &Message<'_>,
+        id: Id<'_>,
+        method: &str,
+        asked: Asked,
+        parameters: &Parameters<'_>,
+        now: u64,
+    ) -> Result<Onward, Denial> {
+        if is_own(&id) {
+            return Err(crowded(&id, Crowded::SameId).into());
+        }
+        self.flow().check(&id.key()).map_err(|why| crowded(&id, why))?;
+        let shown = parameters.token()?;
+        let shown = shown.as_deref();
+        self.credential.check(shown)?;
+        // spec: G9
+        let bytes = match shown {
+            None => message.bytes().to_vec(),
+            Some(_) => answer::request(id, method, parameters.without_token()).into_bytes(),
+        };
+        let (ground, waits) = match asked {
+            Asked::Passes if method == "initialize" => (Ground::Passes, Waits::Handshake),
+            Asked::Passes => (Ground::Passes, Waits::Plain),
+            Asked::ListTools => {
+                if parameters.is_first_page() {
+                    self.flow().forget_tools();
+                }
+                (Ground::Passes, Waits::ListTools(self.credential.for_list(shown, &self.audience)?))
+            }
+            Asked::Tool | Asked::Prompt | Asked::Resource | Asked::Listen | Asked::Completion => {
+                let asks = parameters.asks(asked)?;
+                let admit = |ask: &Ask| self.admit(ask, parameters, shown, now);
+                let permits = asks.iter().map(admit).collect::<Result<Vec<_>, _>>()?;
+                let mark = permits.last().map(|permit| (permit.effects().session, permit.mark().clone()));
+                (Ground::Admitted(permits), Waits::Admitted(mark))
+            }
+        };
+        Ok(Onward { bytes, ground, waits })
+    }
+
+    /// One request, decided and committed.
+    // spec: G3
+    fn admit(&self, ask: &Ask, parameters: &Parameters<'_>, shown: Option<&str>, now: u64) -> Result<Permit, Denial> {
+        let demand = self.listed()?.demand(&ask.incoming())?;
+        self.check_pin(ask, &demand, parameters)?;
+        let request = demand.into_request();
+        let sealed = {
+            let mut rng = self.rng.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            self.credential.for_request(shown, &request, now, &mut *rng)?
+        };
+        match self.guard.admit(&sealed, &request, &[], now).decision {
+            Decision::Allow(permit) => Ok(permit),
+            Decision::Ask(ask) => Err(Denial::asking(&ask)),
+            Decision::Deny(refusal) => Err(refusal.into()),
+        }
+    }
+
+    /// Whether a pinned tool is the one that the server lists now.
+    // spec: G13
+    fn check_pin(&self, ask: &Ask, demand: &Demand, parameters: &Parameters<'_>) -> Result<(), Refusal> {
+        let (Ask::Tool(name, _), Some(_)) = (ask, demand.pin()) else { return Ok(()) };
+        let known = self.flow().tool(name).is_some();
+        if !known {
+            self.list_for_itself(parameters)?;
+        }
+        self.check_pinned(&self.listed()?, name)
+    }
+
+    /// Passes a request on. What was admitted is used up by it.
+    // spec: G3
+    fn pass_on(&self, onward: Onward, id: Id<'_>) -> io::Result<()> {
+        let mut flow = self.flow();
+        if let Err(why) = flow.wait(id.key(), onward.waits) {
+            drop(flow);
+            return (self.to_client)(Denial::from(crowded(&id, why)).error(id).as_bytes());
+        }
+        drop(flow);
+        if let Ground::Admitted(permits) = onward.ground {
+            // spec: G15
+            let marks: Vec<_> =
+                permits.iter().map(|permit| (permit.effects().session, permit.mark().clone())).collect();
+            permits.into_iter().for_each(|permit| drop(permit.into_request()));
+            self.announce(&marks)?;
+        }
+        (self.to_server)(&onward.bytes)
+    }
+
+    /// Tells the client that the list of tools may be shorter now, where its server tells such things.
+    fn announce(&self, marks: &[(wane::BlockId, wane::Mark)]) -> io::Result<()> {
+        let risen = {
+            let flow = self.flow();
+            let risen = marks.iter().filter(|(session, mark)| flow.rises(*session, mark)).count();
+            risen > 0 && flow.announces
+        };
+        if risen { (self.to_client)(LIST_CHANGED.as_bytes()) } else { Ok(()) }
+    }
+}
+
+fn is_own(id: &Id<'_>) -> bool {
+    id.key().trim_start_matches('"').starts_with(OWN_ID)
+}
+
+fn crowded(id: &Id<'_>, why: Crowded) -> Refusal {
+    let why = match why {
+        Crowded::SameId => format!("a request with the id {id} is on its way"),
+        Crowded::Full => "too many requests are on their way".to_owned(),
+    };
+    Refusal::new(Code::ParseMessage, "id", why, "")
+}

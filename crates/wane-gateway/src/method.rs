@@ -1,0 +1,90 @@
+//! Which methods pass, and in which direction. What is not listed here does not.
+
+/// What becomes of a request that a client makes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Asked {
+    /// It is decided, as a call of a tool.
+    Tool,
+    /// It is decided, as a prompt.
+    Prompt,
+    /// It is decided, as reading the resource that it names.
+    Resource,
+    /// It is decided, as reading each resource that it subscribes to.
+    Listen,
+    /// It is decided, as the prompt that is being completed.
+    Completion,
+    /// It passes, and the answer shows only tools that can still be called.
+    ListTools,
+    /// It passes.
+    Passes,
+}
+
+/// What becomes of a client's request with this method, in either era.
+// spec: G5
+pub(crate) fn asked(method: &str) -> Option<Asked> {
+    Some(match method {
+        "tools/call" => Asked::Tool,
+        "prompts/get" => Asked::Prompt,
+        // To be told when a resource changes is to learn something of it.
+        "resources/read" | "resources/subscribe" => Asked::Resource,
+        "subscriptions/listen" => Asked::Listen,
+        "completion/complete" => Asked::Completion,
+        "tools/list" => Asked::ListTools,
+        "initialize"
+        | "ping"
+        | "server/discover"
+        | "logging/setLevel"
+        | "prompts/list"
+        | "resources/list"
+        | "resources/templates/list"
+        | "resources/unsubscribe" => Asked::Passes,
+        _ => return None,
+    })
+}
+
+/// Whether a client's notification passes.
+pub(crate) fn client_notifies(method: &str) -> bool {
+    matches!(
+        method,
+        "notifications/initialized"
+            | "notifications/cancelled"
+            | "notifications/progress"
+            | "notifications/roots/list_changed"
+    )
+}
+
+/// Whether a server's request passes; only servers of the older era make any.
+pub(crate) fn server_asks(method: &str) -> bool {
+    matches!(method, "ping" | "roots/list" | "sampling/createMessage" | "elicitation/create")
+}
+
+/// Whether a server's notification passes.
+pub(crate) fn server_notifies(method: &str) -> bool {
+    matches!(
+        method,
+        "notifications/cancelled"
+            | "notifications/elicitation/complete"
+            | "notifications/message"
+            | "notifications/progress"
+            | "notifications/prompts/list_changed"
+            | "notifications/resources/list_changed"
+            | "notifications/resources/updated"
+            | "notifications/subscriptions/acknowledged"
+            | "notifications/tools/list_changed"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_listed_does_not_pass() {
+        for method in ["tools/call ", "Tools/call", "tasks/result", "", "tools", "tools/call/x", "initialized"] {
+            assert_eq!(asked(method), None, "{method}");
+        }
+        assert_eq!(asked("tools/call"), Some(Asked::Tool));
+        assert!(!client_notifies("tools/call") && !client_notifies("notifications/message"));
+        assert!(!server_asks("tools/call") && !server_notifies("notifications/initialized"));
+    }
+}

@@ -1,0 +1,131 @@
+//! One JSON object, member by member, each value as it was written.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+/// The members of an object in their order. Values are kept letter by letter, whatever a parser would make of their numbers.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Object<'a> {
+    members: Vec<(String, Cow<'a, str>)>,
+}
+
+impl<'a> Object<'a> {
+    /// The members of `text`, or nothing where it is no object. The text is part of a message that was read strictly, so no member
+    /// stands in it twice.
+    pub(crate) fn read(text: &'a str) -> Option<Self> {
+        serde_json::from_str(text).ok()
+    }
+
+    /// The value of a member as it was written.
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        self.members.iter().find(|(known, _)| known == name).map(|(_, value)| &**value)
+    }
+
+    /// The same, for as long as the text lives that the object was read from: nothing where a value was put in its place.
+    pub(crate) fn borrowed(&self, name: &str) -> Option<&'a str> {
+        match self.members.iter().find(|(known, _)| known == name) {
+            Some((_, Cow::Borrowed(value))) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// The names of the members, in their order.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.members.iter().map(|(name, _)| name.as_str())
+    }
+
+    /// The text of a member that is a text.
+    pub(crate) fn text(&self, name: &str) -> Option<String> {
+        self.get(name).and_then(|value| serde_json::from_str(value).ok())
+    }
+
+    /// Puts a value in the place of the member, or behind the others where there is none.
+    pub(crate) fn set(&mut self, name: &str, value: String) {
+        match self.members.iter_mut().find(|(known, _)| known == name) {
+            Some((_, old)) => *old = Cow::Owned(value),
+            None => self.members.push((name.to_owned(), Cow::Owned(value))),
+        }
+    }
+
+    /// Takes a member out.
+    pub(crate) fn remove(&mut self, name: &str) {
+        self.members.retain(|(known, _)| known != name);
+    }
+}
+
+/// The object again; white space between members is not kept.
+impl fmt::Display for Object<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("{")?;
+        for (number, (name, value)) in self.members.iter().enumerate() {
+            let comma = if number == 0 { "" } else { "," };
+            write!(f, "{comma}{}:{value}", quoted(name))?;
+        }
+        f.write_str("}")
+    }
+}
+
+/// A text as JSON writes it.
+pub(crate) fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Object<'a> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_map(Members)
+    }
+}
+
+struct Members;
+
+impl<'de> Visitor<'de> for Members {
+    type Value = Object<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Object<'de>, A::Error> {
+        let mut members = Vec::new();
+        while let Some((name, value)) = map.next_entry::<String, &RawValue>()? {
+            members.push((name, Cow::Borrowed(value.get())));
+        }
+        Ok(Object { members })
+    }
+}
+
+/// The elements of an array, each as it was written, or nothing where `text` is no array.
+pub(crate) fn elements(text: &str) -> Option<Vec<&str>> {
+    let raw: Vec<&RawValue> = serde_json::from_str(text).ok()?;
+    Some(raw.into_iter().map(RawValue::get).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_kept_letter_by_letter() {
+        let text = r#"{"a" : 1.0e2,"b":{"x" :[1 , 2]},"\u0063":"\u00e9"}"#;
+        let mut object = Object::read(text).unwrap();
+        assert_eq!((object.get("a"), object.get("b")), (Some("1.0e2"), Some(r#"{"x" :[1 , 2]}"#)));
+        assert_eq!((object.text("c").as_deref(), object.text("a")), (Some("é"), None));
+        object.set("b", "7".into());
+        object.set("d", "[]".into());
+        object.remove("a");
+        assert_eq!(object.to_string(), r#"{"b":7,"c":"\u00e9","d":[]}"#);
+        assert_eq!(Object::default().to_string(), "{}");
+    }
+
+    #[test]
+    fn what_is_none_is_nothing() {
+        for text in ["[]", "7", "\"\"", "null", "", "{} x"] {
+            assert!(Object::read(text).is_none(), "{text}");
+        }
+        assert_eq!(elements(r#"[1.0, {"a" :1}]"#), Some(vec!["1.0", r#"{"a" :1}"#]));
+        assert_eq!(elements("{}"), None);
+    }
+}

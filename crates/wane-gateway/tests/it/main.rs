@@ -1,0 +1,8 @@
+//! The gateway as its client and its server see it.
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "tests may panic")]
+#![allow(clippy::indexing_slicing, clippy::string_slice, reason = "tests may panic")]
+
+#[cfg(test)]
+mod scene;
+#[cfg(test)]
+mod transcripts;

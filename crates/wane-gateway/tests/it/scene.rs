@@ -1,0 +1,111 @@
+//! A gate between two ends that are held here, and what came out of it.
+
+use std::sync::{Arc, Mutex};
+
+use getrandom::SysRng;
+use rand_core::UnwrapErr;
+use wane::{Heir, RootGrant, Roots, Seal, SecretKey, Token, mint};
+use wane_audit::LogSecret;
+use wane_gateway::{Credential, Gate, GateOptions, Outlet};
+use wane_ledger::{Guard, GuardOptions, Ledger, MemoryStore, Pace, Volatile};
+use wane_policy::Catalogue;
+
+pub(crate) const NOW: u64 = 1_767_225_600;
+
+/// Which way a message went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum To {
+    Client,
+    Server,
+}
+
+/// Whose token requests are judged by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Whose {
+    Gateway,
+    Client,
+}
+
+#[derive(Default)]
+pub(crate) struct Out {
+    pub(crate) messages: Vec<(To, String)>,
+    pub(crate) notices: Vec<String>,
+}
+
+pub(crate) struct Scene {
+    pub(crate) gate: Arc<Gate>,
+    pub(crate) token: Token,
+    pub(crate) out: Arc<Mutex<Out>>,
+}
+
+impl Scene {
+    /// A gate before the catalogue's first server, and a session with these scopes.
+    pub(crate) fn new(catalogue: &str, scopes: &[&str], asks: &[String], whose: Whose) -> Self {
+        let mut rng = UnwrapErr(SysRng);
+        let (store, secret) = (MemoryStore::new(), LogSecret::from_bytes([7; 32]));
+        let mut ledger = Ledger::create(Box::new(store.clone()), secret.hint(), None, NOW - 60, Box::new(rng)).unwrap();
+        let root = SecretKey::generate(&mut rng);
+        let catalogue = Catalogue::from_toml(catalogue).unwrap();
+        let name = catalogue.servers().next().unwrap().to_owned();
+        let audience = catalogue.server(&name, None).unwrap().audience().clone();
+        let grant = RootGrant::new(wane::Pattern::from(&audience), NOW, NOW + 600);
+        let grant = scopes.iter().fold(grant, |grant, scope| grant.scope(scope.parse().unwrap()));
+        let grant = asks.iter().fold(grant, |grant, ask| grant.ask(ask.parse().unwrap()));
+        let token = mint(&grant, &root, Heir::carried(&mut rng)).unwrap();
+        ledger.register(token.chain(), Some(&root.public_key()), NOW).unwrap();
+        let guard = GuardOptions {
+            roots: Roots::single(root.public_key()),
+            log_secret: Some(secret),
+            checkpoint_key: None,
+            volatile: Volatile::Allowed,
+            local_approver: None,
+            head: None,
+            pace: Pace::default(),
+            published: Box::new(|_| ()),
+            rng: Box::new(rng),
+            version: "0.1.0".into(),
+        };
+        let out: Arc<Mutex<Out>> = Arc::default();
+        let copy = Token::parse(&token.expose_text()).unwrap();
+        let options = GateOptions {
+            catalogue,
+            server: name,
+            audience: None,
+            credential: match whose {
+                Whose::Gateway => Credential::own(copy, None),
+                Whose::Client => Credential::shown(),
+            },
+            guard: Arc::new(Guard::open(vec![Box::new(store)], guard, NOW).unwrap()),
+            rng: Box::new(rng),
+            to_client: outlet(&out, To::Client),
+            to_server: outlet(&out, To::Server),
+            report: {
+                let out = Arc::clone(&out);
+                Box::new(move |notice| out.lock().unwrap().notices.push(notice.to_string()))
+            },
+        };
+        Self { gate: Arc::new(Gate::new(options).unwrap()), token, out }
+    }
+
+    /// The session's token, sealed for whatever it allows.
+    pub(crate) fn sealed(&self) -> String {
+        self.token.seal(&Seal::new()).unwrap().to_text()
+    }
+
+    /// What came out since the last time.
+    pub(crate) fn take(&self) -> Vec<(To, String)> {
+        std::mem::take(&mut self.out.lock().unwrap().messages)
+    }
+
+    pub(crate) fn notices(&self) -> Vec<String> {
+        std::mem::take(&mut self.out.lock().unwrap().notices)
+    }
+}
+
+fn outlet(out: &Arc<Mutex<Out>>, to: To) -> Outlet {
+    let out = Arc::clone(out);
+    Box::new(move |message| {
+        out.lock().unwrap().messages.push((to, String::from_utf8(message.to_vec()).unwrap()));
+        Ok(())
+    })
+}
