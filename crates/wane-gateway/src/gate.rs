@@ -6,10 +6,10 @@ mod server;
 
 use std::fmt;
 use std::io;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use rand_core::CryptoRng;
-use wane::{Audience, Refusal};
+use wane::{Audience, Code, Refusal};
 use wane_ledger::Guard;
 use wane_policy::{Catalogue, Server};
 
@@ -45,8 +45,8 @@ pub struct GateOptions {
     pub audience: Option<Audience>,
     /// By which tokens requests are judged.
     pub credential: Credential,
-    /// What decides and commits.
-    pub guard: Arc<Guard>,
+    /// What decides and commits. Whoever holds it takes it away from the gate by closing it; everything is denied then.
+    pub guard: Weak<Guard>,
     /// The generator for seals.
     pub rng: Box<dyn CryptoRng + Send>,
     /// The way to the client.
@@ -154,12 +154,13 @@ impl fmt::Display for Notice<'_> {
 ///     Box::new(move |message| Ok(into.lock().unwrap().push(String::from_utf8_lossy(message).into_owned())))
 /// };
 /// let (client, server) = (Arc::default(), Arc::default());
+/// let guard = Arc::new(Guard::open(vec![Box::new(store)], options, now)?);
 /// let gate = Gate::new(GateOptions {
 ///     catalogue: Catalogue::from_toml("[server.files.tool.read]\naction = 'read:files'\nlevel = 'internal'\n")?,
 ///     server: "files".into(),
 ///     audience: Some("files".parse()?),
 ///     credential: Credential::own(token, None),
-///     guard: Arc::new(Guard::open(vec![Box::new(store)], options, now)?),
+///     guard: Arc::downgrade(&guard),
 ///     rng: Box::new(rng),
 ///     to_client: collect(&client),
 ///     to_server: collect(&server),
@@ -182,7 +183,7 @@ pub struct Gate {
     server: String,
     audience: Audience,
     credential: Credential,
-    guard: Arc<Guard>,
+    guard: Weak<Guard>,
     rng: Mutex<Box<dyn CryptoRng + Send>>,
     to_client: Outlet,
     to_server: Outlet,
@@ -216,11 +217,15 @@ impl Gate {
         self.catalogue.server(&self.server, Some(self.audience.clone()))
     }
 
+    fn guard(&self) -> Result<Arc<Guard>, Refusal> {
+        self.guard.upgrade().ok_or_else(|| Refusal::new(Code::StateUnreachable, "ledger", "the gateway ends", ""))
+    }
+
     fn flow(&self) -> MutexGuard<'_, Flow> {
         self.flow.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn dropped(&self, from: Side, why: &str) {
+    pub(crate) fn dropped(&self, from: Side, why: &str) {
         (self.report)(&Notice::Dropped { from, why });
     }
 }

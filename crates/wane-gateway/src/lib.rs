@@ -13,8 +13,10 @@ mod gate;
 mod message;
 mod method;
 mod object;
+mod pipes;
 mod strict;
 
 pub use credential::Credential;
 pub use gate::{Gate, GateOptions, Notice, Outlet, Side};
 pub use message::{Fault, FaultKind, Id, Kind, MESSAGE_BYTES, Message};
+pub use pipes::{Client, End, RunError, Stopper, Stops, run};

@@ -166,7 +166,7 @@ impl Gate {
             let mut rng = self.rng.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
             self.credential.for_request(shown, &request, now, &mut *rng)?
         };
-        match self.guard.admit(&sealed, &request, &[], now).decision {
+        match self.guard()?.admit(&sealed, &request, &[], now).decision {
             Decision::Allow(permit) => Ok(permit),
             Decision::Ask(ask) => Err(Denial::asking(&ask)),
             Decision::Deny(refusal) => Err(refusal.into()),

@@ -72,7 +72,7 @@ impl Gate {
         let Some(sealed) = sealed else { return Ok(HashSet::new()) };
         let patterns: HashSet<Pattern> =
             names.iter().flatten().flat_map(|name| server.tool_patterns(name)).flatten().collect();
-        let still = self.guard.may_still(sealed, patterns.into_iter().collect(), now)?;
+        let still = self.guard()?.may_still(sealed, patterns.into_iter().collect(), now)?;
         Ok(still.into_iter().collect())
     }
 

@@ -33,8 +33,10 @@ pub(crate) struct Out {
 }
 
 pub(crate) struct Scene {
-    pub(crate) gate: Arc<Gate>,
+    catalogue: Catalogue,
+    whose: Whose,
     pub(crate) token: Token,
+    pub(crate) guard: Arc<Guard>,
     pub(crate) out: Arc<Mutex<Out>>,
 }
 
@@ -65,26 +67,34 @@ impl Scene {
             rng: Box::new(rng),
             version: "0.1.0".into(),
         };
-        let out: Arc<Mutex<Out>> = Arc::default();
-        let copy = Token::parse(&token.expose_text()).unwrap();
-        let options = GateOptions {
-            catalogue,
-            server: name,
+        let guard = Arc::new(Guard::open(vec![Box::new(store)], guard, NOW).unwrap());
+        Self { catalogue, whose, token, guard, out: Arc::default() }
+    }
+
+    /// A gate whose messages and notices are kept.
+    pub(crate) fn gate(&self) -> Gate {
+        let mut options = self.options(outlet(&self.out, To::Client), outlet(&self.out, To::Server));
+        let out = Arc::clone(&self.out);
+        options.report = Box::new(move |notice| out.lock().unwrap().notices.push(notice.to_string()));
+        Gate::new(options).unwrap()
+    }
+
+    /// What a gate of this session is made of.
+    pub(crate) fn options(&self, to_client: Outlet, to_server: Outlet) -> GateOptions {
+        GateOptions {
+            catalogue: self.catalogue.clone(),
+            server: self.catalogue.servers().next().unwrap().to_owned(),
             audience: None,
-            credential: match whose {
-                Whose::Gateway => Credential::own(copy, None),
+            credential: match self.whose {
+                Whose::Gateway => Credential::own(Token::parse(&self.token.expose_text()).unwrap(), None),
                 Whose::Client => Credential::shown(),
             },
-            guard: Arc::new(Guard::open(vec![Box::new(store)], guard, NOW).unwrap()),
-            rng: Box::new(rng),
-            to_client: outlet(&out, To::Client),
-            to_server: outlet(&out, To::Server),
-            report: {
-                let out = Arc::clone(&out);
-                Box::new(move |notice| out.lock().unwrap().notices.push(notice.to_string()))
-            },
-        };
-        Self { gate: Arc::new(Gate::new(options).unwrap()), token, out }
+            guard: Arc::downgrade(&self.guard),
+            rng: Box::new(UnwrapErr(SysRng)),
+            to_client,
+            to_server,
+            report: Box::new(|_| ()),
+        }
     }
 
     /// The session's token, sealed for whatever it allows.

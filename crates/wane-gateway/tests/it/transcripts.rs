@@ -74,6 +74,7 @@ impl Transcript {
         let approver = SecretKey::from_seed([9; 32]).public_key().to_string();
         let asks: Vec<String> = self.all("ask").iter().map(|ask| ask.replace("APPROVER", &approver)).collect();
         let scene = Scene::new(&self.catalogue, &self.all("scope"), &asks, whose);
+        let gate = Arc::new(scene.gate());
         let written = |text: &str| text.replace("SEALED", &scene.sealed()).replace("TOKEN", &scene.token.expose_text());
         let (mut last, mut came, mut notices) = (String::new(), VecDeque::new(), VecDeque::new());
         // A pinned tool makes the gate ask its server before it answers its client.
@@ -91,7 +92,7 @@ impl Transcript {
                         return Err(fault(format!("{late:?} came unsaid")));
                     }
                     last = written(text);
-                    let (gate, text) = (Arc::clone(&scene.gate), last.clone());
+                    let (gate, text) = (Arc::clone(&gate), last.clone());
                     match from {
                         To::Client => {
                             busy = Some(std::thread::spawn(move || gate.from_client(text.as_bytes(), NOW).unwrap()));

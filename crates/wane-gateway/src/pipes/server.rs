@@ -1,0 +1,80 @@
+//! The process of a server, and its end.
+
+use std::io;
+use std::os::unix::process::CommandExt as _;
+use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process_group};
+
+/// How long a server may take to end by itself, and then again when it was asked to.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// How often it is looked whether it has.
+const LOOK: Duration = Duration::from_millis(10);
+
+/// A server that runs, in a process group of its own. Dropped, it is killed with its group.
+pub(super) struct Server {
+    child: Child,
+    ended: Option<ExitStatus>,
+}
+
+impl Server {
+    pub(super) fn start(mut command: Command) -> io::Result<(Self, ChildStdin, ChildStdout)> {
+        // What a terminal sends to the gateway's own group does not reach the server first.
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::inherit()).process_group(0);
+        let mut child = command.spawn()?;
+        match (child.stdin.take(), child.stdout.take()) {
+            (Some(input), Some(output)) => Ok((Self { child, ended: None }, input, output)),
+            _ => Err(io::ErrorKind::BrokenPipe.into()),
+        }
+    }
+
+    /// Asks its group to end.
+    pub(super) fn terminate(&self) {
+        self.signal(Signal::TERM);
+    }
+
+    /// Waits for it to end, asks it to, and kills it; then nothing of its group is left.
+    // spec: G19
+    pub(super) fn end(mut self) -> io::Result<ExitStatus> {
+        for signal in [Signal::TERM, Signal::KILL] {
+            if self.ends_within(PATIENCE)? {
+                break;
+            }
+            self.signal(signal);
+        }
+        let status = self.child.wait()?;
+        self.ended = Some(status);
+        // What it started may have stayed.
+        self.signal(Signal::KILL);
+        Ok(status)
+    }
+
+    fn ends_within(&mut self, patience: Duration) -> io::Result<bool> {
+        let until = Instant::now() + patience;
+        loop {
+            match self.child.try_wait()? {
+                Some(_) => return Ok(true),
+                None if Instant::now() >= until => return Ok(false),
+                None => thread::sleep(LOOK),
+            }
+        }
+    }
+
+    fn signal(&self, signal: Signal) {
+        // Nobody may be left to hear it.
+        let _: rustix::io::Result<()> = kill_process_group(Pid::from_child(&self.child), signal);
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if self.ended.is_none() {
+            self.signal(Signal::KILL);
+            // It is killed: the wait is short.
+            let _: io::Result<ExitStatus> = self.child.wait();
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! Real processes on real pipes: how a gateway begins, and how it and its server end.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _, pipe};
+use std::process::Command;
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use wane_gateway::{Client, End, Gate, MESSAGE_BYTES, Outlet, RunError, Stopper, run};
+
+use crate::scene::{NOW, Scene, Whose};
+
+const CATALOGUE: &str = r#"
+[server.files]
+audience = "files"
+[server.files.tool.read]
+action = "read:files"
+level = "public"
+"#;
+
+const CALL: &str = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"read","arguments":{}}}"#;
+
+/// A gateway that runs before a shell script, and both of its client's pipes.
+struct Running {
+    input: Option<std::io::PipeWriter>,
+    output: BufReader<std::io::PipeReader>,
+    stopper: Stopper,
+    ends: thread::JoinHandle<Result<End, RunError>>,
+    notices: Arc<Mutex<Vec<String>>>,
+    _scene: Arc<Scene>,
+}
+
+impl Running {
+    fn before(script: &str) -> Self {
+        let scene = Arc::new(Scene::new(CATALOGUE, &["read:*"], &[], Whose::Gateway));
+        let (from_client, input) = pipe().unwrap();
+        let (output, to_client) = pipe().unwrap();
+        let (stopper, stops) = Stopper::new();
+        let client = Client { input: Box::new(from_client), output: Box::new(to_client), clock: Box::new(|| NOW) };
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", script]);
+        let notices: Arc<Mutex<Vec<String>>> = Arc::default();
+        let ends = {
+            let (scene, notices) = (Arc::clone(&scene), Arc::clone(&notices));
+            thread::spawn(move || {
+                let gate = |client: Outlet, server: Outlet| {
+                    let mut options = scene.options(client, server);
+                    options.report = Box::new(move |notice| notices.lock().unwrap().push(notice.to_string()));
+                    Gate::new(options)
+                };
+                run(command, client, gate, stops)
+            })
+        };
+        Self { input: Some(input), output: BufReader::new(output), stopper, ends, notices, _scene: scene }
+    }
+
+    fn send(&mut self, line: &[u8]) {
+        let input = self.input.as_mut().unwrap();
+        input.write_all(line).unwrap();
+        input.write_all(b"\n").unwrap();
+    }
+
+    fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.output.read_line(&mut line).unwrap();
+        line.trim_end().to_owned()
+    }
+}
+
+/// Whether a process of this id is there and is no zombie.
+fn lives(id: &str) -> bool {
+    let status = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
+    !status.is_empty() && !status.contains(") Z ")
+}
+
+#[track_caller]
+fn is_gone(id: &str) {
+    let until = Instant::now() + Duration::from_secs(10);
+    while lives(id) {
+        assert!(Instant::now() < until, "{id} is still there");
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
+const RESULT: &str = r#"{"jsonrpc":"2.0", "id":1, "result":{"content":[1.0]}}"#;
+
+/// Answers every line with the same result.
+fn answering() -> String {
+    format!("while read -r line; do echo \"$line\" >&2; echo '{RESULT}'; done")
+}
+
+#[test]
+fn lines_go_through_as_they_are_until_the_client_closes_its_end() {
+    let mut running = Running::before(&answering());
+    running.send(CALL.as_bytes());
+    assert_eq!(running.line(), RESULT);
+    running.send(b"");
+    running.send(&vec![b'x'; MESSAGE_BYTES + 1]);
+    running.send(CALL.replace("read", "shell").as_bytes());
+    assert!(running.line().contains("deny-unlisted"));
+    drop(running.input.take());
+    assert_eq!(running.ends.join().unwrap().unwrap(), End::ClientClosed);
+    let notices = running.notices.lock().unwrap().clone();
+    let dropped = "dropped from the client: a line over the limit of a message";
+    assert_eq!(notices, [dropped, "denied tools/call: deny-unlisted"]);
+    let mut rest = String::new();
+    running.output.read_to_string(&mut rest).unwrap();
+    assert_eq!(rest, "");
+}
+
+#[test]
+fn what_was_on_its_way_is_answered_when_the_server_ends() {
+    let mut running = Running::before("read -r line; exit 7");
+    running.send(CALL.as_bytes());
+    assert_eq!(
+        running.line(),
+        r#"{"jsonrpc":"2.0","id":1,"error":{"code":1502,"message":"the tool server has ended"}}"#
+    );
+    let Ok(End::ServerEnded(status)) = running.ends.join().unwrap() else { panic!("another end") };
+    assert_eq!(status.code(), Some(7));
+}
+
+#[test]
+fn a_server_that_does_not_end_is_made_to_and_so_is_what_it_started() {
+    // It neither reads nor heeds being asked, and neither does its child.
+    let script = format!("trap '' TERM; (trap '' TERM; sleep 600) & echo '{}'; wait; wait; sleep 600", note("'$$ $!'"));
+    let mut running = Running::before(&script);
+    let line = running.line();
+    let ids = line.split('"').find(|part| part.contains(' ') && !part.contains(':')).unwrap();
+    let (server, child) = ids.split_once(' ').unwrap();
+    assert!(lives(server) && lives(child), "{line}");
+    let since = Instant::now();
+    running.stopper.stop();
+    assert_eq!(running.ends.join().unwrap().unwrap(), End::Stopped);
+    assert!(since.elapsed() < Duration::from_secs(8), "{:?}", since.elapsed());
+    is_gone(server);
+    is_gone(child);
+}
+
+/// A notification that a script prints, with these words in it.
+fn note(words: &str) -> String {
+    format!(r#"{{"jsonrpc":"2.0","method":"notifications/message","params":{{"data":"{words}"}}}}"#)
+}
+
+#[test]
+fn a_server_that_leaves_something_behind_does_not() {
+    let script = format!("sleep 600 & echo '{}'; exit 0", note("'$$ $!'"));
+    let mut running = Running::before(&script);
+    let line = running.line();
+    let ids = line.split('"').find(|part| part.contains(' ') && !part.contains(':')).unwrap();
+    let child = ids.split_once(' ').unwrap().1.to_owned();
+    // The child holds the server's output open, so that only closing ends it all.
+    drop(running.input.take());
+    assert_eq!(running.ends.join().unwrap().unwrap(), End::ClientClosed);
+    is_gone(&child);
+}
+
+#[test]
+fn a_server_that_cannot_be_started_is_said_so() {
+    let scene = Scene::new(CATALOGUE, &["read:*"], &[], Whose::Gateway);
+    let (from_client, _input) = pipe().unwrap();
+    let (_, stops) = Stopper::new();
+    let client = Client { input: Box::new(from_client), output: Box::new(Vec::new()), clock: Box::new(|| NOW) };
+    let gate = |client: Outlet, server: Outlet| Gate::new(scene.options(client, server));
+    let error = run(Command::new("/nowhere/at/all"), client, gate, stops).unwrap_err();
+    assert!(matches!(error, RunError::Start(_)), "{error}");
+}
+
+#[test]
+fn nothing_is_decided_any_more_where_the_guard_is_gone() {
+    let scene = Scene::new(CATALOGUE, &["read:*"], &[], Whose::Gateway);
+    let gate = scene.gate();
+    let out = Arc::clone(&scene.out);
+    drop(scene);
+    gate.from_client(CALL.as_bytes(), NOW).unwrap();
+    let messages = std::mem::take(&mut out.lock().unwrap().messages);
+    assert!(messages.len() == 1 && messages[0].1.contains("state-unreachable"), "{messages:?}");
+}
