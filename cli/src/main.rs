@@ -3,6 +3,7 @@
 mod arguments;
 mod block;
 mod call;
+mod catalogue;
 mod change;
 mod command;
 mod emit;
@@ -11,6 +12,7 @@ mod exit;
 mod failure;
 mod founding;
 mod genuine;
+mod guarding;
 mod holder;
 mod home;
 mod input;

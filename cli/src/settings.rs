@@ -52,6 +52,8 @@ pub(crate) struct Settings {
     pub(crate) ledger: Option<Setting>,
     /// The token that is used where none is named.
     pub(crate) token_file: Option<Setting>,
+    /// The catalogue.
+    pub(crate) catalogue: Option<Setting>,
 }
 
 /// What a `wane.toml` may say.
@@ -62,6 +64,7 @@ struct FileSettings {
     aud: Option<String>,
     ledger: Option<String>,
     token_file: Option<String>,
+    catalogue: Option<String>,
 }
 
 /// The name of settings files.
@@ -86,7 +89,7 @@ impl Settings {
 
     /// Name, value and origin of each setting, in the order of the documentation. The url of a ledger stands there without
     /// its password.
-    pub(crate) fn entries(&self) -> [(&'static str, Option<Setting>); 4] {
+    pub(crate) fn entries(&self) -> [(&'static str, Option<Setting>); 5] {
         let hidden = |setting: &Setting| Setting {
             // What cannot be read may hold a password anywhere.
             value: setting.value.parse().map_or_else(|_| "***".into(), |url: LedgerUrl| url.to_string()),
@@ -97,6 +100,7 @@ impl Settings {
             ("aud", self.aud.clone()),
             ("ledger", self.ledger.as_ref().map(hidden)),
             ("token-file", self.token_file.clone()),
+            ("catalogue", self.catalogue.clone()),
         ]
     }
 
@@ -114,6 +118,7 @@ impl Settings {
         self.aud = read("WANE_AUD")?;
         self.ledger = read("WANE_LEDGER")?;
         self.token_file = read("WANE_TOKEN_FILE")?;
+        self.catalogue = read("WANE_CATALOGUE")?;
         Ok(())
     }
 
@@ -130,6 +135,7 @@ impl Settings {
         fill(&mut self.aud, file.aud);
         fill(&mut self.ledger, file.ledger.map(|url| ledger_beside(path, url)));
         fill(&mut self.token_file, file.token_file.map(beside));
+        fill(&mut self.catalogue, file.catalogue.map(beside));
         Ok(())
     }
 }

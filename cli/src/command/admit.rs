@@ -3,16 +3,15 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use wane::{LiveState, PublicKey, UntrustedApproval};
-use wane_ledger::{Guard, GuardOptions, Pace, Volatile};
+use wane::{LiveState, UntrustedApproval};
 
 use crate::arguments::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::input::{self, Source};
-use crate::judging::{Asked, Ground, RequestFlags, Told, verdict};
+use crate::judging::{Ground, RequestFlags, Told, verdict};
 use crate::ledger::{self, LedgerFlag, LogFlags};
-use crate::{random, time, typed};
+use crate::{guarding, time, typed};
 
 /// Judge one request and commit what follows from it: its mark, its costs, its uses and its record, or none of them
 ///
@@ -69,7 +68,8 @@ impl Admit {
         let now = time::now()?;
         let mut opened = self.ledger.open(context)?;
         let (id, before) = (opened.ledger.id(), opened.ledger.known(&asked.verified)?);
-        let guard = self.guard(context, &mut opened, &asked, local)?;
+        let published = super::publisher(context, self.checkpoint_to.as_deref())?;
+        let guard = guarding::guard(context, &self.log, &mut opened, asked.roots.clone(), local, published)?;
         drop(opened);
         let answer = guard.admit(&asked.sealed, &asked.request, &approvals, now);
         let record = answer.record.map(|record| record.to_string());
@@ -85,28 +85,6 @@ impl Admit {
             context.output.hint(format_args!("`wane approve {start} --key APPROVER.pem`, then admit it again"));
         }
         Ok(exit)
-    }
-
-    fn guard(
-        &self,
-        context: &Context,
-        opened: &mut ledger::Opened,
-        asked: &Asked,
-        local: Option<PublicKey>,
-    ) -> Result<Guard, Failure> {
-        let options = GuardOptions {
-            roots: asked.roots.clone(),
-            log_secret: Some(self.log.secret(context, opened)?),
-            checkpoint_key: self.log.key(context, opened)?,
-            volatile: Volatile::Refused,
-            local_approver: local,
-            head: Some(opened.home.head()),
-            pace: Pace::default(),
-            published: super::audit::publisher(context, self.checkpoint_to.as_deref())?,
-            rng: Box::new(random::system()?),
-            version: concat!("wane ", env!("CARGO_PKG_VERSION")).to_owned(),
-        };
-        Ok(Guard::open(vec![ledger::store(&opened.url)?], options, time::now()?)?)
     }
 
     fn approval_files(&self) -> Result<Vec<Source>, Failure> {

@@ -13,7 +13,7 @@ use crate::output::escape;
 
 /// Print each setting with its source
 ///
-/// A flag wins over the environment (WANE_ROOTS, WANE_AUD, WANE_LEDGER, WANE_TOKEN_FILE), that over the
+/// A flag wins over the environment (WANE_ROOTS, WANE_AUD, WANE_LEDGER, WANE_TOKEN_FILE, WANE_CATALOGUE), that over the
 /// nearest `wane.toml` upwards from the current folder, that over `wane/wane.toml` in $XDG_CONFIG_HOME
 /// (`~/.config`). A project's file that another user could have written is not read.
 #[derive(Args, Debug)]

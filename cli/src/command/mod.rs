@@ -12,6 +12,7 @@ mod key;
 mod keygen;
 mod ledger;
 mod man;
+mod mcp;
 mod mint;
 mod pending;
 mod policy;
@@ -24,6 +25,7 @@ mod sessions;
 mod show;
 mod verify;
 
+pub(crate) use audit::{Publisher, publisher};
 pub(crate) use verify::unverified;
 
 use clap::Subcommand;
@@ -54,6 +56,7 @@ pub(crate) enum Verb {
     Approve(approve::Approve),
     Audit(audit::Audit),
     Policy(policy::Policy),
+    Mcp(mcp::Mcp),
     Show(show::Show),
     Demo(demo::Demo),
     #[command(hide = true)]
@@ -86,6 +89,7 @@ impl Verb {
             Self::Approve(verb) => verb.run(context),
             Self::Audit(verb) => verb.run(context),
             Self::Policy(verb) => verb.run(context),
+            Self::Mcp(verb) => verb.run(context),
             Self::Show(verb) => verb.run(context),
             Self::Demo(verb) => verb.run(context),
             Self::DemoServer(verb) => verb.run(context),

@@ -3,14 +3,14 @@
 use clap::{Args, Subcommand};
 use serde::Serialize;
 use wane::{Call, Refusal};
-use wane_policy::{CaseTable, Catalogue, Demand, Explanation, Incoming};
+use wane_policy::{CaseTable, Demand, Explanation, Incoming};
 
 use crate::arguments::Context;
 use crate::exit::Exit;
 use crate::failure::{Failure, Trouble};
-use crate::input::{CATALOGUE, Source, TOML_TEXT, source};
+use crate::input::{Source, TOML_TEXT, source};
 use crate::output::{escape, paint};
-use crate::{call, random, typed};
+use crate::{call, catalogue, random, typed};
 
 /// Check a catalogue, explain what a call needs under it, and test it
 ///
@@ -114,16 +114,6 @@ impl Policy {
     }
 }
 
-/// Reads a catalogue, in the notation that the name of its file says.
-fn catalogue(context: &Context, source: &Source) -> Result<Catalogue, Failure> {
-    let text = context.inputs.read_text(source, CATALOGUE, TOML_TEXT)?;
-    let read = match source {
-        Source::File(path) if path.extension().is_some_and(|end| end == "yaml" || end == "yml") => Catalogue::from_yaml,
-        _ => Catalogue::from_toml,
-    };
-    read(&text).map_err(|refusal| Failure::from(refusal).within(source.name()))
-}
-
 #[derive(Serialize)]
 struct ServerJson<'a> {
     name: &'a str,
@@ -136,7 +126,7 @@ struct ServerJson<'a> {
 
 impl Check {
     fn run(&self, context: &Context) -> Result<Exit, Failure> {
-        let catalogue = catalogue(context, &self.file)?;
+        let catalogue = catalogue::read(context, &self.file)?;
         let servers: Vec<ServerJson<'_>> = catalogue
             .listed()
             .map(|listed| ServerJson {
@@ -194,17 +184,12 @@ struct ExplainedJson {
 
 impl Explain {
     fn run(&self, context: &Context) -> Result<Exit, Failure> {
-        let catalogue = catalogue(context, &self.file)?;
+        let catalogue = catalogue::read(context, &self.file)?;
         let arguments = call::arguments(context, self.args.as_deref())?;
         let incoming = self.incoming(&arguments)?;
-        let mut names = catalogue.servers();
-        let name = match (&self.server, names.next(), names.next()) {
-            (Some(name), _, _) => name.as_str(),
-            (None, Some(only), None) => only,
-            (None, _, _) => return Err(Failure::usage("--server: which of the catalogue's servers is meant")),
-        };
+        let name = catalogue::server_name(&catalogue, self.server.as_deref())?;
         let aud = self.aud.as_deref().map(|text| typed::value("--aud", text)).transpose()?;
-        let server = catalogue.server(name, aud).map_err(|refusal| Failure::from(refusal).within(self.file.name()))?;
+        let server = catalogue.server(&name, aud).map_err(|refusal| Failure::from(refusal).within(self.file.name()))?;
         let explanation = server.explain(&incoming);
         let exit = if explanation.outcome.is_ok() { Exit::Done } else { Exit::Denied };
         context.output.answer(&explained(&explanation), || told(&explanation))?;
@@ -321,7 +306,7 @@ impl Test {
             Failure::new(Trouble::Input, "the table names no catalogue")
                 .hint("write `catalogue = \"catalogue.toml\"` into it, or name one with `--catalogue`")
         })?;
-        let catalogue = catalogue(context, &source)?;
+        let catalogue = catalogue::read(context, &source)?;
         let outcomes = table.judge(&catalogue, &mut random::system()?);
         let json: Vec<OutcomeJson<'_>> = outcomes
             .iter()

@@ -94,7 +94,8 @@ pub(crate) fn shell(folder: &Path, line: &str) -> Command {
         .env("HOME", folder)
         .stdin(Stdio::null());
     let state = ["XDG_CONFIG_HOME", "XDG_STATE_HOME", "CLICOLOR_FORCE"];
-    for name in ["WANE_ROOTS", "WANE_AUD", "WANE_LEDGER", "WANE_TOKEN_FILE"].into_iter().chain(state) {
+    for name in ["WANE_ROOTS", "WANE_AUD", "WANE_LEDGER", "WANE_TOKEN_FILE", "WANE_CATALOGUE"].into_iter().chain(state)
+    {
         command.env_remove(name);
     }
     command

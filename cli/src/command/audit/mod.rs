@@ -11,7 +11,7 @@ mod verify;
 
 use clap::{Args, Subcommand};
 
-pub(crate) use publish::publisher;
+pub(crate) use publish::{Publisher, publisher};
 
 use crate::arguments::Context;
 use crate::exit::Exit;

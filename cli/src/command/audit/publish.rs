@@ -16,7 +16,7 @@ use crate::write::{self, Edit};
 const MODE: u32 = 0o644;
 
 /// Who is told of every signed head.
-type Publisher = Box<dyn FnMut(&Published) + Send>;
+pub(crate) type Publisher = Box<dyn FnMut(&Published) + Send>;
 
 /// The publisher to a file, and to standard error. A file that is no checkpoint is refused here, before there is one to be written.
 pub(crate) fn publisher(context: &Context, file: Option<&Path>) -> Result<Publisher, Failure> {

@@ -1,0 +1,40 @@
+//! `wane mcp`: a gateway in front of MCP servers.
+
+mod exec;
+mod run;
+
+use clap::{Args, Subcommand};
+
+use crate::arguments::Context;
+use crate::exit::Exit;
+use crate::failure::Failure;
+
+/// Put a gateway in front of an MCP server
+///
+/// The gateway asks for every call whether the agent's token allows it.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  wane mcp run --catalogue catalogue.toml --token session.tok --ledger sqlite:wane.db -- mcp-server-filesystem /repo
+")]
+pub(crate) struct Mcp {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    Run(Box<run::Run>),
+    #[command(hide = true)]
+    Exec(exec::Exec),
+}
+
+impl Mcp {
+    /// Does it.
+    pub(crate) fn run(&self, context: &Context) -> Result<Exit, Failure> {
+        match &self.what {
+            What::Run(verb) => verb.run(context),
+            What::Exec(verb) => verb.run(),
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! The step between the gateway and its server: what the gateway cannot do for a child without unsafe code, the child does itself.
+
+use std::ffi::OsString;
+use std::os::unix::process::CommandExt as _;
+use std::process::Command;
+
+use clap::Args;
+
+use crate::exit::Exit;
+use crate::failure::{Failure, Trouble};
+use crate::output::escape;
+
+/// Become a command that does not outlive its parent
+#[derive(Args, Debug)]
+pub(super) struct Exec {
+    /// The process that it must not outlive
+    #[arg(long, value_name = "ID")]
+    parent: u32,
+
+    /// The command
+    #[arg(last = true, required = true, value_name = "COMMAND")]
+    command: Vec<OsString>,
+}
+
+impl Exec {
+    pub(super) fn run(&self) -> Result<Exit, Failure> {
+        self.bind()?;
+        let Some((program, arguments)) = self.command.split_first() else {
+            return Err(Failure::usage("no command is given"));
+        };
+        // It returns only where that failed.
+        let error = Command::new(program).args(arguments).exec();
+        let program = escape(&program.to_string_lossy());
+        Err(Failure::new(Trouble::File, format!("the server `{program}` cannot be started: {error}")))
+    }
+
+    /// Whatever is executed from here on is asked to end when the gateway has ended, however that came.
+    // spec: G19
+    #[cfg(target_os = "linux")]
+    fn bind(&self) -> Result<(), Failure> {
+        let signal = rustix::process::Signal::TERM;
+        rustix::process::set_parent_process_death_signal(Some(signal)).map_err(|error| {
+            Failure::new(Trouble::File, format!("the server cannot be bound to its gateway: {error}"))
+        })?;
+        let parent = rustix::process::getppid().map(|id| id.as_raw_nonzero().get());
+        match parent.and_then(|id| u32::try_from(id).ok()) == Some(self.parent) {
+            true => Ok(()),
+            // It ended before it could be waited for.
+            false => Err(Failure::new(Trouble::File, "the gateway has ended")),
+        }
+    }
+
+    /// Elsewhere the end of its input has to tell a server.
+    #[cfg(not(target_os = "linux"))]
+    fn bind(&self) -> Result<(), Failure> {
+        Ok(())
+    }
+}

@@ -1,0 +1,268 @@
+//! `wane mcp run`: a gateway between a client and the server that it starts.
+
+use std::ffi::OsString;
+use std::io;
+use std::process::Command;
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use clap::Args;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+use wane::{Audience, Roots, Seal, verify};
+use wane_gateway::{Client, Credential, End, Gate, GateOptions, Notice, Outlet, RunError, Stopper};
+use wane_ledger::Guard;
+use wane_policy::Catalogue;
+
+use crate::arguments::Context;
+use crate::exit::Exit;
+use crate::failure::{Failure, Trouble};
+use crate::guarding;
+use crate::input::{self, Source, source};
+use crate::ledger::{self, LedgerFlag, LogFlags};
+use crate::output::Output;
+use crate::{catalogue, holder, key_file, random, time, trust, typed};
+
+/// Start an MCP server and stand between it and the client
+///
+/// For a client the gateway is the server: it speaks MCP on standard input and output. Each call is judged as the catalogue says, and
+/// committed to the ledger, before the server sees it; what is denied never reaches it. What goes no further is told on
+/// standard error, by method and code; with --json as one object a line.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+The gateway holds the token and seals every call for exactly that call. With --client-tokens each request brings its own, sealed, as
+`dev.wane/token` of its `_meta`.
+
+Exit codes: 0 the client closed its end or a signal stopped it, 1 the server ended by itself or cannot be started, 2 usage, 3 the
+ledger cannot be used.
+
+Examples:
+  wane mcp run --catalogue catalogue.toml --token session.tok --root root.pub --ledger sqlite:wane.db -- mcp-server-filesystem /repo
+  wane mcp run --catalogue catalogue.toml --client-tokens --server files -- npx -y @modelcontextprotocol/server-filesystem /repo
+  wane mcp run -- mcp-server-git   # where WANE_CATALOGUE, WANE_TOKEN_FILE, WANE_ROOTS and WANE_LEDGER are set
+")]
+pub(crate) struct Run {
+    /// The catalogue, TOML; YAML where its name ends in .yaml or .yml (default: WANE_CATALOGUE)
+    #[arg(long, value_name = "FILE", value_parser = source())]
+    catalogue: Option<Source>,
+
+    /// The server's name in the catalogue (default: the only one)
+    #[arg(long, value_name = "NAME")]
+    server: Option<String>,
+
+    /// The audience that the server is (default: what the catalogue states, else WANE_AUD)
+    #[arg(long, value_name = "AUDIENCE")]
+    aud: Option<String>,
+
+    /// The token that calls are judged by (default: WANE_TOKEN_FILE)
+    #[arg(long, value_name = "FILE", value_parser = source())]
+    token: Option<Source>,
+
+    /// The key that the token names, where it carries no secret
+    #[arg(long, value_name = "FILE", value_parser = source(), conflicts_with = "client_tokens")]
+    key: Option<Source>,
+
+    /// The passphrase of that key
+    #[arg(long, value_name = "FILE", value_parser = source(), requires = "key")]
+    passphrase_file: Option<Source>,
+
+    /// Judge each request by the sealed token that it brings
+    #[arg(long, conflicts_with = "token")]
+    client_tokens: bool,
+
+    /// The trusted root: a `wane1.key`, a file that holds a public key, or a roots.toml (default: WANE_ROOTS)
+    #[arg(long, visible_alias = "roots", value_name = "ROOT")]
+    root: Option<String>,
+
+    #[command(flatten)]
+    log: LogFlags,
+
+    #[command(flatten)]
+    ledger: LedgerFlag,
+
+    /// The server's command
+    #[arg(last = true, required = true, value_name = "COMMAND")]
+    command: Vec<OsString>,
+}
+
+/// Standard input, where two inputs meet on it.
+const MESSAGES: &str = "the client's messages";
+
+/// How long a request that is being decided may hold up the end.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+impl Run {
+    pub(super) fn run(&self, context: &Context) -> Result<Exit, Failure> {
+        context.inputs.claim(&Source::Stdin, MESSAGES)?;
+        self.claim(context)?;
+        let roots = trust::roots(context, self.root.as_deref())?;
+        let catalogue = catalogue::named(context, self.catalogue.as_ref())?;
+        let (server, audience) = self.server(context, &catalogue)?;
+        let credential = self.credential(context, &roots, &audience)?;
+        let url = self.ledger.needed(context)?;
+        if url.is_volatile() {
+            return Err(ledger::volatile(&url, "an admission must outlive its process"));
+        }
+        let mut opened = self.ledger.open(context)?;
+        let published = crate::command::publisher(context, None)?;
+        let guard = Arc::new(guarding::guard(context, &self.log, &mut opened, roots, None, published)?);
+        drop(opened);
+        let rng = random::system()?;
+        let ended = self.stand(context, |to_client, to_server| {
+            let output = context.output;
+            Gate::new(GateOptions {
+                catalogue,
+                server,
+                audience: Some(audience),
+                credential,
+                guard: Arc::downgrade(&guard),
+                rng: Box::new(rng),
+                to_client,
+                to_server,
+                report: Box::new(move |notice| report(output, notice)),
+            })
+        });
+        close(context.output, guard);
+        match ended? {
+            End::ClientClosed | End::Stopped => Ok(Exit::Done),
+            End::ServerEnded(status) => {
+                Err(Failure::new(Trouble::File, format!("the server has ended by itself: {status}")))
+            }
+        }
+    }
+
+    fn stand(
+        &self,
+        context: &Context,
+        gate: impl FnOnce(Outlet, Outlet) -> Result<Gate, wane::Refusal>,
+    ) -> Result<End, Failure> {
+        let (stopper, stops) = Stopper::new();
+        let failed = |error: io::Error| Failure::new(Trouble::File, format!("signals cannot be heard: {error}"));
+        let mut signals = Signals::new([SIGHUP, SIGINT, SIGTERM]).map_err(failed)?;
+        // It ends with the process.
+        thread::Builder::new()
+            .name("wane-signals".into())
+            .spawn(move || signals.forever().for_each(|_| stopper.stop()))
+            .map_err(failed)?;
+        let client = Client {
+            input: Box::new(io::stdin()),
+            output: Box::new(io::stdout()),
+            // Where the clock cannot be read everything has expired.
+            clock: Box::new(|| time::now().unwrap_or(u64::MAX)),
+        };
+        wane_gateway::run(self.server_command(context)?, client, gate, stops).map_err(|error| match error {
+            RunError::Gate(refusal) => refusal.into(),
+            error => Failure::new(Trouble::File, error.to_string()),
+        })
+    }
+
+    /// The command as a child that does not outlive this process, and that knows nothing of what is named here.
+    fn server_command(&self, context: &Context) -> Result<Command, Failure> {
+        let here = std::env::current_exe()
+            .map_err(|error| Failure::new(Trouble::File, format!("this program cannot be found: {error}")))?;
+        let mut command = Command::new(here);
+        command.args(["mcp", "exec", "--parent", &std::process::id().to_string(), "--"]).args(&self.command);
+        for (name, _) in std::env::vars_os() {
+            if name.as_encoded_bytes().starts_with(b"WANE_") {
+                command.env_remove(name);
+            }
+        }
+        let token = holder::source(context, self.token.as_ref()).ok();
+        for secret in [token.as_ref(), self.key.as_ref(), self.passphrase_file.as_ref()]
+            .into_iter()
+            .chain([self.log.log_secret.as_ref(), self.log.audit_key.as_ref()])
+        {
+            if let Some(Source::Env(name)) = secret {
+                command.env_remove(name);
+            }
+        }
+        Ok(command)
+    }
+
+    fn claim(&self, context: &Context) -> Result<(), Failure> {
+        self.log.claim(context)?;
+        typed::claim(&context.inputs, "--root", self.root.as_deref(), input::ROOTS)?;
+        context.inputs.claim_all([
+            (self.catalogue.as_ref(), input::CATALOGUE),
+            (self.token.as_ref(), input::TOKEN),
+            (self.key.as_ref(), input::KEY),
+            (self.passphrase_file.as_ref(), input::PASSPHRASE),
+        ])
+    }
+
+    /// Which server of the catalogue it is, and its audience.
+    fn server(&self, context: &Context, catalogue: &Catalogue) -> Result<(String, Audience), Failure> {
+        let name = catalogue::server_name(catalogue, self.server.as_deref())?;
+        let stated = catalogue.listed().find(|listed| listed.name == name).and_then(|listed| listed.audience);
+        let setting = context.settings()?.aud.as_ref().filter(|_| stated.is_none());
+        let audience = match (&self.aud, setting) {
+            (Some(text), _) => Some(typed::value("--aud", text)?),
+            (None, Some(setting)) => Some(typed::value("aud", &setting.value)?),
+            (None, None) => None,
+        };
+        let audience = catalogue.server(&name, audience)?.audience().clone();
+        Ok((name, audience))
+    }
+
+    /// The token that the gateway holds, once it is known to be good for something here.
+    fn credential(&self, context: &Context, roots: &Roots, audience: &Audience) -> Result<Credential, Failure> {
+        if self.client_tokens {
+            return Ok(Credential::shown());
+        }
+        if self.token.is_none() && context.settings()?.token_file.is_none() {
+            return Err(Failure::usage("no token is named")
+                .hint("`--token FILE`, WANE_TOKEN_FILE or `token-file` in wane.toml names it; with --client-tokens requests bring theirs"));
+        }
+        let token = holder::read_token(context, self.token.as_ref())?;
+        let key = self.key.as_ref();
+        let key =
+            key.map(|key| key_file::read_secret(&context.inputs, key, self.passphrase_file.as_ref())).transpose()?;
+        let seal = Seal::new().audience(audience.clone());
+        let sealed = match &key {
+            Some(key) => token.seal_as(key, &seal),
+            None => token.seal(&seal),
+        };
+        verify(&sealed.map_err(Failure::making)?, roots)?;
+        Ok(Credential::own(token, key))
+    }
+}
+
+/// Told where the gateway runs.
+fn report(output: Output, notice: &Notice<'_>) {
+    match output.is_json() {
+        false => output.note(notice),
+        true => output.log(&match notice {
+            Notice::Denied { what, refusal } => {
+                serde_json::json!({ "event": "denied", "what": what, "code": refusal.code().as_str() })
+            }
+            Notice::Changed { tool, refusal } => {
+                serde_json::json!({ "event": "hidden", "what": tool, "code": refusal.code().as_str() })
+            }
+            Notice::Dropped { .. } => serde_json::json!({ "event": "dropped", "what": notice.to_string() }),
+        }),
+    }
+}
+
+/// Closes the guard once no request holds it any more.
+fn close(output: Output, mut guard: Arc<Guard>) {
+    let until = Instant::now() + PATIENCE;
+    loop {
+        match Arc::try_unwrap(guard) {
+            Ok(guard) => {
+                let closed = time::now()
+                    .map_err(|failure| failure.message().to_owned())
+                    .and_then(|now| guard.close(now).map_err(|refusal| format!("{refusal} ({})", refusal.code())));
+                if let Err(why) = closed {
+                    output.warn(format_args!("the log was not brought up to date: {why}"));
+                }
+                return;
+            }
+            Err(_) if Instant::now() >= until => {
+                return output.warn("the log was not brought up to date: a request is still being decided");
+            }
+            Err(held) => guard = held,
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
+}
