@@ -13,6 +13,8 @@ mod examples;
 #[cfg(test)]
 mod founding;
 #[cfg(test)]
+mod gateway;
+#[cfg(test)]
 mod head;
 #[cfg(test)]
 mod json;

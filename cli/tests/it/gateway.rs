@@ -1,0 +1,247 @@
+//! `wane mcp run`: a real server behind it, and everything that can go wrong around it.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::process::{Child, ChildStdin, ChildStdout, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::scene::{Ran, Scene, run, shell};
+
+const CATALOGUE: &str = r#"
+[server.files]
+audience = "files"
+[server.files.tool.read]
+action = "read:files"
+level = "public"
+[server.files.tool.salaries]
+action = "read:hr"
+level = "restricted"
+[server.files.tool.post]
+action = "send:web"
+level = "public"
+"#;
+
+/// A server in shell: it gives back whatever it was asked, under the id that it was asked with.
+const SERVER: &str = r#"
+while read -r line; do
+    id=$(printf '%s' "$line" | sed -n 's/.*"id":\([0-9]*\).*/\1/p')
+    [ -z "$id" ] || printf '{"jsonrpc":"2.0","id":%s,"result":{"content":[],"from":"%s"}}\n' "$id" "$$"
+done
+"#;
+
+/// A ledger, a root, a token that may read and send, and a catalogue.
+fn scene() -> Scene {
+    let scene = Scene::new();
+    scene.write("catalogue.toml", CATALOGUE);
+    scene.write("server.sh", SERVER);
+    scene.sh("wane keygen root.pem > root.pub").exits(0);
+    let scopes = "--scope 'read:*' --scope 'send:*'";
+    scene.sh(&format!("wane mint --key root.pem --aud files {scopes} --ledger sqlite:l.db -o tok")).exits(0);
+    scene
+}
+
+const RUN: &str = "wane mcp run --catalogue catalogue.toml --token tok --root root.pub --ledger sqlite:l.db";
+
+fn call(id: u32, tool: &str) -> String {
+    format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"tools/call","params":{{"name":"{tool}","arguments":{{}}}}}}"#)
+}
+
+/// A gateway that runs, and its client's pipes.
+struct Gateway {
+    child: Child,
+    input: Option<ChildStdin>,
+    output: BufReader<ChildStdout>,
+}
+
+impl Gateway {
+    fn start(scene: &Scene, line: &str) -> Self {
+        let mut command = shell(&scene.path(""), &format!("exec {line}"));
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let (input, output) = (child.stdin.take(), BufReader::new(child.stdout.take().unwrap()));
+        Self { child, input, output }
+    }
+
+    fn ask(&mut self, line: &str) -> Value {
+        writeln!(self.input.as_mut().unwrap(), "{line}").unwrap();
+        let mut answer = String::new();
+        self.output.read_line(&mut answer).unwrap();
+        serde_json::from_str(&answer).unwrap_or_else(|error| panic!("{error}: {answer:?}"))
+    }
+
+    /// Closes the client's end; the exit code.
+    fn close(mut self) -> i32 {
+        drop(self.input.take());
+        self.child.wait().unwrap().code().unwrap_or(-1)
+    }
+
+    fn signal(&self, signal: &str) {
+        let id = self.child.id().to_string();
+        assert!(std::process::Command::new("kill").args([signal, &id]).status().unwrap().success());
+    }
+}
+
+fn code(answer: &Value) -> &str {
+    answer["result"]["_meta"]["dev.wane/denied"]["code"].as_str().unwrap_or("none")
+}
+
+/// Whether a process of this id is there and is no zombie.
+fn lives(id: &str) -> bool {
+    let status = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
+    !status.is_empty() && !status.contains(") Z ")
+}
+
+#[track_caller]
+fn is_gone(id: &str) {
+    let until = Instant::now() + Duration::from_secs(10);
+    while lives(id) {
+        assert!(Instant::now() < until, "{id} is still there");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+fn asked(scene: &Scene, flags: &str, lines: &[String]) -> Ran {
+    scene.write("in", &(lines.join("\n") + "\n"));
+    run(&mut shell(&scene.path(""), &format!("(cat in; sleep 1) | {RUN} {flags} -- sh server.sh")))
+}
+
+#[test]
+fn what_a_session_has_read_counts_in_every_gateway() {
+    let scene = scene();
+    let line = format!("{RUN} -- sh server.sh");
+    let (mut one, mut two) = (Gateway::start(&scene, &line), Gateway::start(&scene, &line));
+    assert_eq!(code(&one.ask(&call(1, "post"))), "none");
+    assert_eq!(code(&two.ask(&call(1, "post"))), "none");
+    let read = one.ask(&call(2, "salaries"));
+    assert_eq!(read["result"]["_meta"]["dev.wane/mark"]["level"], "restricted");
+    assert_eq!(code(&two.ask(&call(2, "post"))), "deny-ratchet");
+    assert_eq!(code(&one.ask(&call(3, "post"))), "deny-ratchet");
+    assert_eq!((one.close(), two.close()), (0, 0));
+    let mut three = Gateway::start(&scene, &line);
+    assert_eq!(code(&three.ask(&call(1, "post"))), "deny-ratchet");
+    assert_eq!(code(&three.ask(&call(2, "read"))), "none");
+    assert_eq!(three.close(), 0);
+    // The log has the admissions and the denials, each gateway's beginning and its end, and verifies.
+    let log = scene.sh("wane audit query --ledger sqlite:l.db --json").exits(0).out;
+    let count = |word: &str| log.matches(word).count();
+    assert_eq!((count(r#""deny-ratchet""#), count(r#"closed"#)), (3, 3), "{log}");
+    scene.sh("wane audit verify --ledger sqlite:l.db").exits(0);
+}
+
+#[test]
+fn what_goes_no_further_is_told_on_standard_error() {
+    let scene = scene();
+    let lines = [call(1, "shell"), "[]".to_owned(), call(2, "read")];
+    let ran = asked(&scene, "", &lines).exits(0);
+    assert!(ran.err.contains("note: denied tools/call: deny-unlisted\n"), "{ran:?}");
+    assert!(ran.err.contains("note: dropped from the client: a message is one object"), "{ran:?}");
+    assert_eq!(ran.out.lines().count(), 2, "{ran:?}");
+    let ran = asked(&scene, "--json", &lines).exits(0);
+    let told: Vec<Value> = ran.err.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    assert_eq!(told[0], serde_json::json!({ "event": "denied", "what": "tools/call", "code": "deny-unlisted" }));
+    assert_eq!(told[1]["event"], "dropped");
+}
+
+#[test]
+fn requests_may_bring_their_own_token() {
+    let scene = scene();
+    scene.sh("wane seal tok -o sealed && wane mint --key root.pem --aud mail --scope 'read:*' -o other").exits(0);
+    let line = "wane mcp run --catalogue catalogue.toml --client-tokens --root root.pub --ledger sqlite:l.db";
+    let mut gateway = Gateway::start(&scene, &format!("{line} -- sh server.sh"));
+    let with = |id: u32, token: &str| {
+        let meta = format!(r#""_meta":{{"dev.wane/token":"{}"}},"name""#, token.trim());
+        call(id, "read").replacen(r#""name""#, &meta, 1)
+    };
+    assert_eq!(code(&gateway.ask(&with(1, &scene.read("sealed")))), "none");
+    assert_eq!(code(&gateway.ask(&call(2, "read"))), "deny-no-token");
+    let unsealed = gateway.ask(&with(3, &scene.read("tok")));
+    assert_eq!(unsealed["error"]["data"]["dev.wane/denied"]["code"], "chain-unsealed");
+    let secret = scene.read("tok");
+    assert!(!unsealed.to_string().contains(secret.trim().split('.').nth(2).unwrap()));
+    assert_eq!(gateway.close(), 0);
+}
+
+#[test]
+fn neither_outlives_the_other() {
+    let scene = scene();
+    let line = format!("{RUN} -- sh server.sh");
+    for (signal, expected) in [("-TERM", Some(0)), ("-INT", Some(0)), ("-HUP", Some(0)), ("-KILL", None)] {
+        let mut gateway = Gateway::start(&scene, &line);
+        let server = gateway.ask(&call(1, "read"))["result"]["from"].as_str().unwrap().to_owned();
+        assert!(lives(&server));
+        gateway.signal(signal);
+        assert_eq!(gateway.child.wait().unwrap().code(), expected, "{signal}");
+        is_gone(&server);
+    }
+    let ran = scene.sh(&format!("sleep 3 | {RUN} -- sh -c 'exit 7'")).fails(1, "use-file");
+    assert!(ran.err.contains("the server has ended by itself: exit status: 7"), "{ran:?}");
+}
+
+#[test]
+fn the_server_is_told_nothing_of_what_the_gateway_was_given() {
+    let scene = scene();
+    let line = "sleep 3 | WANE_TOKEN_FILE=tok WANE_LEDGER=sqlite:l.db WANE_ROOTS=root.pub SECRET=$(cat tok) MINE=1 \
+                wane mcp run --catalogue catalogue.toml --token env:SECRET -- sh -c 'env > seen'";
+    scene.sh(line).exits(1);
+    let seen = scene.read("seen");
+    assert!(seen.contains("MINE=1") && !seen.contains("WANE_") && !seen.contains("SECRET"), "{seen}");
+}
+
+#[test]
+fn what_is_not_whole_does_not_start() {
+    let scene = scene();
+    scene.write("two.toml", &format!("{CATALOGUE}\n[server.mail]\naudience = \"mail\"\n"));
+    scene.write("typo.toml", &CATALOGUE.replace("action", "actoin"));
+    scene.sh("wane keygen other.pem > other.pub && wane seal tok -o sealed").exits(0);
+    let (ledger, server) = ("--ledger sqlite:l.db", "-- sh -c 'touch started'");
+    for (flags, exit, word) in [
+        ("--token tok --root root.pub --catalogue nope.toml", 1, "use-file"),
+        ("--token tok --root root.pub --catalogue typo.toml", 2, "parse-catalogue"),
+        ("--token tok --root root.pub --catalogue two.toml", 2, "use-arguments"),
+        ("--token tok --root root.pub --catalogue two.toml --server web", 2, "parse-catalogue"),
+        ("--token tok --root root.pub --catalogue two.toml --server mail", 4, "chain-audience"),
+        ("--token tok --root root.pub --catalogue catalogue.toml --aud mail", 2, "parse-catalogue"),
+        ("--token tok --root other.pub --catalogue catalogue.toml", 4, "chain-unknown-root"),
+        ("--token sealed --root root.pub --catalogue catalogue.toml", 4, "parse-prefix"),
+        ("--token - --root root.pub --catalogue catalogue.toml", 2, "use-stdin-twice"),
+        ("--token tok --client-tokens --root root.pub --catalogue catalogue.toml", 2, "use-arguments"),
+        ("--root root.pub --catalogue catalogue.toml", 2, "use-arguments"),
+        ("--token tok --root root.pub", 2, "use-arguments"),
+        ("--token tok --catalogue catalogue.toml", 2, "use-no-root"),
+        ("--token tok --root root.pub --catalogue catalogue.toml --mode enforcee", 2, "use-arguments"),
+    ] {
+        scene.sh(&format!("wane mcp run {flags} {ledger} {server}")).fails(exit, word);
+        assert!(!scene.path("started").exists(), "{flags}");
+    }
+    let all = "wane mcp run --token tok --root root.pub --catalogue catalogue.toml";
+    scene.sh(&format!("{all} {server}")).fails(2, "use-arguments");
+    scene.sh(&format!("{all} --ledger memory: {server}")).fails(3, "state-volatile");
+    scene.sh(&format!("{all} --ledger sqlite:none.db {server}")).exits(3);
+    assert!(!scene.path("started").exists());
+    scene.sh(&format!("{all} {ledger}")).fails(2, "use-arguments");
+    let ran = scene.sh(&format!("sleep 3 | {all} {ledger} -- no-such-server")).fails(1, "use-file");
+    assert!(ran.err.contains("the server `no-such-server` cannot be started"), "{ran:?}");
+}
+
+#[test]
+fn a_ledger_that_is_gone_denies_and_comes_back() {
+    let scene = scene();
+    let mut gateway = Gateway::start(&scene, &format!("{RUN} -- sh server.sh"));
+    assert_eq!(code(&gateway.ask(&call(1, "read"))), "none");
+    // Somebody else holds it for longer than anybody waits.
+    let lock = "import sqlite3,sys; c = sqlite3.connect('l.db', isolation_level=None); c.execute('BEGIN EXCLUSIVE'); \
+                print('held', flush=True); sys.stdin.read()";
+    let mut holder = shell(&scene.path(""), &format!("exec python3 -c \"{lock}\""))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut held = String::new();
+    BufReader::new(holder.stdout.take().unwrap()).read_line(&mut held).unwrap();
+    assert_eq!(held, "held\n");
+    assert_eq!(code(&gateway.ask(&call(2, "read"))), "state-locked");
+    drop(holder.stdin.take());
+    holder.wait().unwrap();
+    assert_eq!(code(&gateway.ask(&call(3, "read"))), "none");
+    assert_eq!(gateway.close(), 0);
+}
