@@ -15,6 +15,7 @@ mod method;
 mod object;
 mod pipes;
 mod strict;
+pub mod wiring;
 
 pub use credential::Credential;
 pub use gate::{Gate, GateOptions, Notice, Outlet, Side};

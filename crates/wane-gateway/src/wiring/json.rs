@@ -1,0 +1,209 @@
+//! Configurations in JSON, with comments and trailing commas.
+
+use std::borrow::Cow;
+
+use jsonc_parser::ast::{Object, StringLit, Value};
+use jsonc_parser::common::{Range, Ranged as _};
+use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
+
+use super::edit::{Splice, apply, indent, part};
+use super::entry::{Args, Entry, Read, Server, Span, Stdio, Text};
+use super::{Fault, Layout, Why};
+
+/// What clients read beside plain JSON, and nothing more.
+const OPTIONS: ParseOptions = ParseOptions {
+    allow_comments: true,
+    allow_trailing_commas: true,
+    allow_loose_object_property_names: false,
+    allow_missing_commas: false,
+    allow_single_quoted_strings: false,
+    allow_hexadecimal_numbers: false,
+    allow_unary_plus_numbers: false,
+    allow_bare_decimal_point_numbers: false,
+    allow_non_finite_numbers: false,
+    allow_extended_string_escapes: false,
+};
+
+/// Members that name where a server is reached.
+const URLS: [&str; 3] = ["url", "serverUrl", "httpUrl"];
+
+/// Reads the servers of a configuration. An empty text lists none.
+pub(super) fn read(text: &str, layout: Layout) -> Result<Read, Fault> {
+    let text = &mended(text);
+    let parsed = parse_to_ast(text, &CollectOptions::default(), &OPTIONS).map_err(|error| {
+        let message = error.kind().to_string();
+        Fault::at(error.line_display(), error.column_display(), lower(&message))
+    })?;
+    let mut read = Read::default();
+    let root = match parsed.value {
+        None => return Ok(read),
+        Some(Value::Object(root)) => root,
+        Some(_) => return Err(Fault::at(1, 1, "the text is no object")),
+    };
+    let mut tables = Vec::new();
+    if matches!(layout, Layout::McpServers | Layout::Projects | Layout::AnyJson) {
+        members(&root, "mcpServers", "", &mut tables);
+    }
+    if matches!(layout, Layout::Servers | Layout::AnyJson) {
+        members(&root, "servers", "", &mut tables);
+    }
+    if matches!(layout, Layout::Projects | Layout::AnyJson) {
+        projects(&root, &mut tables);
+    }
+    tables.sort_by_key(|table| table.value.range().start);
+    for table in tables {
+        entries(text, &table, &mut read.entries);
+    }
+    leaves(&Value::Object(root), &mut read.leaves);
+    Ok(read)
+}
+
+/// The text with `\ufffd` for every half of a surrogate pair that stands alone, which is as long. Programs that cut texts write
+/// such halves, and read them; the parser does not, and where they stand is nothing to us.
+fn mended(text: &str) -> Cow<'_, str> {
+    let unit = |at: usize| {
+        let digits = text.get(at..at.saturating_add(6))?.strip_prefix("\\u")?;
+        u16::from_str_radix(digits, 16).ok()
+    };
+    let mut lone = Vec::new();
+    let mut at = 0;
+    while let Some(found) = text.get(at..).and_then(|rest| rest.find('\\')) {
+        let here = at.saturating_add(found);
+        let next = here.saturating_add(6);
+        at = match unit(here) {
+            Some(0xd800..=0xdbff) if matches!(unit(next), Some(0xdc00..=0xdfff)) => next.saturating_add(6),
+            Some(0xd800..=0xdfff) => {
+                lone.push(Splice { span: here..next, new: "\\ufffd".into() });
+                next
+            }
+            _ => {
+                let escaped = text.get(here..).and_then(|rest| rest.chars().nth(1)).map_or(1, char::len_utf8);
+                here.saturating_add(1).saturating_add(escaped)
+            }
+        };
+    }
+    if lone.is_empty() { Cow::Borrowed(text) } else { Cow::Owned(apply(text, &lone)) }
+}
+
+/// A table of servers, and what is wrong with it as a whole.
+struct Table<'a> {
+    place: String,
+    value: &'a Value<'a>,
+    fault: Option<Why>,
+}
+
+fn members<'a>(object: &'a Object<'a>, name: &str, prefix: &str, tables: &mut Vec<Table<'a>>) {
+    let found = object.properties.iter().filter(|member| member.name.as_str() == name);
+    let fault = twice(object, name);
+    tables.extend(found.map(|member| Table {
+        place: format!("{prefix}{name}"),
+        value: &member.value,
+        fault: fault.clone(),
+    }));
+}
+
+fn projects<'a>(root: &'a Object<'a>, tables: &mut Vec<Table<'a>>) {
+    let doubled = twice(root, "projects");
+    for all in root.properties.iter().filter(|member| member.name.as_str() == "projects") {
+        let Value::Object(all) = &all.value else { continue };
+        for project in &all.properties {
+            let (name, before) = (project.name.as_str(), tables.len());
+            let Value::Object(own) = &project.value else { continue };
+            members(own, "mcpServers", &format!("projects.{name}."), tables);
+            let fault = doubled.clone().or_else(|| twice(all, name));
+            for table in tables.iter_mut().skip(before) {
+                table.fault = fault.clone().or(table.fault.take());
+            }
+        }
+    }
+}
+
+fn twice(object: &Object<'_>, name: &str) -> Option<Why> {
+    let count = object.properties.iter().filter(|member| member.name.as_str() == name).count();
+    (count > 1).then(|| Why::Twice(name.to_owned()))
+}
+
+fn entries(text: &str, table: &Table<'_>, found: &mut Vec<Entry>) {
+    let Value::Object(servers) = table.value else {
+        let server = Server::Other(Why::NoObject);
+        found.push(Entry { place: table.place.clone(), name: String::new(), server });
+        return;
+    };
+    for member in &servers.properties {
+        let name = member.name.as_str();
+        let fault = table.fault.clone().or_else(|| twice(servers, name));
+        let server = fault.map_or_else(|| server(text, &member.value), Server::Other);
+        found.push(Entry { place: table.place.clone(), name: name.to_owned(), server });
+    }
+}
+
+fn server(text: &str, value: &Value<'_>) -> Server {
+    stdio(text, value).map_or_else(Server::Other, Server::Stdio)
+}
+
+fn stdio(text: &str, value: &Value<'_>) -> Result<Stdio, Why> {
+    let Value::Object(entry) = value else { return Err(Why::NoObject) };
+    if let Some(why) = entry.properties.iter().find_map(|member| twice(entry, member.name.as_str())) {
+        return Err(why);
+    }
+    let get = |name: &str| entry.properties.iter().find(|member| member.name.as_str() == name);
+    if let Some(member) = URLS.into_iter().find(|name| get(name).is_some()) {
+        return Err(Why::Remote(member));
+    }
+    if let Some(kind) = get("type") {
+        match &kind.value {
+            Value::StringLit(kind) if kind.value == "stdio" => {}
+            Value::StringLit(kind) => return Err(Why::Type(kind.value.to_string())),
+            _ => return Err(Why::Type(part(text, &span(kind.value.range())).to_owned())),
+        }
+    }
+    let command = get("command").ok_or(Why::Command)?;
+    let key = span(command.name.range());
+    let Value::StringLit(said) = &command.value else { return Err(Why::Command) };
+    let said = leaf(said);
+    if said.value.is_empty() {
+        return Err(Why::Command);
+    }
+    let args = match get("args").map(|args| &args.value) {
+        None => Args::Absent { before: Some(before_args(text, &key, said.span.start)) },
+        Some(Value::Array(list)) => {
+            let texts = list.elements.iter().map(|element| element.as_string_lit().map(leaf).ok_or(Why::Args));
+            Args::Listed { span: span(list.range), elements: texts.collect::<Result<_, _>>()? }
+        }
+        Some(_) => return Err(Why::Args),
+    };
+    Ok(Stdio { command: said, args })
+}
+
+/// What stands between a command and a list that is put behind it: on a line of its own if the command has one.
+fn before_args(text: &str, key: &Span, value: usize) -> String {
+    let colon = part(text, &(key.end..value));
+    let colon = if colon.trim() == ":" { colon } else { ": " };
+    let before = part(text, &(0..key.start));
+    let spaced = [before, colon].iter().any(|text| text.ends_with([' ', '\t']));
+    let space = indent(before).unwrap_or(if spaced { " " } else { "" });
+    format!(",{space}\"args\"{colon}")
+}
+
+fn leaf(text: &StringLit<'_>) -> Text {
+    Text { span: span(text.range), value: text.value.to_string() }
+}
+
+/// Every text and number. Only a stated depth of lists and objects is parsed.
+fn leaves(value: &Value<'_>, found: &mut Vec<Span>) {
+    match value {
+        Value::StringLit(_) | Value::NumberLit(_) => found.push(span(value.range())),
+        Value::BooleanLit(_) | Value::NullKeyword(_) => {}
+        Value::Object(object) => object.properties.iter().for_each(|member| leaves(&member.value, found)),
+        Value::Array(list) => list.elements.iter().for_each(|element| leaves(element, found)),
+    }
+}
+
+const fn span(range: Range) -> Span {
+    range.start..range.end
+}
+
+fn lower(message: &str) -> String {
+    let mut letters = message.chars();
+    letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
+}
