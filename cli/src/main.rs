@@ -5,6 +5,7 @@ mod block;
 mod call;
 mod catalogue;
 mod change;
+mod clients;
 mod command;
 mod emit;
 mod exact;

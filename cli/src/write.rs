@@ -63,7 +63,8 @@ pub(crate) fn lock(folder: &Path) -> Result<File, Failure> {
 #[derive(Debug)]
 pub(crate) struct Edit {
     path: PathBuf,
-    _lock: File,
+    /// Locked while this lives.
+    folder: File,
 }
 
 impl Edit {
@@ -75,13 +76,18 @@ impl Edit {
             Err(error) if error.kind() == io::ErrorKind::NotFound => path.to_owned(),
             Err(error) => return Err(Failure::file("find", failure::name(path), &error)),
         };
-        let lock = lock(parent(&path))?;
-        Ok(Self { path, _lock: lock })
+        let folder = lock(parent(&path))?;
+        Ok(Self { path, folder })
     }
 
     /// Whether the file exists.
     pub(crate) fn exists(&self) -> bool {
         self.path.exists()
+    }
+
+    /// The file itself, where a link leads to it.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
     }
 
     /// Puts a whole new file in the place of the old one, or creates it with this mode. Whoever reads sees the old
@@ -90,11 +96,36 @@ impl Edit {
         if !self.exists() {
             return create(&self.path, bytes, mode, |_| Ok(()));
         }
-        let failed = |error: io::Error| Failure::file("replace", failure::name(&self.path), &error);
+        self.put(&self.path, bytes, || Ok(()))
+    }
+
+    /// The same, unless the file says something else than what was read: programs of others wait for nobody.
+    pub(crate) fn replace_read(&self, read: &[u8], bytes: &[u8]) -> Result<(), Failure> {
+        self.put(&self.path, bytes, || {
+            let now =
+                std::fs::read(&self.path).map_err(|error| Failure::file("read", failure::name(&self.path), &error))?;
+            match now == read {
+                true => Ok(()),
+                false => {
+                    let changed = format!("{} was changed while it was read", failure::name(&self.path));
+                    Err(Failure::new(Trouble::File, changed).hint("nothing was written: try again"))
+                }
+            }
+        })
+    }
+
+    /// Writes a file of the same folder, in the place of one that is there; whoever can read this one can read that.
+    pub(crate) fn write_beside(&self, path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+        self.put(path, bytes, || Ok(()))
+    }
+
+    /// Writes `path` with owner, group and mode of the file, once all is written and `check` allows it.
+    fn put(&self, path: &Path, bytes: &[u8], check: impl FnOnce() -> Result<(), Failure>) -> Result<(), Failure> {
+        let failed = |error: io::Error| Failure::file("replace", failure::name(path), &error);
         let old = std::fs::metadata(&self.path).map_err(failed)?;
-        let mut name = self.path.file_name().unwrap_or_default().to_owned();
+        let mut name = path.file_name().unwrap_or_default().to_owned();
         name.push(format!(".{}.new", std::process::id()));
-        let beside = self.path.with_file_name(name);
+        let beside = path.with_file_name(name);
         create(&beside, bytes, 0o600, |file| {
             let new = file.metadata()?;
             if (new.uid(), new.gid()) != (old.uid(), old.gid()) {
@@ -102,9 +133,30 @@ impl Edit {
             }
             file.set_permissions(old.permissions())
         })?;
-        std::fs::rename(&beside, &self.path).map_err(|error| {
+        check().and_then(|()| std::fs::rename(&beside, path).map_err(failed)).inspect_err(|_| {
             let _ = std::fs::remove_file(&beside);
-            failed(error)
-        })
+        })?;
+        // Not every file system can; then it is for the system to say when the name is on the disk.
+        let _ = self.folder.sync_all();
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_was_changed_since_is_not_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.json");
+        std::fs::write(&path, "old").unwrap();
+        let edit = Edit::begin(&path).unwrap();
+        let failure = edit.replace_read(b"older", b"new").unwrap_err();
+        assert!(failure.message().ends_with("was changed while it was read"), "{}", failure.message());
+        assert_eq!(std::fs::read(&path).unwrap(), b"old");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left beside it");
+        edit.replace_read(b"old", b"new").unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"new");
     }
 }

@@ -1,5 +1,6 @@
 //! `wane mcp`: a gateway in front of MCP servers.
 
+mod enforce;
 mod exec;
 mod run;
 
@@ -11,11 +12,14 @@ use crate::failure::Failure;
 
 /// Put a gateway in front of an MCP server
 ///
-/// The gateway asks for every call whether the agent's token allows it.
+/// The gateway asks for every call whether the agent's token allows it. `enforce` writes it into the configuration of a client.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
   wane mcp run --catalogue catalogue.toml --token session.tok --ledger sqlite:wane.db -- mcp-server-filesystem /repo
+  wane mcp enforce --client cursor --dry-run
+  wane mcp enforce --path .mcp.json --catalogue catalogue.toml
+  wane mcp enforce --client cursor --stop
 ")]
 pub(crate) struct Mcp {
     #[command(subcommand)]
@@ -25,6 +29,7 @@ pub(crate) struct Mcp {
 #[derive(Debug, Subcommand)]
 enum What {
     Run(Box<run::Run>),
+    Enforce(Box<enforce::Enforce>),
     #[command(hide = true)]
     Exec(exec::Exec),
 }
@@ -34,6 +39,7 @@ impl Mcp {
     pub(crate) fn run(&self, context: &Context) -> Result<Exit, Failure> {
         match &self.what {
             What::Run(verb) => verb.run(context),
+            What::Enforce(verb) => verb.run(context),
             What::Exec(verb) => verb.run(),
         }
     }

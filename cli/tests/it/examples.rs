@@ -25,6 +25,10 @@ fn prepare(scene: &Scene, verb: &str) {
         "catalogue = 'catalogue.toml'\n[[case]]\nserver = 'files'\ntool = 'read_file'\nargs = { path = '/etc' }\n\
          expect = 'deny'\ncode = 'deny-unmatched'\n",
     );
+    scene.sh("mkdir .cursor").exits(0);
+    for name in [".mcp.json", ".cursor/mcp.json"] {
+        scene.write(name, "{\"mcpServers\": {\"files\": {\"command\": \"server-files\"}}}\n");
+    }
     for line in [
         "wane keygen root.pem > root.pub",
         "wane keygen old-new.pem > new.pub",

@@ -196,6 +196,15 @@ fn every_verb_prints_the_documented_shape() {
             "sed -i s/\"deny\"/\"allow\"/ d.toml; wane policy test d.toml --catalogue c.toml --json",
             6,
         ),
+        (
+            "wane mcp enforce",
+            "printf '{\"mcpServers\": {\"a\": {\"command\": \"x\"}, \"b\": {\"url\": \"y\"}}}' > m.json; \
+             wane mcp enforce --path m.json --dry-run --json",
+            0,
+        ),
+        ("wane mcp enforce", "wane mcp enforce --path m.json --json", 0),
+        ("wane mcp enforce", "wane mcp enforce --path m.json --server b --server c --json", 1),
+        ("wane mcp enforce", "wane mcp enforce --path m.json --stop --json", 0),
         ("wane show of a key", "wane show root.pub --json", 0),
         ("wane show of an encrypted key", "printf -- '-----BEGIN ENCRYPTED PRIVATE KEY-----\n' | wane show --json", 0),
         ("wane show of a roots file", "wane show roots.toml --json", 0),

@@ -9,6 +9,8 @@ mod console;
 #[cfg(test)]
 mod demo;
 #[cfg(test)]
+mod enforce;
+#[cfg(test)]
 mod examples;
 #[cfg(test)]
 mod founding;

@@ -1,0 +1,332 @@
+//! `wane mcp enforce`: a client starts the gateway where it started its servers.
+
+mod file;
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde::Serialize;
+use wane_gateway::wiring::{Layout, Outcome, Runner, State};
+use wane_ledger::LedgerUrl;
+
+use crate::arguments::Context;
+use crate::clients::Client;
+use crate::exit::Exit;
+use crate::failure::{self, Failure, Trouble};
+use crate::input::{Source, source};
+use crate::ledger;
+use crate::output::{escape, paint};
+use crate::typed;
+
+use file::{Change, Fate, Target, Write};
+
+/// Let a client start the gateway in front of each of its MCP servers, or stop that again
+///
+/// Each server that the client starts by a command is started by `wane mcp run` instead; the rest of its configuration stays
+/// as it is written, remarks included. A copy of the old file is kept beside it until --stop.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Exit codes: 0 a server is enforced, 1 none is, 2 usage; with --stop 0.
+
+Examples:
+  wane mcp enforce --client claude-code --dry-run
+  wane mcp enforce --client vscode --catalogue catalogue.toml --token agent.tok
+  wane mcp enforce --path ~/.codeium/windsurf/mcp_config.json --server files
+  wane mcp enforce --client vscode --stop
+")]
+pub(crate) struct Enforce {
+    /// The client whose files are edited
+    #[arg(long, value_name = "CLIENT", required_unless_present = "path", conflicts_with = "path")]
+    client: Option<Client>,
+
+    /// A client's file instead: TOML where its name ends in .toml, else JSON, with remarks or without
+    #[arg(long, value_name = "FILE")]
+    path: Option<PathBuf>,
+
+    /// Only the server of this name (repeatable)
+    #[arg(long = "server", value_name = "NAME", conflicts_with = "stop")]
+    servers: Vec<String>,
+
+    /// Print what would change, and write nothing
+    #[arg(long)]
+    dry_run: bool,
+
+    /// Let the client start its servers itself again
+    #[arg(long)]
+    stop: bool,
+
+    /// The catalogue of the gateway: a file or `env:NAME`
+    #[arg(long, value_name = "FILE", value_parser = source(), conflicts_with = "stop", help_heading = "Written into the command")]
+    catalogue: Option<Source>,
+
+    /// The token of the agent: a file or `env:NAME`
+    #[arg(long, value_name = "FILE", value_parser = source(), conflicts_with = "stop", help_heading = "Written into the command")]
+    token: Option<Source>,
+
+    /// The trusted roots: a file, a public key or `env:NAME`
+    #[arg(long, value_name = "FILE", value_parser = source(), conflicts_with = "stop", help_heading = "Written into the command")]
+    root: Option<Source>,
+
+    /// The ledger: `sqlite:PATH` or `postgres://HOST/DATABASE`
+    #[arg(long, value_name = "URL", conflicts_with = "stop", help_heading = "Written into the command")]
+    ledger: Option<String>,
+
+    /// The audience that the servers are
+    #[arg(long, value_name = "AUDIENCE", conflicts_with = "stop", help_heading = "Written into the command")]
+    aud: Option<String>,
+}
+
+/// What is done to a file.
+#[derive(Debug)]
+pub(crate) enum Task<'a> {
+    Enforce { runner: &'a Runner, names: &'a [String] },
+    Stop { program: &'a str },
+}
+
+impl Enforce {
+    /// Does it.
+    pub(crate) fn run(&self, context: &Context) -> Result<Exit, Failure> {
+        let runner = Runner { program: program()?, flags: self.flags(context)? };
+        let task = match self.stop {
+            true => Task::Stop { program: &runner.program },
+            false => Task::Enforce { runner: &runner, names: &self.servers },
+        };
+        let mut changes = Vec::new();
+        // All of them are looked at before the first is written.
+        for target in self.targets()? {
+            changes.push(file::change(target, &task, Write::Nothing)?);
+        }
+        if !self.dry_run {
+            for change in changes.iter_mut().filter(|change| change.is_due()) {
+                *change = file::change(change.target.clone(), &task, Write::All)?;
+            }
+        }
+        self.answer(context, &changes)
+    }
+
+    /// The flags that are written into the command, in an order of their own. The client starts it in another folder than
+    /// this one.
+    fn flags(&self, context: &Context) -> Result<Vec<String>, Failure> {
+        let mut flags = Vec::new();
+        let mut say = |flag: &str, value: String| flags.extend([flag.to_owned(), value]);
+        for (flag, stated) in [("--catalogue", &self.catalogue), ("--token", &self.token), ("--root", &self.root)] {
+            match stated {
+                None => {}
+                Some(Source::File(path)) => say(flag, file_flag(context, flag, path)?),
+                Some(Source::Env(name)) => say(flag, format!("env:{name}")),
+                Some(Source::Key(key)) if flag == "--root" => {
+                    let key: wane::PublicKey = typed::value(flag, key)?;
+                    say(flag, key.to_string());
+                }
+                Some(other) => {
+                    let message = format!("{flag}: {} is not there when the client starts the gateway", other.name());
+                    return Err(Failure::usage(message).hint("name a file or `env:NAME`"));
+                }
+            }
+        }
+        if let Some(text) = &self.ledger {
+            let url: Option<LedgerUrl> = ledger::named(context, Some(text), "--ledger")?;
+            if let Some(url) = url.as_ref().filter(|url| url.is_volatile()) {
+                return Err(ledger::volatile(url, "an admission must outlive its process"));
+            }
+            let stated = match url.as_ref().and_then(LedgerUrl::file) {
+                Some(file) => format!("sqlite:{}", absolute("--ledger", file)?),
+                None => text.clone(),
+            };
+            say("--ledger", stated);
+        }
+        if let Some(text) = &self.aud {
+            let aud: wane::Audience = typed::value("--aud", text)?;
+            say("--aud", aud.to_string());
+        }
+        Ok(flags)
+    }
+
+    /// The files that there are, each once.
+    fn targets(&self) -> Result<Vec<Target>, Failure> {
+        let named = match (&self.path, self.client) {
+            (Some(path), _) => {
+                let toml = path.extension().is_some_and(|end| end == "toml");
+                vec![(path.clone(), if toml { Layout::Toml } else { Layout::AnyJson })]
+            }
+            (None, Some(client)) => client.files()?,
+            (None, None) => Vec::new(),
+        };
+        let mut found: Vec<Target> = Vec::new();
+        for (path, layout) in &named {
+            match std::fs::canonicalize(path) {
+                Ok(real) if found.iter().any(|known| known.real == real) => {}
+                Ok(real) => found.push(Target { named: path.clone(), real, layout: *layout }),
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                Err(error) => return Err(Failure::file("find", failure::name(path), &error)),
+            }
+        }
+        if found.is_empty() && !self.stop {
+            let looked: Vec<String> = named.iter().map(|(path, _)| failure::name(path)).collect();
+            return Err(Failure::new(Trouble::File, format!("there is no file {}", looked.join(" or ")))
+                .hint("`--path FILE` names the file of the client"));
+        }
+        Ok(found)
+    }
+
+    fn answer(&self, context: &Context, changes: &[Change]) -> Result<Exit, Failure> {
+        let enforced = changes
+            .iter()
+            .flat_map(|change| change.edit.outcomes())
+            .filter(|outcome| matches!(outcome.state, State::Wrapped | State::Already));
+        let enforced = enforced.count();
+        let all = || changes.iter().flat_map(|change| change.edit.outcomes());
+        let missing: Vec<&str> =
+            self.servers.iter().map(String::as_str).filter(|name| all().all(|outcome| outcome.name != *name)).collect();
+        let json = AnswerJson {
+            dry_run: self.dry_run,
+            enforced,
+            missing: &missing,
+            files: changes.iter().map(|change| FileJson::of(change, self.dry_run)).collect(),
+        };
+        context.output.answer(&json, || {
+            let mut text: String = changes.iter().map(|change| self.told(change)).collect();
+            missing.iter().for_each(|name| text.push_str(&format!("no server is called `{}`\n", escape(name))));
+            if changes.is_empty() {
+                text.push_str("there is no such file: nothing to stop\n");
+            }
+            text
+        })?;
+        if !self.dry_run && changes.iter().any(|change| change.edit.is_changed()) {
+            context.output.note("the client reads its servers when it starts: start it anew");
+        }
+        Ok(if self.stop || enforced > 0 { Exit::Done } else { Exit::CouldNotRun })
+    }
+
+    /// For a person: the file, a line for each server, and where the old file is.
+    fn told(&self, change: &Change) -> String {
+        let mut text = format!("{}:\n", escape(&change.target.named.display().to_string()));
+        for outcome in change.edit.outcomes() {
+            text.push_str(&format!("  {}\n", self.line(outcome)));
+        }
+        if change.edit.outcomes().is_empty() {
+            text.push_str(if self.stop { "  no server is wrapped\n" } else { "  no server\n" });
+        }
+        match (&change.fate, change.backup.file_name()) {
+            (Fate::Kept | Fate::Restored | Fate::Undone, _) if self.dry_run => {}
+            (Fate::Kept, Some(name)) => {
+                text.push_str(&format!("  the old file is kept as {}\n", escape(&name.display().to_string())));
+            }
+            (Fate::Left, Some(name)) => text.push_str(&format!(
+                "  {} is another text than this file, and is left there\n",
+                escape(&name.display().to_string())
+            )),
+            (Fate::Restored, _) => text.push_str("  the file is again what it was, byte for byte\n"),
+            (Fate::Undone, _) => text.push_str("  what was edited in between stays\n"),
+            (Fate::Kept | Fate::Left | Fate::None, _) => {}
+        }
+        if self.dry_run && change.edit.is_changed() {
+            diff(change).iter().for_each(|line| text.push_str(&format!("{line}\n")));
+        }
+        text
+    }
+
+    fn line(&self, outcome: &Outcome) -> String {
+        let place = match outcome.place.split_once('.') {
+            Some(_) => format!(" in {}", escape(&outcome.place)),
+            None => String::new(),
+        };
+        let name = if outcome.name.is_empty() { &outcome.place } else { &outcome.name };
+        let name = escape(name);
+        match &outcome.state {
+            State::Wrapped if self.dry_run => format!("{} {name}{place}", paint(Exit::Done, "would wrap")),
+            State::Wrapped => format!("{} {name}{place}", paint(Exit::Done, "wrapped")),
+            State::Already => {
+                format!("{} {name}{place}", paint(Exit::Done, "already wrapped, and left as it is:"))
+            }
+            State::Unwrapped if self.dry_run => format!("would unwrap {name}{place}"),
+            State::Unwrapped => format!("unwrapped {name}{place}"),
+            State::Refused(why) => {
+                let word = paint(Exit::CouldNotRun, "cannot wrap");
+                format!("{word} {name}{place}: {}", escape(&why.to_string()))
+            }
+        }
+    }
+}
+
+/// The lines of a diff, with the names of the files.
+fn diff(change: &Change) -> Vec<String> {
+    let name = escape(&change.target.named.display().to_string());
+    // White space is what a diff of such files is often about.
+    let plain = |line: &String| line.trim_end_matches('\r').split('\t').map(escape).collect::<Vec<_>>().join("\t");
+    let heads = [format!("--- {name}"), format!("+++ {name}")];
+    heads.into_iter().chain(change.edit.diff().iter().map(plain)).collect()
+}
+
+/// The path of this program, by which a client will start it.
+fn program() -> Result<String, Failure> {
+    let path = std::env::current_exe().map_err(|error| Failure::file("find", "the path of this program", &error))?;
+    absolute("the path of this program", &path)
+}
+
+/// A file for the gateway. That it is not there yet is no mistake, but likely one.
+fn file_flag(context: &Context, flag: &str, path: &Path) -> Result<String, Failure> {
+    let text = absolute(flag, path)?;
+    if !path.exists() {
+        context.output.warn(format_args!("{flag}: there is no file {}", failure::name(path)));
+    }
+    Ok(text)
+}
+
+fn absolute(what: &str, path: &Path) -> Result<String, Failure> {
+    let path = std::path::absolute(path).map_err(|error| Failure::file("find", failure::name(path), &error))?;
+    let text = path.to_str().map(str::to_owned);
+    text.ok_or_else(|| {
+        Failure::usage(format!("{what}: {} is no utf-8, which configurations are", failure::name(&path)))
+    })
+}
+
+#[derive(Serialize)]
+struct AnswerJson<'a> {
+    dry_run: bool,
+    enforced: usize,
+    missing: &'a [&'a str],
+    files: Vec<FileJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct FileJson<'a> {
+    file: String,
+    changed: bool,
+    backup: Option<String>,
+    diff: Option<String>,
+    servers: Vec<ServerJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct ServerJson<'a> {
+    place: &'a str,
+    name: &'a str,
+    state: &'static str,
+    why: Option<String>,
+}
+
+impl<'a> FileJson<'a> {
+    fn of(change: &'a Change, dry_run: bool) -> Self {
+        let kept = matches!(change.fate, Fate::Kept | Fate::Left);
+        Self {
+            file: change.target.real.display().to_string(),
+            changed: change.edit.is_changed(),
+            backup: kept.then(|| change.backup.display().to_string()),
+            diff: dry_run.then(|| diff(change).join("\n")).filter(|_| change.edit.is_changed()),
+            servers: change.edit.outcomes().iter().map(ServerJson::of).collect(),
+        }
+    }
+}
+
+impl<'a> ServerJson<'a> {
+    fn of(outcome: &'a Outcome) -> Self {
+        let (state, why) = match &outcome.state {
+            State::Wrapped => ("wrapped", None),
+            State::Already => ("already", None),
+            State::Unwrapped => ("unwrapped", None),
+            State::Refused(why) => ("refused", Some(why.to_string())),
+        };
+        Self { place: &outcome.place, name: &outcome.name, state, why }
+    }
+}
