@@ -3,6 +3,8 @@
 //! A [`Gate`] stands between one client and one server. It reads messages strictly, since what two parsers take in different ways
 //! would be decided as one thing and run as another; it decides what asks for something, by a catalogue and a ledger; and what it
 //! lets through it passes on as it was received. `spec/gateway.md` says what becomes of each message.
+//!
+//! [`wiring`] puts a gateway into the configuration of a client, and out of it again.
 #![cfg_attr(test, allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "tests may panic"))]
 
 mod answer;
