@@ -316,3 +316,27 @@ fn what_a_configuration_says_moves_no_cursor() {
     let ran = scene.sh("wane mcp enforce --path m.json").exits(1);
     assert!(ran.out.contains("\\u{1b}[2J") && !ran.out.contains('\u{1b}'), "{ran:?}");
 }
+
+#[test]
+fn the_command_that_is_written_starts_the_gateway_and_that_the_server() {
+    let scene = Scene::new();
+    scene.write(
+        "catalogue.toml",
+        "[server.files]\n[server.files.tool.read_file]\naction = 'read:files'\nrule = [{ level = 'public' }]\n\
+         [server.other]\n",
+    );
+    scene.write(
+        "m.json",
+        "{\"mcpServers\": {\"files\": {\"command\": \"sh\", \"args\": [\"-c\", \"echo $0 > started; cat\", \"a b\"]}}}",
+    );
+    scene.sh("wane keygen root.pem > root.pub && wane ledger init sqlite:l.db").exits(0);
+    scene.sh("wane mint --key root.pem --aud files --scope 'read:*' --ledger sqlite:l.db -o s.tok").exits(0);
+    let flags = "--catalogue catalogue.toml --token s.tok --root root.pub --ledger sqlite:l.db --aud files";
+    scene.sh(&format!("wane mcp enforce --path m.json {flags}")).exits(0);
+    let json: serde_json::Value = serde_json::from_str(&scene.read("m.json")).unwrap();
+    let entry = &json["mcpServers"]["files"];
+    let words = std::iter::once(&entry["command"]).chain(entry["args"].as_array().unwrap());
+    let quoted: Vec<String> = words.map(|word| format!("'{}'", word.as_str().unwrap())).collect();
+    scene.sh(&format!("mkdir elsewhere && cd elsewhere && {}", quoted.join(" "))).exits(0);
+    assert_eq!(scene.read("elsewhere/started"), "a b\n");
+}
