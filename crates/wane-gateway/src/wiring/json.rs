@@ -154,7 +154,8 @@ fn stdio(text: &str, value: &Value<'_>) -> Result<Stdio, Why> {
         match &kind.value {
             Value::StringLit(kind) if kind.value == "stdio" => {}
             Value::StringLit(kind) => return Err(Why::Type(kind.value.to_string())),
-            _ => return Err(Why::Type(part(text, &span(kind.value.range())).to_owned())),
+            // Whatever else it is, it may hold anything, and a reason is printed.
+            _ => return Err(Why::Type("…".to_owned())),
         }
     }
     let command = get("command").ok_or(Why::Command)?;

@@ -132,7 +132,7 @@ fn what_cannot_be_wrapped_is_not_touched() {
         (r#"{"serverUrl": "https://a", "command": "x"}"#, Why::Remote("serverUrl")),
         (r#"{"httpUrl": "https://a"}"#, Why::Remote("httpUrl")),
         (r#"{"type": "sse", "command": "x"}"#, Why::Type("sse".into())),
-        (r#"{"type": 1, "command": "x"}"#, Why::Type("1".into())),
+        (r#"{"type": 1, "command": "x"}"#, Why::Type("…".into())),
         (r#"{"command": "x", "command": "y"}"#, Why::Twice("command".into())),
         (r#"{"command": "x", "env": {}, "\u0065nv": {}}"#, Why::Twice("env".into())),
         ("[]", Why::NoObject),
