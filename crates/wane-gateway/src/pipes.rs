@@ -193,11 +193,11 @@ pub fn run(
     // Whoever writes to a server that does not read holds its input until that server has ended.
     spawn("wane-close", move || drop(input.lock().unwrap_or_else(PoisonError::into_inner).take()))?;
     let status = server.end().map_err(RunError::System)?;
-    // spec: G17
     // The client may be gone as well.
     let _: io::Result<()> = gate.server_ended();
     Ok(match event {
         Event::ClientClosed => End::ClientClosed,
+        // spec: G20
         Event::ServerClosed => End::ServerEnded(status),
         Event::Stop => End::Stopped,
     })

@@ -33,6 +33,13 @@ impl Gate {
     ///
     /// # Errors
     /// Where the client or the server cannot be written to any more.
+    ///
+    /// ```
+    /// fn hand(gate: &wane_gateway::Gate, line: &[u8], now: u64) -> std::io::Result<()> {
+    ///     gate.from_client(line, now)
+    /// }
+    /// # let _ = hand;
+    /// ```
     pub fn from_client(&self, bytes: &[u8], now: u64) -> io::Result<()> {
         let message = match Message::read(bytes) {
             Ok(message) => message,

@@ -16,6 +16,13 @@ impl Gate {
     ///
     /// # Errors
     /// Where the client or the server cannot be written to any more.
+    ///
+    /// ```
+    /// fn hand(gate: &wane_gateway::Gate, line: &[u8], now: u64) -> std::io::Result<()> {
+    ///     gate.from_server(line, now)
+    /// }
+    /// # let _ = hand;
+    /// ```
     pub fn from_server(&self, bytes: &[u8], now: u64) -> io::Result<()> {
         let message = match Message::read(bytes) {
             Ok(message) => message,
@@ -39,6 +46,14 @@ impl Gate {
     ///
     /// # Errors
     /// Where the client cannot be written to any more.
+    ///
+    /// ```
+    /// fn last_words(gate: &wane_gateway::Gate) {
+    ///     // The client may be gone as well.
+    ///     let _ = gate.server_ended();
+    /// }
+    /// # let _ = last_words;
+    /// ```
     // spec: G17
     pub fn server_ended(&self) -> io::Result<()> {
         let waiting = self.flow().take_waiting();
