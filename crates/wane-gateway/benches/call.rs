@@ -1,0 +1,223 @@
+//! What the gateway adds to one allowed call: the time beside a plain pipe to the same server, and the processor time beside one
+//! signature check. Memory ledger; both sides take turns in one run, and this program fails when a bound is passed.
+//!
+//! `cargo bench --package wane-gateway --bench call` prints the figures.
+#![allow(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a benchmark prints, and stops where it must"
+)]
+
+use std::hint::black_box;
+use std::io::{BufRead as _, BufReader, PipeReader, PipeWriter, Read, Write, pipe};
+use std::process::{Child, Command, ExitCode, Stdio};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use getrandom::SysRng;
+use rand_core::UnwrapErr;
+use rustix::time::{ClockId, clock_gettime};
+use wane::{Heir, RootGrant, Roots, Seal, SecretKey, Token, mint, verify};
+use wane_audit::LogSecret;
+use wane_gateway::{Client, Credential, End, Gate, GateOptions, Outlet, RunError, Stopper, run};
+use wane_ledger::{Guard, GuardOptions, Ledger, MemoryStore, Pace, Volatile};
+use wane_policy::Catalogue;
+
+/// What an allowed call may take longer through the gateway, in the median.
+const LATENCY: Duration = Duration::from_micros(150);
+
+/// What it may cost of processor time, in checks of one signature.
+const CHECKS: f64 = 3.0;
+
+const ROUNDS: usize = 4_000;
+/// Rounds that one side has before the other has its own.
+const TURN: usize = 100;
+const NOW: u64 = 1_800_000_000;
+
+const CATALOGUE: &str = r#"
+[server.files]
+audience = "files"
+[server.files.tool.read]
+action = "read:files"
+rule = [{ when = "path under /repo", level = "public" }]
+"#;
+
+fn main() -> ExitCode {
+    if std::env::args().nth(1).as_deref() == Some("serve") {
+        serve();
+        return ExitCode::SUCCESS;
+    }
+    let (mut plain, mut through) = (Side::plain(), Side::through());
+    let mut turns = [Vec::new(), Vec::new()];
+    let mut spent = [Duration::ZERO; 2];
+    let mut number = 0;
+    for turn in 0..=2 * ROUNDS / TURN {
+        let side = turn % 2;
+        let before = processor_time();
+        for _ in 0..TURN {
+            number += 1;
+            let took = [&mut plain, &mut through][side].call(number);
+            // The first turn of each warms up.
+            if turn > 1 {
+                turns[side].push(took);
+            }
+        }
+        if turn > 1 {
+            spent[side] += processor_time() - before;
+        }
+    }
+    plain.close();
+    through.close();
+    let each = |side: usize| spent[side] / u32::try_from(turns[side].len()).unwrap();
+    let processor = each(1).saturating_sub(each(0));
+    let check = one_check();
+    let [plain, through] = turns.map(median);
+    let added = through.saturating_sub(plain);
+    let checks = processor.as_secs_f64() / check.as_secs_f64();
+    println!("median of {ROUNDS} calls, memory ledger, wall clock");
+    println!("through a plain pipe     {plain:>10.1?}");
+    println!("through the gateway      {through:>10.1?}");
+    println!("added                    {added:>10.1?} (at most {LATENCY:?})\n");
+    println!("processor time, mean of {ROUNDS} calls");
+    println!("one signature check      {check:>10.1?}");
+    println!("added by the gateway     {processor:>10.1?}");
+    println!("ratio {checks:.2} (at most {CHECKS})");
+    if added <= LATENCY && checks <= CHECKS { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// A client's two ends.
+struct Side {
+    input: Box<dyn Write>,
+    output: BufReader<Box<dyn Read>>,
+    end: Ending,
+}
+
+enum Ending {
+    Server(Child),
+    Gateway(JoinHandle<Result<End, RunError>>, Arc<Guard>),
+}
+
+impl Side {
+    fn plain() -> Self {
+        let mut server = server().stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let (input, output) = (server.stdin.take().unwrap(), server.stdout.take().unwrap());
+        Self { input: Box::new(input), output: BufReader::new(Box::new(output)), end: Ending::Server(server) }
+    }
+
+    fn through() -> Self {
+        let (from_client, input): (PipeReader, PipeWriter) = pipe().unwrap();
+        let (output, to_client) = pipe().unwrap();
+        let (guard, token) = session();
+        let weak = Arc::downgrade(&guard);
+        let gate = move |to_client: Outlet, to_server: Outlet| {
+            Gate::new(GateOptions {
+                catalogue: Catalogue::from_toml(CATALOGUE)?,
+                server: "files".into(),
+                audience: None,
+                credential: Credential::own(token, None),
+                guard: weak,
+                rng: Box::new(UnwrapErr(SysRng)),
+                to_client,
+                to_server,
+                report: Box::new(|notice| panic!("{notice}")),
+            })
+        };
+        let client = Client { input: Box::new(from_client), output: Box::new(to_client), clock: Box::new(|| NOW) };
+        let running = std::thread::spawn(move || run(server(), client, gate, Stopper::new().1));
+        Self { input: Box::new(input), output: BufReader::new(Box::new(output)), end: Ending::Gateway(running, guard) }
+    }
+
+    fn call(&mut self, id: usize) -> Duration {
+        let line = format!(
+            "{{\"jsonrpc\":\"2.0\",\"id\":{id},\"method\":\"tools/call\",\"params\":{{\"name\":\"read\",\
+             \"arguments\":{{\"path\":\"/repo/src/lib.rs\"}}}}}}\n"
+        );
+        let start = Instant::now();
+        self.input.write_all(line.as_bytes()).unwrap();
+        let mut answer = String::new();
+        self.output.read_line(&mut answer).unwrap();
+        let took = start.elapsed();
+        assert!(answer.contains(&format!("\"id\":{id},\"result\":{{\"content\"")), "{answer}");
+        took
+    }
+
+    fn close(self) {
+        drop(self.input);
+        match self.end {
+            Ending::Server(mut server) => assert!(server.wait().unwrap().success()),
+            Ending::Gateway(running, guard) => {
+                assert_eq!(running.join().unwrap().unwrap(), End::ClientClosed);
+                drop(guard);
+            }
+        }
+    }
+}
+
+/// This program again, as a server that answers at once.
+fn server() -> Command {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.arg("serve");
+    command
+}
+
+fn serve() {
+    let mut output = std::io::stdout().lock();
+    for line in std::io::stdin().lock().lines() {
+        let line = line.unwrap();
+        let id = line.split("\"id\":").nth(1).unwrap().split(',').next().unwrap();
+        let answer = format!(
+            "{{\"jsonrpc\":\"2.0\",\"id\":{id},\"result\":{{\"content\":[{{\"type\":\"text\",\"text\":\"ok\"}}]}}}}\n"
+        );
+        output.write_all(answer.as_bytes()).unwrap();
+        output.flush().unwrap();
+    }
+}
+
+/// A guard over a ledger in memory, and the token of a session with one delegation.
+fn session() -> (Arc<Guard>, Token) {
+    let mut rng = UnwrapErr(SysRng);
+    let (store, secret) = (MemoryStore::new(), LogSecret::from_bytes([7; 32]));
+    let mut ledger = Ledger::create(Box::new(store.clone()), secret.hint(), None, NOW - 60, Box::new(rng)).unwrap();
+    let root = SecretKey::from_seed([1; 32]);
+    let grant = RootGrant::new("files".parse().unwrap(), NOW, NOW + 3_600).scope("read:*".parse().unwrap());
+    let token = mint(&grant, &root, Heir::carried(&mut rng)).unwrap();
+    ledger.register(token.chain(), Some(&root.public_key()), NOW).unwrap();
+    let child = token.attenuate(&wane::Narrowing::new().expires_at(NOW + 600), Heir::carried(&mut rng)).unwrap();
+    let options = GuardOptions {
+        roots: Roots::single(root.public_key()),
+        log_secret: Some(secret),
+        checkpoint_key: None,
+        volatile: Volatile::Allowed,
+        local_approver: None,
+        head: None,
+        pace: Pace::default(),
+        published: Box::new(|_| ()),
+        rng: Box::new(rng),
+        version: "bench".into(),
+    };
+    (Arc::new(Guard::open(vec![Box::new(store)], options, NOW).unwrap()), child)
+}
+
+/// The check of one signature: a third of what a chain of three blocks takes beyond being read.
+fn one_check() -> Duration {
+    let (_guard, token) = session();
+    let roots = Roots::single(SecretKey::from_seed([1; 32]).public_key());
+    let sealed = token.seal(&Seal::new()).unwrap();
+    let before = processor_time();
+    for _ in 0..ROUNDS {
+        black_box(verify(black_box(&sealed), &roots).unwrap());
+    }
+    (processor_time() - before) / u32::try_from(3 * ROUNDS).unwrap()
+}
+
+fn processor_time() -> Duration {
+    Duration::try_from(clock_gettime(ClockId::ProcessCPUTime)).unwrap()
+}
+
+fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort();
+    times[times.len() / 2]
+}
