@@ -16,7 +16,7 @@ use crate::failure::Failure;
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
-  wane mcp run --catalogue catalogue.toml --token session.tok --ledger sqlite:wane.db -- mcp-server-filesystem /repo
+  wane mcp run --catalogue catalogue.toml --token session.tok --root root.pub --ledger sqlite:wane.db -- mcp-server-filesystem /repo
   wane mcp enforce --client cursor --dry-run
   wane mcp enforce --path .mcp.json --catalogue catalogue.toml
   wane mcp enforce --client cursor --stop

@@ -26,6 +26,8 @@ fn prepare(scene: &Scene, verb: &str) {
          expect = 'deny'\ncode = 'deny-unmatched'\n",
     );
     scene.sh("mkdir .cursor").exits(0);
+    scene.write("mcp-server-filesystem", "#!/bin/sh\ncat > /dev/null\n");
+    scene.chmod("mcp-server-filesystem", 0o755);
     for name in [".mcp.json", ".cursor/mcp.json"] {
         scene.write(name, "{\"mcpServers\": {\"files\": {\"command\": \"server-files\"}}}\n");
     }
@@ -86,7 +88,7 @@ fn examples_in_the_help_work() {
         let examples = examples(&help);
         assert!(!examples.is_empty(), "the help of {verb} has no examples");
         for (line, code) in examples {
-            let settings = if ON_A_LEDGER.contains(&verb) { LEDGER } else { "true" };
+            let settings = if ON_A_LEDGER.contains(&verb) { LEDGER } else { "PATH=$PWD:$PATH" };
             let ran = scene.sh(&format!("{settings}; {line}"));
             assert_eq!(ran.code, code, "{verb}: {line}\n{ran:?}");
         }

@@ -20,7 +20,7 @@ use crate::exit::Exit;
 use crate::failure::{Failure, Trouble};
 use crate::guarding;
 use crate::input::{self, Source, source};
-use crate::ledger::{self, LedgerFlag, LogFlags};
+use crate::ledger::{LedgerFlag, LogFlags};
 use crate::output::Output;
 use crate::{catalogue, holder, key_file, random, time, trust, typed};
 
@@ -99,17 +99,15 @@ impl Run {
         let roots = trust::roots(context, self.root.as_deref())?;
         let catalogue = catalogue::named(context, self.catalogue.as_ref())?;
         let (server, audience) = self.server(context, &catalogue)?;
-        let credential = self.credential(context, &roots, &audience)?;
-        let url = self.ledger.needed(context)?;
-        if url.is_volatile() {
-            return Err(ledger::volatile(&url, "an admission must outlive its process"));
-        }
+        let token = self.token_source(context)?;
+        let credential = self.credential(context, token.as_ref(), &roots, &audience)?;
+        let command = self.server_command(token.as_ref())?;
         let mut opened = self.ledger.open(context)?;
         let published = crate::command::publisher(context, None)?;
         let guard = Arc::new(guarding::guard(context, &self.log, &mut opened, roots, None, published)?);
         drop(opened);
         let rng = random::system()?;
-        let ended = self.stand(context, |to_client, to_server| {
+        let ended = stand(command, |to_client, to_server| {
             let output = context.output;
             Gate::new(GateOptions {
                 catalogue,
@@ -132,33 +130,8 @@ impl Run {
         }
     }
 
-    fn stand(
-        &self,
-        context: &Context,
-        gate: impl FnOnce(Outlet, Outlet) -> Result<Gate, wane::Refusal>,
-    ) -> Result<End, Failure> {
-        let (stopper, stops) = Stopper::new();
-        let failed = |error: io::Error| Failure::new(Trouble::File, format!("signals cannot be heard: {error}"));
-        let mut signals = Signals::new([SIGHUP, SIGINT, SIGTERM]).map_err(failed)?;
-        // It ends with the process.
-        thread::Builder::new()
-            .name("wane-signals".into())
-            .spawn(move || signals.forever().for_each(|_| stopper.stop()))
-            .map_err(failed)?;
-        let client = Client {
-            input: Box::new(io::stdin()),
-            output: Box::new(io::stdout()),
-            // Where the clock cannot be read everything has expired.
-            clock: Box::new(|| time::now().unwrap_or(u64::MAX)),
-        };
-        wane_gateway::run(self.server_command(context)?, client, gate, stops).map_err(|error| match error {
-            RunError::Gate(refusal) => refusal.into(),
-            error => Failure::new(Trouble::File, error.to_string()),
-        })
-    }
-
     /// The command as a child that does not outlive this process, and that knows nothing of what is named here.
-    fn server_command(&self, context: &Context) -> Result<Command, Failure> {
+    fn server_command(&self, token: Option<&Source>) -> Result<Command, Failure> {
         let here = std::env::current_exe()
             .map_err(|error| Failure::new(Trouble::File, format!("this program cannot be found: {error}")))?;
         let mut command = Command::new(here);
@@ -168,8 +141,7 @@ impl Run {
                 command.env_remove(name);
             }
         }
-        let token = holder::source(context, self.token.as_ref()).ok();
-        for secret in [token.as_ref(), self.key.as_ref(), self.passphrase_file.as_ref()]
+        for secret in [token, self.key.as_ref(), self.passphrase_file.as_ref()]
             .into_iter()
             .chain([self.log.log_secret.as_ref(), self.log.audit_key.as_ref()])
         {
@@ -205,16 +177,28 @@ impl Run {
         Ok((name, audience))
     }
 
-    /// The token that the gateway holds, once it is known to be good for something here.
-    fn credential(&self, context: &Context, roots: &Roots, audience: &Audience) -> Result<Credential, Failure> {
+    /// Where the gateway's own token lies, if it has one.
+    fn token_source(&self, context: &Context) -> Result<Option<Source>, Failure> {
         if self.client_tokens {
-            return Ok(Credential::shown());
+            return Ok(None);
         }
         if self.token.is_none() && context.settings()?.token_file.is_none() {
-            return Err(Failure::usage("no token is named")
-                .hint("`--token FILE`, WANE_TOKEN_FILE or `token-file` in wane.toml names it; with --client-tokens requests bring theirs"));
+            let hint = "`--token FILE`, WANE_TOKEN_FILE or `token-file` in wane.toml names it; with --client-tokens requests bring theirs";
+            return Err(Failure::usage("no token is named").hint(hint));
         }
-        let token = holder::read_token(context, self.token.as_ref())?;
+        holder::source(context, self.token.as_ref()).map(Some)
+    }
+
+    /// The token that the gateway holds, once it is known to be good for something here.
+    fn credential(
+        &self,
+        context: &Context,
+        source: Option<&Source>,
+        roots: &Roots,
+        audience: &Audience,
+    ) -> Result<Credential, Failure> {
+        let Some(source) = source else { return Ok(Credential::shown()) };
+        let token = holder::read_token(context, Some(source))?;
         let key = self.key.as_ref();
         let key =
             key.map(|key| key_file::read_secret(&context.inputs, key, self.passphrase_file.as_ref())).transpose()?;
@@ -226,6 +210,28 @@ impl Run {
         verify(&sealed.map_err(Failure::making)?, roots)?;
         Ok(Credential::own(token, key))
     }
+}
+
+/// Stands between the client and the server until one of them ends, or somebody asks for it.
+fn stand(command: Command, gate: impl FnOnce(Outlet, Outlet) -> Result<Gate, wane::Refusal>) -> Result<End, Failure> {
+    let (stopper, stops) = Stopper::new();
+    let failed = |error: io::Error| Failure::new(Trouble::File, format!("signals cannot be heard: {error}"));
+    let mut signals = Signals::new([SIGHUP, SIGINT, SIGTERM]).map_err(failed)?;
+    // It ends with the process.
+    thread::Builder::new()
+        .name("wane-signals".into())
+        .spawn(move || signals.forever().for_each(|_| stopper.stop()))
+        .map_err(failed)?;
+    let client = Client {
+        input: Box::new(io::stdin()),
+        output: Box::new(io::stdout()),
+        // Where the clock cannot be read everything has expired.
+        clock: Box::new(|| time::now().unwrap_or(u64::MAX)),
+    };
+    wane_gateway::run(command, client, gate, stops).map_err(|error| match error {
+        RunError::Gate(refusal) => refusal.into(),
+        error => Failure::new(Trouble::File, error.to_string()),
+    })
 }
 
 /// Told where the gateway runs.
