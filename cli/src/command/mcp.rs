@@ -1,5 +1,6 @@
 //! `wane mcp`: a gateway in front of MCP servers.
 
+mod catalogue;
 mod enforce;
 mod exec;
 mod run;
@@ -16,6 +17,7 @@ use crate::failure::Failure;
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
+  wane mcp catalogue --server files -o draft.toml -- mcp-server-filesystem /repo
   wane mcp run --catalogue catalogue.toml --token session.tok --root root.pub --ledger sqlite:wane.db -- mcp-server-filesystem /repo
   wane mcp enforce --client cursor --dry-run
   wane mcp enforce --path .mcp.json --catalogue catalogue.toml
@@ -30,6 +32,7 @@ pub(crate) struct Mcp {
 enum What {
     Run(Box<run::Run>),
     Enforce(Box<enforce::Enforce>),
+    Catalogue(catalogue::Catalogue),
     #[command(hide = true)]
     Exec(exec::Exec),
 }
@@ -40,6 +43,7 @@ impl Mcp {
         match &self.what {
             What::Run(verb) => verb.run(context),
             What::Enforce(verb) => verb.run(context),
+            What::Catalogue(verb) => verb.run(context),
             What::Exec(verb) => verb.run(),
         }
     }

@@ -26,7 +26,7 @@ fn prepare(scene: &Scene, verb: &str) {
          expect = 'deny'\ncode = 'deny-unmatched'\n",
     );
     scene.sh("mkdir .cursor").exits(0);
-    scene.write("mcp-server-filesystem", "#!/bin/sh\ncat > /dev/null\n");
+    scene.write("mcp-server-filesystem", SERVER);
     scene.chmod("mcp-server-filesystem", 0o755);
     for name in [".mcp.json", ".cursor/mcp.json"] {
         scene.write(name, "{\"mcpServers\": {\"files\": {\"command\": \"server-files\"}}}\n");
@@ -62,6 +62,19 @@ fn prepare_ledger(scene: &Scene) {
         scene.sh(&format!("{LEDGER}; {line}")).exits(0);
     }
 }
+
+/// A server of the older era that has one tool, in shell.
+const SERVER: &str = r#"#!/bin/sh
+while read -r line; do
+    id=$(printf '%s' "$line" | sed -n 's/.*"id":\([0-9]*\).*/\1/p')
+    case "$line" in
+    *server/discover*) answer='"error":{"code":-32601,"message":"no"}' ;;
+    *tools/list*) answer='"result":{"tools":[{"name":"read_file","inputSchema":{}}]}' ;;
+    *) answer='"result":{}' ;;
+    esac
+    [ -z "$id" ] || printf '{"jsonrpc":"2.0","id":%s,%s}\n' "$id" "$answer"
+done
+"#;
 
 fn examples(help: &str) -> Vec<(String, i32)> {
     let lines = help.lines().skip_while(|line| *line != "Examples:").skip(1);

@@ -245,3 +245,62 @@ fn a_ledger_that_is_gone_denies_and_comes_back() {
     assert_eq!(code(&gateway.ask(&call(3, "read"))), "none");
     assert_eq!(gateway.close(), 0);
 }
+
+/// A server that tells its tools, each of them once a page.
+fn pages(tools: &[&str]) -> String {
+    let mut script = String::from(
+        "while read -r line; do\nid=$(printf '%s' \"$line\" | sed -n 's/.*\"id\":\\([0-9]*\\).*/\\1/p')\n",
+    );
+    script.push_str("case \"$line\" in\n*server/discover*) printf '{\"jsonrpc\":\"2.0\",\"id\":%s,\"error\":{\"code\":-32601,\"message\":\"no\"}}\\n' \"$id\" ;;\n");
+    for (number, tool) in tools.iter().enumerate().skip(1) {
+        let next =
+            if number + 1 < tools.len() { format!(",\"nextCursor\":\"p{}\"", number + 1) } else { String::new() };
+        script.push_str(&format!(
+            "*'\"cursor\":\"p{number}\"'*) printf '{{\"jsonrpc\":\"2.0\",\"id\":%s,\"result\":{{\"tools\":[%s]{next}}}}}\\n' \"$id\" '{tool}' ;;\n"
+        ));
+    }
+    let next = if tools.len() > 1 { ",\"nextCursor\":\"p1\"" } else { "" };
+    script.push_str(&format!(
+        "*tools/list*) printf '{{\"jsonrpc\":\"2.0\",\"id\":%s,\"result\":{{\"tools\":[%s]{next}}}}}\\n' \"$id\" '{}' ;;\n",
+        tools[0]
+    ));
+    script.push_str("*'\"id\"'*) printf '{\"jsonrpc\":\"2.0\",\"id\":%s,\"result\":{}}\\n' \"$id\" ;;\nesac\ndone\n");
+    script
+}
+
+#[test]
+fn a_catalogue_is_drafted_and_compared() {
+    let scene = Scene::new();
+    let closed = r#"{"name":"a","annotations":{"readOnlyHint":true,"openWorldHint":false}}"#;
+    scene.write("one.sh", &pages(&[closed, r#"{"name":"b"}"#, r#"{"name":"c"}"#]));
+    scene.sh("wane mcp catalogue --server s -o c.toml -- sh one.sh").exits(0);
+    let draft = scene.read("c.toml");
+    assert!(["a", "b", "c"].iter().all(|tool| draft.contains(&format!("# [server.s.tool.{tool}]\n"))), "{draft}");
+    let listed = scene.sh("wane policy check c.toml").exits(0).out;
+    assert!(listed.contains("ok: s as s: 0 tools"), "{listed}");
+    scene.sh("wane mcp catalogue --server s -o c.toml -- sh one.sh").fails(1, "use-file-exists");
+
+    // Somebody takes the marks of the first away; the others are still missing.
+    let marks = "sed '/tool.a]/,/digest/s/^# //' c.toml > whole.toml";
+    scene.sh(marks).exits(0);
+    let ran = scene.sh("wane mcp catalogue --catalogue whole.toml -- sh one.sh").exits(0);
+    assert!(ran.out.contains("tool.b]") && !ran.out.contains("tool.a]") && !ran.out.contains("audience"), "{ran:?}");
+    scene.write("two.sh", &pages(&[&closed.replace("false", "true")]));
+    let ran = scene.sh("wane mcp catalogue --catalogue whole.toml -- sh two.sh").exits(6);
+    assert!(
+        ran.err.contains("`a` is not the tool that was pinned") && ran.err.contains("`a` is open-world"),
+        "{ran:?}"
+    );
+
+    for (server, why) in [
+        ("sleep 60", "does not answer in time"),
+        ("true", "ended before it had answered"),
+        ("echo nonsense", "does not tell its tools"),
+        ("cat", "does not answer in time"),
+    ] {
+        let ran = scene.sh(&format!("wane mcp catalogue --server s --patience 2s -- {server}")).fails(1, "use-file");
+        assert!(ran.err.contains(why), "{ran:?}");
+    }
+    scene.sh("wane mcp catalogue -- sh one.sh").fails(2, "use-arguments");
+    scene.sh("wane mcp catalogue --server 'S S' -- sh one.sh").fails(2, "parse-name");
+}

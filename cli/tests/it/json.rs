@@ -75,9 +75,17 @@ impl Shapes {
     }
 }
 
+/// A server of the newer era that has one tool, in shell.
+const TOOLS: &str = r#"while read -r line; do
+    id=$(printf '%s' "$line" | sed -n 's/.*"id":\([0-9]*\).*/\1/p')
+    printf '{"jsonrpc":"2.0","id":%s,"result":{"tools":[{"name":"b"}]}}\n' "$id"
+done
+"#;
+
 #[test]
 fn every_verb_prints_the_documented_shape() {
     let (shapes, scene) = (Shapes::read(), Scene::new());
+    scene.write("tools.sh", TOOLS);
     let full = "--deny 'read:x' --ask 'send:* by @oncall need 1' --raise internal --label pii --clearance restricted --depth 3 \
                 --sub a --note b";
     let ledger = format!("--budget calls=5 --ledger-id {}", "ab".repeat(16));
@@ -205,6 +213,15 @@ fn every_verb_prints_the_documented_shape() {
         ("wane mcp enforce", "wane mcp enforce --path m.json --json", 0),
         ("wane mcp enforce", "wane mcp enforce --path m.json --server b --server c --json", 1),
         ("wane mcp enforce", "wane mcp enforce --path m.json --stop --json", 0),
+        ("wane mcp catalogue", "wane mcp catalogue --server a --json -- sh tools.sh", 0),
+        ("wane mcp catalogue", "wane mcp catalogue --server a --json -o draft.toml -- sh tools.sh", 0),
+        (
+            "wane mcp catalogue",
+            "grep '^# [a-z[]\\|^[a-z[]' draft.toml | sed 's/^# //' > c.toml; \
+             sed 's/\"b\"/\"b\",\"title\":\"c\"/' tools.sh > more.sh; \
+             wane mcp catalogue --catalogue c.toml --json -- sh more.sh",
+            6,
+        ),
         ("wane show of a key", "wane show root.pub --json", 0),
         ("wane show of an encrypted key", "printf -- '-----BEGIN ENCRYPTED PRIVATE KEY-----\n' | wane show --json", 0),
         ("wane show of a roots file", "wane show roots.toml --json", 0),

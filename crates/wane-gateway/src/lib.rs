@@ -10,8 +10,10 @@
 mod answer;
 mod call;
 mod credential;
+mod draft;
 mod flow;
 mod gate;
+mod listing;
 mod message;
 mod method;
 mod object;
@@ -20,6 +22,8 @@ mod strict;
 pub mod wiring;
 
 pub use credential::Credential;
+pub use draft::{Draft, draft};
 pub use gate::{Gate, GateOptions, Notice, Outlet, Side};
+pub use listing::{ListError, list_tools};
 pub use message::{Fault, FaultKind, Id, Kind, MESSAGE_BYTES, Message};
 pub use pipes::{Client, End, RunError, Stopper, Stops, run};

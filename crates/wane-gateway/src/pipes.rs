@@ -11,8 +11,8 @@ use std::thread;
 
 use wane::Refusal;
 
-use self::lines::{Line, Lines};
-use self::server::Server;
+pub(crate) use self::lines::{Line, Lines};
+pub(crate) use self::server::Server;
 use crate::gate::{Gate, Outlet, Side};
 
 /// Why a gateway has ended.

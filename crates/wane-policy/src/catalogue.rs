@@ -12,7 +12,7 @@ use std::fmt;
 
 use wane::{Arguments, Audience, Call, Code, Name, Pattern, Refusal, Scheme, Value};
 
-use self::entry::Entry;
+use self::entry::{Entry, Reach};
 use self::route::Route;
 use self::when::When;
 use crate::demand::{Demand, Explanation, Incoming, Tried};
@@ -277,6 +277,20 @@ impl Server<'_> {
     #[must_use]
     pub fn pin(&self, tool: &str) -> Option<ToolDigest> {
         self.entries.tools.get(tool).and_then(|entry| entry.pin)
+    }
+
+    /// Whether a tool is catalogued to do no more than read and write, while nothing says `closed-world = true`: to be looked at where
+    /// its server calls it open-world.
+    ///
+    /// ```
+    /// let text = "[server.s.tool.t]\naction = 'read:a'\nlevel = 'public'\n";
+    /// let catalogue = wane_policy::Catalogue::from_toml(text)?;
+    /// assert!(catalogue.server("s", Some("s".parse()?))?.is_presumed_closed("t"));
+    /// # Ok::<(), wane::Refusal>(())
+    /// ```
+    #[must_use]
+    pub fn is_presumed_closed(&self, tool: &str) -> bool {
+        self.entries.tools.get(tool).is_some_and(|entry| entry.reach == Reach::Presumed)
     }
 
     /// The entry for a call, and what its rules are judged on.

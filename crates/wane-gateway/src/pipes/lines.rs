@@ -6,7 +6,7 @@ use crate::message::MESSAGE_BYTES;
 
 /// One line of what a side writes.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Line<'a> {
+pub(crate) enum Line<'a> {
     /// A message, perhaps; without the end of its line.
     Message(&'a [u8]),
     /// Nothing stands in it.
@@ -17,18 +17,18 @@ pub(super) enum Line<'a> {
     End,
 }
 
-pub(super) struct Lines<R> {
+pub(crate) struct Lines<R> {
     from: R,
     line: Vec<u8>,
 }
 
 impl<R: BufRead> Lines<R> {
-    pub(super) const fn new(from: R) -> Self {
+    pub(crate) const fn new(from: R) -> Self {
         Self { from, line: Vec::new() }
     }
 
     /// The next line. What stands behind the last end of a line is one as well.
-    pub(super) fn next(&mut self) -> io::Result<Line<'_>> {
+    pub(crate) fn next(&mut self) -> io::Result<Line<'_>> {
         self.line.clear();
         let (mut any, mut fits) = (false, true);
         loop {

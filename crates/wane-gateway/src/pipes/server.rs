@@ -15,13 +15,13 @@ const PATIENCE: Duration = Duration::from_secs(2);
 const LOOK: Duration = Duration::from_millis(10);
 
 /// A server that runs, in a process group of its own. Dropped, it is killed with its group.
-pub(super) struct Server {
+pub(crate) struct Server {
     child: Child,
     ended: Option<ExitStatus>,
 }
 
 impl Server {
-    pub(super) fn start(mut command: Command) -> io::Result<(Self, ChildStdin, ChildStdout)> {
+    pub(crate) fn start(mut command: Command) -> io::Result<(Self, ChildStdin, ChildStdout)> {
         // What a terminal sends to the gateway's own group does not reach the server first.
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::inherit()).process_group(0);
         let mut child = command.spawn()?;
@@ -32,13 +32,13 @@ impl Server {
     }
 
     /// Asks its group to end.
-    pub(super) fn terminate(&self) {
+    pub(crate) fn terminate(&self) {
         self.signal(Signal::TERM);
     }
 
     /// Waits for it to end, asks it to, and kills it; then nothing of its group is left.
     // spec: G19
-    pub(super) fn end(mut self) -> io::Result<ExitStatus> {
+    pub(crate) fn end(mut self) -> io::Result<ExitStatus> {
         for signal in [Signal::TERM, Signal::KILL] {
             if self.ends_within(PATIENCE)? {
                 break;

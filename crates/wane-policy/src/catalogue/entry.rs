@@ -17,6 +17,16 @@ pub(super) struct Entry {
     pub(super) cases: Cases,
     pub(super) trusted: BTreeMap<String, Vec<String>>,
     pub(super) pin: Option<ToolDigest>,
+    pub(super) reach: Reach,
+}
+
+/// Whether somebody has thought of where a tool's arguments go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reach {
+    /// It says so, or one of its actions does.
+    Stated,
+    /// Some call of it does no more than read and write, and nothing says that it stays inside.
+    Presumed,
 }
 
 /// What an entry needs.

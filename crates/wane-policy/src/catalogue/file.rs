@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error as _, IgnoredAny, Visitor};
 use wane::{Audience, Level, Name, Pointer, Refusal, Value};
 
-use super::entry::{Case, Cases, Cost, Entry};
+use super::entry::{Case, Cases, Cost, Entry, Reach};
 use super::route::{Body, Method, Path, Route};
 use super::template::{Place, Template};
 use super::when::When;
@@ -197,8 +197,8 @@ impl Kind for Tool {
     type Made = Entry;
     const ALSO: &'static [&'static str] = &["rule", "trusted", "digest", "open-world", "closed-world"];
     fn make(table: Table) -> Result<Entry, String> {
-        let open = (table.open_world == Some(true)) && table.closed_world != Some(true);
-        let entry = table.into_entry()?;
+        let (open, closed) = (table.open_world == Some(true), table.closed_world == Some(true));
+        let mut entry = table.into_entry()?;
         // spec: C4
         let stays = |template: &Template| matches!(template.verb(), "read" | "write");
         let quiet = |case: &Case| case.templates().all(stays);
@@ -206,11 +206,15 @@ impl Kind for Tool {
             Cases::Always(case) => vec![case],
             Cases::Rules(rules) => rules.iter().map(|(_, case)| case).collect(),
         };
-        match cases.into_iter().find(|case| open && quiet(case)) {
-            Some(case) => Err(format!(
+        match cases.into_iter().find(|case| !closed && quiet(case)) {
+            Some(case) if open => Err(format!(
                 "the server calls it open-world, and its action is to {}: state a `sink`, or `closed-world = true`",
                 case.action.verb()
             )),
+            Some(_) => {
+                entry.reach = Reach::Presumed;
+                Ok(entry)
+            }
             None => Ok(entry),
         }
     }
@@ -274,7 +278,7 @@ impl Table {
             None => Cases::Always(Box::new(Stated::of(self)?.into_case()?)),
             Some(rules) => Cases::Rules(cases(Stated::of(self)?, rules)?),
         };
-        Ok(Entry { named: String::new(), cases, trusted, pin })
+        Ok(Entry { named: String::new(), cases, trusted, pin, reach: Reach::Stated })
     }
 }
 
