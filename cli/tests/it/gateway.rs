@@ -295,7 +295,7 @@ fn a_catalogue_is_drafted_and_compared() {
     for (server, why) in [
         ("sleep 60", "does not answer in time"),
         ("true", "ended before it had answered"),
-        ("echo nonsense", "does not tell its tools"),
+        ("sh -c 'echo nonsense; sleep 9'", "does not tell its tools"),
         ("cat", "does not answer in time"),
     ] {
         let ran = scene.sh(&format!("wane mcp catalogue --server s --patience 2s -- {server}")).fails(1, "use-file");
