@@ -61,6 +61,8 @@ pub(crate) enum Verb {
     Demo(demo::Demo),
     #[command(hide = true)]
     DemoServer(demo::DemoServer),
+    #[command(hide = true)]
+    DemoTools(demo::DemoTools),
     Config(config::Config),
     Completions(completions::Completions),
     Man(man::Man),
@@ -93,6 +95,7 @@ impl Verb {
             Self::Show(verb) => verb.run(context),
             Self::Demo(verb) => verb.run(context),
             Self::DemoServer(verb) => verb.run(context),
+            Self::DemoTools(verb) => verb.run(),
             Self::Config(verb) => verb.run(context),
             Self::Completions(verb) => verb.run(context),
             Self::Man(verb) => verb.run(context),

@@ -62,3 +62,21 @@ fn a_reader_that_goes_away_is_no_failure() {
     let ran = Scene::new().sh("{ wane demo; echo $? > code; } | true; cat code");
     assert_eq!(ran.out, "0\n", "{ran:?}");
 }
+
+#[test]
+fn the_gateway_stands_before_a_server_that_does_whatever_it_is_asked() {
+    let scene = Scene::new();
+    let started = Instant::now();
+    // Settings of whoever runs it change nothing.
+    let ran = scene
+        .sh("mkdir tmp && WANE_LEDGER=sqlite:none.db WANE_ROOTS=none TMPDIR=$PWD/tmp wane demo mcp --json")
+        .exits(0);
+    assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
+    let json = ran.json();
+    assert_eq!(json["held"], json["of"]);
+    let codes: Vec<_> = json["steps"].as_array().unwrap().iter().map(|step| step["got"].as_str().unwrap()).collect();
+    for code in ["allow", "deny-path", "deny-unlisted", "dropped", "deny-ratchet", "deny-pin", "deny-scope"] {
+        assert!(codes.contains(&code), "{code}: {codes:?}");
+    }
+    assert_eq!(std::fs::read_dir(scene.path("tmp")).unwrap().count(), 0);
+}

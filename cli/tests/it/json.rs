@@ -227,6 +227,7 @@ fn every_verb_prints_the_documented_shape() {
         ("wane show of a roots file", "wane show roots.toml --json", 0),
         ("wane roots", "wane roots retire roots.toml a --json", 0),
         ("wane demo", "wane demo --json", 0),
+        ("wane demo", "wane demo mcp --json", 0),
         ("wane config", "WANE_AUD=a wane config --json", 0),
         ("wane completions", "wane completions fish --json", 0),
         ("wane man", "wane man --json", 0),

@@ -1,14 +1,13 @@
 //! Two tool servers that share a ledger: what one learns the other knows.
 
-use std::fs;
-use std::os::unix::fs::DirBuilderExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_json::json;
 use wane::{Arguments, Call, Narrowing, Refusal, RootGrant, Seal, SecretKey, Token, mint};
 use wane_audit::{LogSecret, Verifier};
 use wane_ledger::{Ledger, Revocation, SqliteOptions, SqliteStore, Store as _, Table};
 
+use super::folder::Folder;
 use super::server::AUDIENCE;
 use super::steps::{Server, Stage, salaries};
 use super::wire::Joint;
@@ -18,7 +17,7 @@ use crate::random;
 /// Plays the parts that need a ledger.
 pub(super) fn play(stage: &mut Stage) -> Result<(), Failure> {
     let folder = Folder::new()?;
-    let path = folder.0.join("ledger.db");
+    let path = folder.path().join("ledger.db");
     let (secret, key) = (LogSecret::from_bytes(drawn()?), SecretKey::from_seed(drawn()?));
     let store = SqliteStore::open(&path, SqliteOptions { create: true, ..SqliteOptions::default() });
     let store = Box::new(store.map_err(|fault| fault.refusal())?);
@@ -154,30 +153,9 @@ fn alter(path: &Path) -> Result<(), wane_ledger::Fault> {
     })
 }
 
-fn drawn() -> Result<[u8; 32], Failure> {
+pub(super) fn drawn() -> Result<[u8; 32], Failure> {
     use rand_core::Rng as _;
     let mut bytes = [0; 32];
     random::system()?.fill_bytes(&mut bytes);
     Ok(bytes)
-}
-
-/// A folder of the demo's own, which goes with it.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new() -> Result<Self, Failure> {
-        let mut name = String::from("wane-demo-");
-        drawn()?.iter().take(8).for_each(|byte| name.push_str(&format!("{byte:02x}")));
-        let path = std::env::temp_dir().join(name);
-        let made = fs::DirBuilder::new().mode(0o700).create(&path);
-        made.map_err(|error| Failure::file("make", crate::failure::name(&path), &error))?;
-        Ok(Self(path))
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        // What cannot be removed is an empty ledger in a folder for temporary files.
-        let _ = fs::remove_dir_all(&self.0);
-    }
 }
