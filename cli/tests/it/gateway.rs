@@ -204,13 +204,14 @@ fn what_is_not_whole_does_not_start() {
         ("--token tok --root other.pub --catalogue catalogue.toml", 4, "chain-unknown-root"),
         ("--token sealed --root root.pub --catalogue catalogue.toml", 4, "parse-prefix"),
         ("--token - --root root.pub --catalogue catalogue.toml", 2, "use-stdin-twice"),
+        ("--token fd:7 --root root.pub --catalogue catalogue.toml 7< tok", 2, "use-arguments"),
         ("--token tok --client-tokens --root root.pub --catalogue catalogue.toml", 2, "use-arguments"),
         ("--root root.pub --catalogue catalogue.toml", 2, "use-arguments"),
         ("--token tok --root root.pub", 2, "use-arguments"),
         ("--token tok --catalogue catalogue.toml", 2, "use-no-root"),
         ("--token tok --root root.pub --catalogue catalogue.toml --mode enforcee", 2, "use-arguments"),
     ] {
-        scene.sh(&format!("wane mcp run {flags} {ledger} {server}")).fails(exit, word);
+        scene.sh(&format!("wane mcp run {ledger} {flags} {server}")).fails(exit, word);
         assert!(!scene.path("started").exists(), "{flags}");
     }
     let all = "wane mcp run --token tok --root root.pub --catalogue catalogue.toml";

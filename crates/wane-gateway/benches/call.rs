@@ -119,13 +119,14 @@ impl Side {
                 audience: None,
                 credential: Credential::own(token, None),
                 guard: weak,
+                clock: Box::new(|| NOW),
                 rng: Box::new(UnwrapErr(SysRng)),
                 to_client,
                 to_server,
                 report: Box::new(|notice| panic!("{notice}")),
             })
         };
-        let client = Client { input: Box::new(from_client), output: Box::new(to_client), clock: Box::new(|| NOW) };
+        let client = Client { input: Box::new(from_client), output: Box::new(to_client) };
         let running = std::thread::spawn(move || run(server(), client, gate, Stopper::new().1));
         Self { input: Box::new(input), output: BufReader::new(Box::new(output)), end: Ending::Gateway(running, guard) }
     }

@@ -6,6 +6,7 @@ use wane::{BlockId, Code, Family, Mark, Name, Refusal, Retry};
 use crate::message::Id;
 
 /// Members of `_meta`, all of them ours.
+pub(crate) const OURS: &str = "dev.wane/";
 pub(crate) const TOKEN: &str = "dev.wane/token";
 const DENIED: &str = "dev.wane/denied";
 pub(crate) const MARK: &str = "dev.wane/mark";
@@ -122,9 +123,14 @@ pub(crate) fn result(id: impl std::fmt::Display, result: impl std::fmt::Display)
     format!(r#"{{"jsonrpc":"2.0","id":{id},"result":{result}}}"#)
 }
 
-/// What a client is told whose request the server did not live to answer.
-pub(crate) fn ended(id: &str) -> String {
-    format!(r#"{{"jsonrpc":"2.0","id":{id},"error":{{"code":1502,"message":"the tool server has ended"}}}}"#)
+/// An error, as it is written.
+pub(crate) fn error(id: impl std::fmt::Display, error: impl std::fmt::Display) -> String {
+    format!(r#"{{"jsonrpc":"2.0","id":{id},"error":{error}}}"#)
+}
+
+/// What a client is told whose request the server did not answer.
+pub(crate) fn unanswered(id: impl std::fmt::Display, why: &str) -> String {
+    format!(r#"{{"jsonrpc":"2.0","id":{id},"error":{{"code":1502,"message":"the tool server {why}"}}}}"#)
 }
 
 /// The news that the list of tools is another.

@@ -40,18 +40,14 @@ impl Ask {
 }
 
 impl<'a> Parameters<'a> {
-    /// Reads parameters, which are an object.
-    ///
-    /// There are servers that take `Arguments` for `arguments`: what could be taken for a member that is decided is refused.
+    /// Reads parameters, which are an object, and whose names could be taken for no others.
     // spec: G4
     pub(crate) fn read(text: &'a str) -> Result<Self, Refusal> {
-        const DECIDED: [&str; 6] = ["_meta", "argument", "arguments", "name", "ref", "uri"];
+        const DECIDED: [&str; 9] =
+            ["_meta", "argument", "arguments", "context", "cursor", "name", "notifications", "ref", "uri"];
         let members = Object::read(text).ok_or_else(|| unread("the parameters are no object"))?;
-        for name in members.names() {
-            let other = DECIDED.iter().any(|decided| decided.eq_ignore_ascii_case(name) && *decided != name);
-            if other || !name.is_ascii() {
-                return Err(unread(&format!("a parameter {name:?}")));
-            }
+        if !members.is_plain(&DECIDED) {
+            return Err(unread("a parameter could be taken for another"));
         }
         let meta =
             members.borrowed("_meta").map(|text| Object::read(text).ok_or_else(|| unread("`_meta` is no object")));
@@ -79,8 +75,14 @@ impl<'a> Parameters<'a> {
         self.meta.is_some()
     }
 
-    /// `_meta` without our token, for a request of our own that this one causes.
-    pub(crate) fn meta_without_token(&self) -> Object<'a> {
+    /// `_meta` for a request of our own that this one causes: without our token, and without what asks for news of this one.
+    pub(crate) fn meta_for_another(&self) -> Object<'a> {
+        let mut meta = self.meta_without_token();
+        meta.remove("progressToken");
+        meta
+    }
+
+    fn meta_without_token(&self) -> Object<'a> {
         let mut meta = self.meta.clone().unwrap_or_default();
         meta.remove(TOKEN);
         meta
@@ -95,7 +97,7 @@ impl<'a> Parameters<'a> {
 
     /// Whether a list is asked for from its start.
     pub(crate) fn is_first_page(&self) -> bool {
-        self.members.get("cursor").is_none()
+        self.members.get("cursor").is_none_or(|cursor| cursor == "null")
     }
 
     /// What is asked for; each of it must be allowed. Nothing for a method of which nothing is decided.
@@ -118,13 +120,17 @@ impl<'a> Parameters<'a> {
         self.members.get("arguments").map_or(Ok(Arguments::empty()), |json| Arguments::from_json(json.as_bytes()))
     }
 
-    /// A completion tells something of what the prompt would give for this value: it is decided as that prompt.
+    /// A completion tells something of what the prompt would give for these values: it is decided as that prompt.
     fn completed(&self) -> Result<Ask, Refusal> {
-        let part = |name: &str| {
-            self.members.get(name).and_then(Object::read).ok_or_else(|| unread(&format!("`{name}` is no object")))
+        let part = |name: &str, members: &[&str]| {
+            let part = self.members.get(name).and_then(Object::read);
+            let part = part.ok_or_else(|| unread(&format!("`{name}` is no object")))?;
+            let known = part.names().all(|name| members.contains(&name));
+            if known { Ok(part) } else { Err(unread(&format!("`{name}` has a member that it should not have"))) }
         };
-        let (reference, argument) = (part("ref")?, part("argument")?);
-        if reference.text("type").as_deref() != Some("ref/prompt") {
+        let reference = part("ref", &["name", "title", "type", "uri"])?;
+        let argument = part("argument", &["name", "value"])?;
+        if reference.text("type").as_deref() != Some("ref/prompt") || reference.get("uri").is_some() {
             return Err(Refusal::new(
                 Code::DenyMethod,
                 "method",
@@ -134,8 +140,15 @@ impl<'a> Parameters<'a> {
         }
         let text = |of: &Object<'_>, name: &str| of.text(name).ok_or_else(|| unread(&format!("`{name}` is no text")));
         let (name, value) = (text(&argument, "name")?, text(&argument, "value")?);
-        let arguments = format!("{{{}:{}}}", quoted(&name), quoted(&value));
-        Ok(Ask::Prompt(text(&reference, "name")?, Arguments::from_json(arguments.as_bytes())?))
+        // What was completed before counts like what is being completed.
+        let context = self.members.get("context").map(|_| part("context", &["arguments"])).transpose()?;
+        let known = context.as_ref().and_then(|context| context.get("arguments")).unwrap_or("{}").to_owned();
+        let mut arguments = Object::read(&known).ok_or_else(|| unread("`arguments` is no object"))?;
+        if arguments.get(&name).is_some() {
+            return Err(unread("the argument stands in its context too"));
+        }
+        arguments.set(&name, quoted(&value));
+        Ok(Ask::Prompt(text(&reference, "name")?, Arguments::from_json(arguments.to_string().as_bytes())?))
     }
 
     fn subscriptions(&self) -> Result<Vec<Ask>, Refusal> {
@@ -184,6 +197,11 @@ mod tests {
                 r#"{"ref":{"type":"ref/prompt","name":"p"},"argument":{"name":"x","value":"y"}}"#,
                 "[Prompt(\"p\"",
             ),
+            (
+                Asked::Completion,
+                r#"{"ref":{"type":"ref/prompt","name":"p"},"argument":{"name":"x","value":"y"},"context":{"arguments":{"z":"w"}}}"#,
+                "[Prompt(\"p\"",
+            ),
             (Asked::Listen, r#"{"notifications":{"toolsListChanged":true}}"#, "[]"),
             (
                 Asked::Listen,
@@ -214,6 +232,26 @@ mod tests {
                 Asked::Completion,
                 r#"{"ref":{"type":"ref/resource","uri":"a:{b}"},"argument":{"name":"x","value":"y"}}"#,
                 Code::DenyMethod,
+            ),
+            (
+                Asked::Completion,
+                r#"{"ref":{"type":"ref/prompt","name":"p","Name":"q"},"argument":{"name":"x","value":"y"}}"#,
+                Code::ParseMessage,
+            ),
+            (
+                Asked::Completion,
+                r#"{"ref":{"type":"ref/prompt","name":"p"},"argument":{"name":"x","value":"y","Value":"z"}}"#,
+                Code::ParseMessage,
+            ),
+            (
+                Asked::Completion,
+                r#"{"ref":{"type":"ref/prompt","name":"p"},"argument":{"name":"x","value":"y"},"context":{"arguments":{"x":"z"}}}"#,
+                Code::ParseMessage,
+            ),
+            (
+                Asked::Listen,
+                r#"{"notifications":{},"Notifications":{"resourceSubscriptions":["a:b"]}}"#,
+                Code::ParseMessage,
             ),
             (Asked::Listen, "{}", Code::ParseMessage),
             (Asked::Listen, r#"{"notifications":{"resourceSubscriptions":"a:b"}}"#, Code::ParseMessage),

@@ -1,21 +1,22 @@
 //! What a gateway remembers of one connection: who waits for what. Nothing that a session may or may not do is kept here; that
 //! is the ledger's.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::mpsc::SyncSender;
+use std::time::Instant;
 
-use wane::{BlockId, Mark, SealedToken};
+use wane::{BlockId, Mark, Refusal, SealedToken};
 
 use crate::gate::OWN_ID;
 
 /// Requests that may wait for an answer at once, in each direction.
 const WAITING: usize = 1_024;
 
+/// Requests that are not waited for any more, and that may still be answered.
+const GIVEN_UP: usize = 4_096;
+
 /// Sessions whose mark is known to have been told. What is forgotten is told once more.
 const TOLD: usize = 1_024;
-
-/// Tools of one server.
-const TOOLS: usize = 10_000;
 
 /// What a client waits for.
 #[derive(Debug)]
@@ -29,76 +30,94 @@ pub(crate) enum Waits {
     /// The result of what was admitted: the session, and its mark with this request.
     Admitted(Option<(BlockId, Mark)>),
     /// The gateway itself, which wants the list of tools.
-    Own(SyncSender<Option<String>>),
+    Own(SyncSender<Option<Page>>),
 }
 
-/// A tool as the server lists it.
+/// A page of the list of tools, once it was looked at.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Tool {
-    /// Its object.
-    One(String),
-    /// Two objects have this name.
-    Several,
+pub(crate) struct Page {
+    /// Where the next one begins, if there is one.
+    pub(crate) next: Option<String>,
 }
 
 #[derive(Debug, Default)]
 pub(crate) struct Flow {
     client: HashMap<String, Waits>,
+    /// The ids of `client`, the oldest first.
+    order: VecDeque<String>,
+    /// What was cancelled, or not answered for too long. An answer that comes all the same must not be taken for that of a request
+    /// which has the id then, so that none can have it.
+    given_up: HashSet<String>,
     server: HashSet<String>,
-    /// The tools that were listed, page after page.
-    tools: HashMap<String, Tool>,
+    /// The pinned tools that were listed since the list began anew, and why they are not what was pinned.
+    tools: HashMap<String, Option<Refusal>>,
     told: HashMap<BlockId, Mark>,
     own: u64,
     /// Whether the server has said that it announces changes of its list.
     pub(crate) announces: bool,
+    /// When the server last did not tell its tools to the gateway itself.
+    pub(crate) unlisted: Option<Instant>,
 }
 
 /// Why a request cannot wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Crowded {
-    /// One with this id waits already.
+    /// One with this id waits already, or was given up.
     SameId,
-    /// Too many wait.
+    /// The id is one of the gateway's own.
+    OwnId,
+    /// Too many were given up.
     Full,
 }
 
 impl Flow {
     /// Whether a request with this id can wait.
     pub(crate) fn check(&self, id: &str) -> Result<(), Crowded> {
-        match self.client.contains_key(id) {
-            true => Err(Crowded::SameId),
-            false if self.client.len() >= WAITING => Err(Crowded::Full),
-            false => Ok(()),
+        if self.client.contains_key(id) || self.given_up.contains(id) {
+            return Err(Crowded::SameId);
         }
+        if self.given_up.len() >= GIVEN_UP { Err(Crowded::Full) } else { Ok(()) }
     }
 
-    /// A client, or the gateway, waits.
-    pub(crate) fn wait(&mut self, id: String, waits: Waits) -> Result<(), Crowded> {
+    /// A client, or the gateway, waits. Where too many do, the one that has waited longest does no more: its id.
+    pub(crate) fn wait(&mut self, id: String, waits: Waits) -> Result<Option<String>, Crowded> {
         self.check(&id)?;
+        let longest = if self.client.len() >= WAITING { self.order.front().cloned() } else { None };
+        if let Some(longest) = &longest {
+            self.give_up(longest);
+        }
+        self.order.push_back(id.clone());
         self.client.insert(id, waits);
-        Ok(())
+        Ok(longest)
     }
 
-    /// Whoever waited under this id, waits no more.
+    /// Whoever waited under this id, waits no more: the answer has come.
     pub(crate) fn answered(&mut self, id: &str) -> Option<Waits> {
-        self.client.remove(id)
+        self.given_up.remove(id);
+        let waits = self.client.remove(id)?;
+        self.order.retain(|known| known != id);
+        Some(waits)
+    }
+
+    /// Whoever waits under this id, waits no more, and no answer has come; whether somebody did.
+    pub(crate) fn give_up(&mut self, id: &str) -> bool {
+        if !self.client.contains_key(id) || self.given_up.len() >= GIVEN_UP {
+            return false;
+        }
+        self.client.remove(id);
+        self.order.retain(|known| known != id);
+        self.given_up.insert(id.to_owned())
     }
 
     /// All that still wait.
     pub(crate) fn take_waiting(&mut self) -> Vec<String> {
+        self.order.clear();
         self.client.drain().filter(|(_, waits)| !matches!(waits, Waits::Own(_))).map(|(id, _)| id).collect()
     }
 
-    /// The server waits for the client.
-    pub(crate) fn server_waits(&mut self, id: String) -> Result<(), Crowded> {
-        match self.server.contains(&id) {
-            true => Err(Crowded::SameId),
-            false if self.server.len() >= WAITING => Err(Crowded::Full),
-            false => {
-                self.server.insert(id);
-                Ok(())
-            }
-        }
+    /// The server waits for the client; whether it can.
+    pub(crate) fn server_waits(&mut self, id: String) -> bool {
+        self.server.len() < WAITING && self.server.insert(id)
     }
 
     /// Whether the server waited under this id; it does no more.
@@ -117,21 +136,16 @@ impl Flow {
         self.tools.clear();
     }
 
-    /// A page of the list of tools.
-    pub(crate) fn learn_tool(&mut self, name: String, object: &str) {
-        let full = self.tools.len() >= TOOLS;
-        match self.tools.get_mut(&name) {
-            Some(Tool::One(known)) if known == object => {}
-            Some(known) => *known = Tool::Several,
-            None if full => {}
-            None => {
-                self.tools.insert(name, Tool::One(object.to_owned()));
-            }
+    /// A pinned tool is listed, and is what was pinned or is not. What once is not, stays so until the list begins anew.
+    pub(crate) fn learn_tool(&mut self, name: String, why_not: Option<Refusal>) {
+        let known = self.tools.entry(name).or_insert_with(|| why_not.clone());
+        if known.is_none() {
+            *known = why_not;
         }
     }
 
-    /// The tool as it was last listed.
-    pub(crate) fn tool(&self, name: &str) -> Option<&Tool> {
+    /// Why a pinned tool is not the one that was pinned, where it was listed.
+    pub(crate) fn tool(&self, name: &str) -> Option<&Option<Refusal>> {
         self.tools.get(name)
     }
 
@@ -145,20 +159,22 @@ impl Flow {
 
     /// The mark to tell, where this one says something new of the session.
     pub(crate) fn news(&mut self, session: BlockId, mark: &Mark) -> Option<Mark> {
+        if !self.rises(session, mark) {
+            return None;
+        }
         if self.told.len() >= TOLD && !self.told.contains_key(&session) {
             self.told.clear();
         }
         let told = self.told.entry(session).or_default();
-        let before = told.clone();
         told.join(mark);
-        (*told != before).then(|| told.clone())
+        Some(told.clone())
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use wane::Level;
+    use wane::{Code, Level};
 
     #[test]
     fn a_mark_is_told_once_and_never_falls() {
@@ -180,27 +196,46 @@ mod tests {
     #[test]
     fn nobody_waits_twice_or_without_bound() {
         let mut flow = Flow::default();
-        assert_eq!(flow.wait("1".into(), Waits::Plain), Ok(()));
+        assert_eq!(flow.wait("1".into(), Waits::Plain), Ok(None));
         assert_eq!(flow.wait("1".into(), Waits::Plain), Err(Crowded::SameId));
         for id in 2..=WAITING {
-            flow.wait(id.to_string(), Waits::Plain).unwrap();
+            assert_eq!(flow.wait(id.to_string(), Waits::Plain), Ok(None));
         }
-        assert_eq!(flow.wait("x".into(), Waits::Plain), Err(Crowded::Full));
-        assert!(flow.answered("1").is_some() && flow.answered("1").is_none());
-        assert_eq!(flow.server_waits("1".into()), Ok(()));
-        assert_eq!(flow.server_waits("1".into()), Err(Crowded::SameId));
+        // The one that has waited longest makes room, and nobody can have its id.
+        assert_eq!(flow.wait("x".into(), Waits::Plain), Ok(Some("1".into())));
+        assert_eq!(flow.wait("1".into(), Waits::Plain), Err(Crowded::SameId));
+        assert!(flow.answered("1").is_none() && flow.answered("2").is_some());
+        assert_eq!(flow.wait("1".into(), Waits::Plain), Ok(None));
+        assert!(flow.server_waits("1".into()) && !flow.server_waits("1".into()));
         assert!(flow.server_answered("1") && !flow.server_answered("1"));
     }
 
     #[test]
-    fn a_name_that_two_tools_have_is_noticed() {
+    fn what_is_given_up_is_no_longer_waited_for_and_keeps_its_id() {
         let mut flow = Flow::default();
-        flow.learn_tool("a".into(), "{1}");
-        flow.learn_tool("a".into(), "{1}");
-        assert_eq!(flow.tool("a"), Some(&Tool::One("{1}".into())));
-        flow.learn_tool("a".into(), "{2}");
-        flow.learn_tool("a".into(), "{2}");
-        assert_eq!(flow.tool("a"), Some(&Tool::Several));
+        flow.wait("1".into(), Waits::Plain).unwrap();
+        assert!(flow.give_up("1") && !flow.give_up("1"));
+        assert_eq!(flow.check("1"), Err(Crowded::SameId));
+        assert!(flow.answered("1").is_none());
+        assert_eq!(flow.check("1"), Ok(()));
+        for id in 0..GIVEN_UP {
+            flow.wait(format!("g{id}"), Waits::Plain).unwrap();
+            assert!(flow.give_up(&format!("g{id}")));
+        }
+        assert_eq!(flow.wait("2".into(), Waits::Plain), Err(Crowded::Full));
+        flow.answered("g0");
+        assert_eq!(flow.wait("2".into(), Waits::Plain), Ok(None));
+    }
+
+    #[test]
+    fn a_tool_that_once_was_another_stays_so() {
+        let mut flow = Flow::default();
+        let other = || Some(Refusal::new(Code::DenyPin, "digest", "a", "b"));
+        flow.learn_tool("a".into(), None);
+        assert_eq!(flow.tool("a"), Some(&None));
+        flow.learn_tool("a".into(), other());
+        flow.learn_tool("a".into(), None);
+        assert!(flow.tool("a").is_some_and(Option::is_some));
         flow.forget_tools();
         assert_eq!(flow.tool("a"), None);
     }

@@ -47,6 +47,9 @@ pub struct GateOptions {
     pub credential: Credential,
     /// What decides and commits. Whoever holds it takes it away from the gate by closing it; everything is denied then.
     pub guard: Weak<Guard>,
+    /// Seconds since 1970-01-01T00:00:00Z, whenever something is decided. One that cannot be told is the largest number: everything has
+    /// expired then.
+    pub clock: Box<dyn Fn() -> u64 + Send + Sync>,
     /// The generator for seals.
     pub rng: Box<dyn CryptoRng + Send>,
     /// The way to the client.
@@ -161,6 +164,7 @@ impl fmt::Display for Notice<'_> {
 ///     audience: Some("files".parse()?),
 ///     credential: Credential::own(token, None),
 ///     guard: Arc::downgrade(&guard),
+///     clock: Box::new(move || now),
 ///     rng: Box::new(rng),
 ///     to_client: collect(&client),
 ///     to_server: collect(&server),
@@ -168,13 +172,13 @@ impl fmt::Display for Notice<'_> {
 /// })?;
 ///
 /// let call = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"read","arguments":{}}}"#;
-/// gate.from_client(call.as_bytes(), now).unwrap();
+/// gate.from_client(call.as_bytes()).unwrap();
 /// assert_eq!(*server.lock().unwrap(), [call]);
 /// let call = r#"{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"drop","arguments":{}}}"#;
-/// gate.from_client(call.as_bytes(), now).unwrap();
+/// gate.from_client(call.as_bytes()).unwrap();
 /// assert_eq!(server.lock().unwrap().len(), 1);
 /// assert!(client.lock().unwrap()[0].contains("deny-unlisted"));
-/// gate.from_server(br#"{"jsonrpc":"2.0","id":1,"result":{"content":[]}}"#, now).unwrap();
+/// gate.from_server(br#"{"jsonrpc":"2.0","id":1,"result":{"content":[]}}"#).unwrap();
 /// assert!(client.lock().unwrap()[1].contains(r#""dev.wane/mark":{"labels":[],"level":"internal"}"#));
 /// # Ok::<(), wane::Refusal>(())
 /// ```
@@ -184,6 +188,7 @@ pub struct Gate {
     audience: Audience,
     credential: Credential,
     guard: Weak<Guard>,
+    clock: Box<dyn Fn() -> u64 + Send + Sync>,
     rng: Mutex<Box<dyn CryptoRng + Send>>,
     to_client: Outlet,
     to_server: Outlet,
@@ -204,6 +209,7 @@ impl Gate {
             audience,
             credential: options.credential,
             guard: options.guard,
+            clock: options.clock,
             rng: Mutex::new(options.rng),
             to_client: options.to_client,
             to_server: options.to_server,

@@ -9,6 +9,9 @@ use crate::strict;
 /// Bytes of a message, at most. A request's arguments have a lower bound of their own.
 pub const MESSAGE_BYTES: usize = 16 * 1024 * 1024;
 
+/// Bytes of an id, as it is written, at most.
+const ID_BYTES: usize = 256;
+
 /// A message: its bytes as they were received, and what has to be known of it.
 ///
 /// ```
@@ -90,12 +93,12 @@ pub struct Fault {
     id: Option<String>,
 }
 
-/// What kind of fault it is: the codes of JSON-RPC 2.0 for it are known to every client.
+/// What kind of fault it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FaultKind {
-    /// −32700: no JSON, or JSON that parsers read in different ways.
+    /// No JSON, or JSON that parsers read in different ways.
     Parse,
-    /// −32600: JSON, and no message.
+    /// JSON, and no message.
     Invalid,
 }
 
@@ -112,7 +115,7 @@ impl Fault {
         &self.message
     }
 
-    /// The id to answer to, where one could be told: a message without one is not answered.
+    /// The id to answer to, where one could be told and the message is no answer itself: one without is not answered.
     #[must_use]
     pub fn id(&self) -> Option<&str> {
         self.id.as_deref()
@@ -154,8 +157,8 @@ impl<'a> Message<'a> {
     /// Reads one message.
     ///
     /// # Errors
-    /// [`FaultKind::Parse`] for more than 16 MiB, for what is no JSON in UTF-8, a member twice, a lone surrogate, or more than 64
-    /// levels; [`FaultKind::Invalid`] for a batch, an unknown member, another `jsonrpc` than `"2.0"`, an id that is neither a text
+    /// [`FaultKind::Parse`] for more than 16 MiB, for what is no JSON in UTF-8, a member twice, a lone surrogate, more than 64
+    /// levels, or a line break but at its end; [`FaultKind::Invalid`] for a batch, an unknown member, another `jsonrpc` than `"2.0"`, an id that is neither a text
     /// nor an integer, a method that is not written plainly, parameters that are no object, and a message that is both a request
     /// and an answer or neither.
     pub fn read(bytes: &'a [u8]) -> Result<Self, Fault> {
@@ -163,20 +166,26 @@ impl<'a> Message<'a> {
         if bytes.len() > MESSAGE_BYTES {
             return Err(fault(FaultKind::Parse, &format!("{} bytes, at most {MESSAGE_BYTES} are read", bytes.len())));
         }
+        // There are servers and clients that end a line at either: to them a message could hold another.
+        if bytes.trim_ascii_end().iter().any(|byte| matches!(byte, b'\r' | b'\n')) {
+            return Err(fault(FaultKind::Parse, "a line break stands within it"));
+        }
         strict::check(bytes).map_err(|ambiguous| fault(FaultKind::Parse, &ambiguous.0))?;
         if !bytes.trim_ascii_start().starts_with(b"{") {
             return Err(fault(FaultKind::Invalid, "a message is one object; there are no batches"));
         }
-        let members: Members<'a> =
-            serde_json::from_slice(bytes).map_err(|error| fault(FaultKind::Invalid, &error.to_string()))?;
+        // The error would repeat the name of the member, of any length.
+        let members: Members<'a> = serde_json::from_slice(bytes)
+            .map_err(|_| fault(FaultKind::Invalid, "a member that a message does not have"))?;
         let id = members.id.map(|raw| Id::read(raw.get()));
-        let answer_to = id.and_then(Result::ok).map(|id| id.to_string());
+        let is_answer = members.result.is_some() || members.error.is_some();
+        let answer_to = id.and_then(Result::ok).filter(|_| !is_answer).map(|id| id.to_string());
         let invalid =
             |message: &str| Fault { kind: FaultKind::Invalid, message: message.to_owned(), id: answer_to.clone() };
         if members.jsonrpc.map(RawValue::get) != Some("\"2.0\"") {
             return Err(invalid("`jsonrpc` is not \"2.0\""));
         }
-        let id = id.transpose().map_err(|()| invalid("the id is neither a text nor an integer"))?;
+        let id = id.transpose().map_err(|()| invalid("the id is neither a short text nor an integer"))?;
         let kind = kind(&members, id).map_err(invalid)?;
         Ok(Self { bytes, id, kind })
     }
@@ -229,7 +238,7 @@ impl<'a> Id<'a> {
     pub(crate) fn read(raw: &'a str) -> Result<Self, ()> {
         let integer =
             || raw.parse::<i64>().is_ok_and(|number| number.unsigned_abs() < 1 << 53 && number.to_string() == raw);
-        if raw.starts_with('"') || integer() { Ok(Self(raw)) } else { Err(()) }
+        if (raw.starts_with('"') && raw.len() <= ID_BYTES) || integer() { Ok(Self(raw)) } else { Err(()) }
     }
 }
 
@@ -284,9 +293,15 @@ mod tests {
             r#"{"jsonrpc":"2.0","id":1,"method":"ping"}{}"#,
             r#"{"jsonrpc":"2.0","id":1,"method":"ping""#,
             "",
+            "{\"jsonrpc\":\"2.0\",\"id\":1,\r\"method\":\"ping\"}",
+            "{\"jsonrpc\":\"2.0\",\n\"id\":1,\"method\":\"ping\"}",
+            "\r{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"}",
         ] {
             assert_eq!(read(text).map(|_| ()).map_err(|fault| fault.kind()), Err(FaultKind::Parse), "{text}");
         }
+        assert!(read("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"}\r").is_ok());
+        let id = |bytes: usize| format!(r#"{{"jsonrpc":"2.0","id":"{}","method":"ping"}}"#, "x".repeat(bytes - 2));
+        assert!(read(&id(ID_BYTES)).is_ok() && read(&id(ID_BYTES + 1)).is_err());
         let large =
             format!(r#"{{"jsonrpc":"2.0","id":1,"method":"ping","params":{{"a":"{}"}}}}"#, "x".repeat(MESSAGE_BYTES));
         assert_eq!(read(&large).unwrap_err().kind(), FaultKind::Parse);
@@ -315,9 +330,10 @@ mod tests {
             (r#"{"jsonrpc":"2.0","id":1,"method":"ping","params":[]}"#, Some("1")),
             (r#"{"jsonrpc":"2.0","id":1,"method":"ping","params":null}"#, Some("1")),
             (r#"{"jsonrpc":"2.0","id":1,"method":"ping","extra":1}"#, None),
-            (r#"{"jsonrpc":"2.0","id":1,"method":"ping","result":1}"#, Some("1")),
-            (r#"{"jsonrpc":"2.0","id":1,"result":1,"error":{}}"#, Some("1")),
-            (r#"{"jsonrpc":"2.0","id":1,"result":1,"params":{}}"#, Some("1")),
+            (r#"{"jsonrpc":"2.0","id":1,"method":"ping","result":1}"#, None),
+            // What may be an answer is not answered: it would be taken for the answer to another request.
+            (r#"{"jsonrpc":"2.0","id":1,"result":1,"error":{}}"#, None),
+            (r#"{"jsonrpc":"2.0","id":1,"result":1,"params":{}}"#, None),
             (r#"{"jsonrpc":"2.0","result":1}"#, None),
             (r#"{"jsonrpc":"2.0","id":1}"#, Some("1")),
             (r#"{"jsonrpc":"2.0"}"#, None),

@@ -53,9 +53,10 @@ pub(crate) fn client_notifies(method: &str) -> bool {
     )
 }
 
-/// Whether a server's request passes; only servers of the older era make any.
+/// Whether a server's request passes; only servers of the older era make any. The text of a model that has read what the session has
+/// read would go to the server undecided: sampling does not.
 pub(crate) fn server_asks(method: &str) -> bool {
-    matches!(method, "ping" | "roots/list" | "sampling/createMessage" | "elicitation/create")
+    matches!(method, "ping" | "roots/list" | "elicitation/create")
 }
 
 /// Whether a server's notification passes.

@@ -37,6 +37,24 @@ impl<'a> Object<'a> {
         self.members.iter().map(|(name, _)| name.as_str())
     }
 
+    /// Whether every name could be taken for no other and for none of these: it is ASCII, and equal to none but for capitals. There
+    /// are readers that take either for the other.
+    pub(crate) fn is_plain(&self, known: &[&str]) -> bool {
+        let alike = |a: &str, b: &str| a != b && a.eq_ignore_ascii_case(b);
+        self.members.iter().all(|(name, _)| {
+            name.is_ascii()
+                && !known.iter().any(|known| alike(name, known))
+                && !self.members.iter().any(|(other, _)| alike(name, other))
+        })
+    }
+
+    /// Takes out the members whose names begin so; whether there were any.
+    pub(crate) fn remove_all(&mut self, start: &str) -> bool {
+        let before = self.members.len();
+        self.members.retain(|(name, _)| !name.starts_with(start));
+        self.members.len() != before
+    }
+
     /// The text of a member that is a text.
     pub(crate) fn text(&self, name: &str) -> Option<String> {
         self.get(name).and_then(|value| serde_json::from_str(value).ok())
@@ -118,6 +136,21 @@ mod tests {
         object.remove("a");
         assert_eq!(object.to_string(), r#"{"b":7,"c":"\u00e9","d":[]}"#);
         assert_eq!(Object::default().to_string(), "{}");
+    }
+
+    #[test]
+    fn names_that_could_be_taken_for_others_are_noticed() {
+        let is_plain = |text: &str| Object::read(text).unwrap().is_plain(&["name", "arguments"]);
+        for text in [r#"{"name":1,"x":2}"#, "{}", r#"{"other":1}"#] {
+            assert!(is_plain(text), "{text}");
+        }
+        for text in [r#"{"Name":1}"#, r#"{"x":1,"X":2}"#, r#"{"argumentſ":1}"#, r#"{"é":1}"#, r#"{"name":1,"NAME":2}"#]
+        {
+            assert!(!is_plain(text), "{text}");
+        }
+        let mut object = Object::read(r#"{"a/b":1,"a/c":2,"b":3}"#).unwrap();
+        assert!(object.remove_all("a/") && !object.remove_all("a/"));
+        assert_eq!(object.to_string(), r#"{"b":3}"#);
     }
 
     #[test]

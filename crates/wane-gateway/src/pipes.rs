@@ -1,17 +1,20 @@
 //! A gate between this process's own client and a server that it starts: one message a line.
 
 mod lines;
+mod queue;
 mod server;
 
 use std::io::{self, BufReader, Read, Write};
 use std::process::{Command, ExitStatus};
-use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
+use std::time::Duration;
 
 use wane::Refusal;
 
 pub(crate) use self::lines::{Line, Lines};
+use self::queue::{Full, Queue};
 pub(crate) use self::server::Server;
 use crate::gate::{Gate, Outlet, Side};
 
@@ -60,12 +63,12 @@ impl std::fmt::Display for RunError {
 
 impl std::error::Error for RunError {}
 
-/// The two ends of a gateway's client, and what tells the time.
+/// The two ends of a gateway's client.
 ///
 /// ```
 /// use std::io;
 /// use wane_gateway::Client;
-/// let client = Client { input: Box::new(io::stdin()), output: Box::new(io::stdout()), clock: Box::new(|| 1_767_225_600) };
+/// let client = Client { input: Box::new(io::stdin()), output: Box::new(io::stdout()) };
 /// # let _ = client;
 /// ```
 pub struct Client {
@@ -73,11 +76,16 @@ pub struct Client {
     pub input: Box<dyn Read + Send>,
     /// What the client reads.
     pub output: Box<dyn Write + Send>,
-    /// Seconds since 1970-01-01T00:00:00Z. One that cannot be told is the largest number: everything has expired then.
-    pub clock: Box<dyn Fn() -> u64 + Send + Sync>,
 }
 
+/// How often it is looked whether the server has ended.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// How long what was said last may take to be read.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
 /// What can happen to a gateway.
+#[derive(Clone, Copy, Debug)]
 enum Event {
     ClientClosed,
     ServerClosed,
@@ -144,24 +152,7 @@ pub fn run(
     gate: impl FnOnce(Outlet, Outlet) -> Result<Gate, Refusal>,
     stops: Stops,
 ) -> Result<End, RunError> {
-    let (server, input, output) = Server::start(command).map_err(RunError::Start)?;
-    let input = Arc::new(Mutex::new(Some(input)));
-    let to_server = {
-        let input = Arc::clone(&input);
-        outlet(move |line| match &mut *input.lock().unwrap_or_else(PoisonError::into_inner) {
-            Some(input) => input.write_all(line).and_then(|()| input.flush()),
-            None => Err(io::ErrorKind::BrokenPipe.into()),
-        })
-    };
-    let to_client = {
-        let output = Mutex::new(client.output);
-        outlet(move |line| {
-            let mut output = output.lock().unwrap_or_else(PoisonError::into_inner);
-            output.write_all(line).and_then(|()| output.flush())
-        })
-    };
-    let gate = Arc::new(gate(to_client, to_server).map_err(RunError::Gate)?);
-    let clock = Arc::new(client.clock);
+    let (mut server, input, output) = Server::start(command).map_err(RunError::Start)?;
     let (events, happens) = channel();
     let tell = |event: Event| {
         let events = events.clone();
@@ -170,31 +161,52 @@ pub fn run(
             let _: Result<(), _> = events.send(event);
         }
     };
-    let hand = {
-        let (gate, clock) = (Arc::clone(&gate), Arc::clone(&clock));
-        move |line: &[u8]| gate.from_client(line, clock())
+    let (to_client, to_server) = (Arc::new(Queue::default()), Arc::new(Queue::default()));
+    let gate = {
+        let (to_client, to_server, stuck) = (Arc::clone(&to_client), Arc::clone(&to_server), tell(Event::ServerClosed));
+        let to_client: Outlet = Box::new(move |message| to_client.push(message, Full::Waits));
+        // A server that does not read must not keep anybody from noticing that the client has gone.
+        let to_server: Outlet = Box::new(move |message| to_server.push(message, Full::Fails).inspect_err(|_| stuck()));
+        Arc::new(gate(to_client, to_server).map_err(RunError::Gate)?)
     };
-    pump("wane-client", client.input, Side::Client, &gate, hand, tell(Event::ClientClosed))?;
+    for (name, queue, to, unread) in [
+        ("wane-to-client", &to_client, client.output, tell(Event::ClientClosed)),
+        ("wane-to-server", &to_server, Box::new(input), tell(Event::ServerClosed)),
+    ] {
+        let queue = Arc::clone(queue);
+        spawn(name, move || queue::write(&queue, to, unread))?;
+    }
     let hand = {
-        let (gate, clock) = (Arc::clone(&gate), Arc::clone(&clock));
-        move |line: &[u8]| gate.from_server(line, clock())
+        let gate = Arc::clone(&gate);
+        move |line: &[u8]| gate.from_client(line)
     };
-    pump("wane-server", Box::new(output), Side::Server, &gate, hand, tell(Event::ServerClosed))?;
+    pump("wane-from-client", client.input, Side::Client, &gate, hand, tell(Event::ClientClosed))?;
+    let hand = {
+        let gate = Arc::clone(&gate);
+        move |line: &[u8]| gate.from_server(line)
+    };
+    pump("wane-from-server", Box::new(output), Side::Server, &gate, hand, tell(Event::ServerClosed))?;
     let stop = tell(Event::Stop);
     spawn("wane-stops", move || {
         if stops.0.recv().is_ok() {
             stop();
         }
     })?;
-    let event = happens.recv().unwrap_or(Event::Stop);
-    if matches!(event, Event::Stop) {
-        server.terminate();
+    let event = first(&happens, &mut server).map_err(RunError::System)?;
+    match event {
+        Event::ClientClosed => to_server.finish(),
+        Event::ServerClosed => to_server.close(),
+        Event::Stop => {
+            to_server.close();
+            server.terminate();
+        }
     }
-    // Whoever writes to a server that does not read holds its input until that server has ended.
-    spawn("wane-close", move || drop(input.lock().unwrap_or_else(PoisonError::into_inner).take()))?;
     let status = server.end().map_err(RunError::System)?;
+    to_client.last_words();
     // The client may be gone as well.
     let _: io::Result<()> = gate.server_ended();
+    to_client.finish();
+    to_client.drain(LAST_WORDS);
     Ok(match event {
         Event::ClientClosed => End::ClientClosed,
         // spec: G20
@@ -203,17 +215,21 @@ pub fn run(
     })
 }
 
-/// A way out of the gate: each message becomes a line.
-fn outlet(write: impl Fn(&[u8]) -> io::Result<()> + Send + Sync + 'static) -> Outlet {
-    Box::new(move |message| {
-        let mut line = Vec::with_capacity(message.len().saturating_add(1));
-        line.extend_from_slice(message);
-        line.push(b'\n');
-        write(&line)
-    })
+/// What happens first. A server that has ended may have left somebody who holds its output open.
+fn first(happens: &Receiver<Event>, server: &mut Server) -> io::Result<Event> {
+    loop {
+        match happens.recv_timeout(LOOK) {
+            Ok(event) => return Ok(event),
+            Err(RecvTimeoutError::Disconnected) => return Ok(Event::Stop),
+            Err(RecvTimeoutError::Timeout) if server.has_ended()? => {
+                return Ok(happens.recv_timeout(LAST_WORDS).unwrap_or(Event::ServerClosed));
+            }
+            Err(RecvTimeoutError::Timeout) => {}
+        }
+    }
 }
 
-/// Hands each line of a side to the gate until that side, or the one behind the gate, is gone.
+/// Hands each line of a side to the gate until there are no more, or the other side is gone: whoever writes to it tells that.
 fn pump(
     name: &str,
     from: Box<dyn Read + Send>,
@@ -234,13 +250,12 @@ fn pump(
                     Ok(())
                 }
                 Ok(Line::Empty) => Ok(()),
-                Ok(Line::End) | Err(_) => break,
+                Ok(Line::End) | Err(_) => return end(),
             };
             if handed.is_err() {
-                break;
+                return;
             }
         }
-        end();
     })
 }
 

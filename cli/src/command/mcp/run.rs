@@ -4,6 +4,8 @@ use std::ffi::OsString;
 use std::io;
 use std::process::Command;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -95,6 +97,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 impl Run {
     pub(super) fn run(&self, context: &Context) -> Result<Exit, Failure> {
         context.inputs.claim(&Source::Stdin, MESSAGES)?;
+        self.keep_to_itself()?;
         self.claim(context)?;
         let roots = trust::roots(context, self.root.as_deref())?;
         let catalogue = catalogue::named(context, self.catalogue.as_ref())?;
@@ -107,21 +110,25 @@ impl Run {
         let guard = Arc::new(guarding::guard(context, &self.log, &mut opened, roots, None, published)?);
         drop(opened);
         let rng = random::system()?;
+        let notices = Notices::start(context.output);
         let ended = stand(command, |to_client, to_server| {
-            let output = context.output;
+            let (output, notices) = (context.output, notices.clone());
             Gate::new(GateOptions {
                 catalogue,
                 server,
                 audience: Some(audience),
                 credential,
                 guard: Arc::downgrade(&guard),
+                // Where the clock cannot be read everything has expired.
+                clock: Box::new(|| time::now().unwrap_or(u64::MAX)),
                 rng: Box::new(rng),
                 to_client,
                 to_server,
-                report: Box::new(move |notice| report(output, notice)),
+                report: Box::new(move |notice| notices.tell(output, notice)),
             })
         });
         close(context.output, guard);
+        notices.finish();
         match ended? {
             End::ClientClosed | End::Stopped => Ok(Exit::Done),
             End::ServerEnded(status) => {
@@ -150,6 +157,17 @@ impl Run {
             }
         }
         Ok(command)
+    }
+
+    /// Nothing that is read here may be there for the server as well, which runs as the same user.
+    // spec: G10
+    fn keep_to_itself(&self) -> Result<(), Failure> {
+        let secrets = [&self.token, &self.key, &self.passphrase_file, &self.log.log_secret, &self.log.audit_key];
+        if let Some(source) = secrets.into_iter().flatten().find(|source| matches!(source, Source::Fd(_))) {
+            return Err(Failure::usage(format!("{}: the server would have it open too", source.name()))
+                .hint("name a file that the server's user cannot read, or `env:NAME`"));
+        }
+        forbid_looking_in()
     }
 
     fn claim(&self, context: &Context) -> Result<(), Failure> {
@@ -222,31 +240,90 @@ fn stand(command: Command, gate: impl FnOnce(Outlet, Outlet) -> Result<Gate, wan
         .name("wane-signals".into())
         .spawn(move || signals.forever().for_each(|_| stopper.stop()))
         .map_err(failed)?;
-    let client = Client {
-        input: Box::new(io::stdin()),
-        output: Box::new(io::stdout()),
-        // Where the clock cannot be read everything has expired.
-        clock: Box::new(|| time::now().unwrap_or(u64::MAX)),
-    };
+    let client = Client { input: Box::new(io::stdin()), output: Box::new(io::stdout()) };
     wane_gateway::run(command, client, gate, stops).map_err(|error| match error {
         RunError::Gate(refusal) => refusal.into(),
         error => Failure::new(Trouble::File, error.to_string()),
     })
 }
 
-/// Told where the gateway runs.
-fn report(output: Output, notice: &Notice<'_>) {
-    match output.is_json() {
-        false => output.note(notice),
-        true => output.log(&match notice {
-            Notice::Denied { what, refusal } => {
-                serde_json::json!({ "event": "denied", "what": what, "code": refusal.code().as_str() })
+/// Other processes of the same user can read neither this one's memory nor the environment that it was given.
+#[cfg(target_os = "linux")]
+fn forbid_looking_in() -> Result<(), Failure> {
+    use rustix::process::{DumpableBehavior, set_dumpable_behavior};
+    set_dumpable_behavior(DumpableBehavior::NotDumpable)
+        .map_err(|error| Failure::new(Trouble::File, format!("this process cannot be closed to others: {error}")))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn forbid_looking_in() -> Result<(), Failure> {
+    Ok(())
+}
+
+/// What is told where the gateway runs. Nobody waits for whoever reads it: what finds too much before it is only counted.
+#[derive(Clone)]
+struct Notices {
+    lines: SyncSender<Told>,
+    waiting: Arc<AtomicU64>,
+    lost: Arc<AtomicU64>,
+}
+
+enum Told {
+    Text(String),
+    Json(serde_json::Value),
+}
+
+/// Notices that may wait to be read.
+const WAITING: usize = 1_024;
+
+impl Notices {
+    fn start(output: Output) -> Self {
+        let (lines, come) = sync_channel::<Told>(WAITING);
+        let (waiting, lost): (Arc<AtomicU64>, Arc<AtomicU64>) = (Arc::default(), Arc::default());
+        let (left, missing) = (Arc::clone(&waiting), Arc::clone(&lost));
+        // Where no thread can be had, all are lost.
+        let _: io::Result<_> = thread::Builder::new().name("wane-notices".into()).spawn(move || {
+            for told in come {
+                match told {
+                    Told::Text(text) => output.note(text),
+                    Told::Json(value) => output.log(&value),
+                }
+                match missing.swap(0, Ordering::Relaxed) {
+                    0 => {}
+                    lost => output.warn(format_args!("{lost} notices were lost: nobody read them in time")),
+                }
+                left.fetch_sub(1, Ordering::SeqCst);
             }
-            Notice::Changed { tool, refusal } => {
-                serde_json::json!({ "event": "hidden", "what": tool, "code": refusal.code().as_str() })
-            }
-            Notice::Dropped { .. } => serde_json::json!({ "event": "dropped", "what": notice.to_string() }),
-        }),
+        });
+        Self { lines, waiting, lost }
+    }
+
+    fn tell(&self, output: Output, notice: &Notice<'_>) {
+        let told = match output.is_json() {
+            false => Told::Text(notice.to_string()),
+            true => Told::Json(match notice {
+                Notice::Denied { what, refusal } => {
+                    serde_json::json!({ "event": "denied", "what": what, "code": refusal.code().as_str() })
+                }
+                Notice::Changed { tool, refusal } => {
+                    serde_json::json!({ "event": "hidden", "what": tool, "code": refusal.code().as_str() })
+                }
+                Notice::Dropped { .. } => serde_json::json!({ "event": "dropped", "what": notice.to_string() }),
+            }),
+        };
+        self.waiting.fetch_add(1, Ordering::SeqCst);
+        if self.lines.try_send(told).is_err() {
+            self.waiting.fetch_sub(1, Ordering::SeqCst);
+            self.lost.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Lets what was told last be read, but does not wait for long.
+    fn finish(&self) {
+        let until = Instant::now() + Duration::from_secs(1);
+        while self.waiting.load(Ordering::SeqCst) > 0 && Instant::now() < until {
+            thread::sleep(Duration::from_millis(1));
+        }
     }
 }
 
@@ -270,5 +347,15 @@ fn close(output: Output, mut guard: Arc<Guard>) {
             Err(held) => guard = held,
         }
         thread::sleep(Duration::from_millis(10));
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    #[test]
+    fn nobody_looks_in() {
+        super::forbid_looking_in().unwrap();
+        let behavior = rustix::process::dumpable_behavior().unwrap();
+        assert_eq!(behavior, rustix::process::DumpableBehavior::NotDumpable);
     }
 }

@@ -29,29 +29,33 @@ struct Onward {
 }
 
 impl Gate {
-    /// A message from the client. `now` is in seconds since 1970-01-01T00:00:00Z.
+    /// A message from the client.
     ///
     /// # Errors
     /// Where the client or the server cannot be written to any more.
     ///
     /// ```
-    /// fn hand(gate: &wane_gateway::Gate, line: &[u8], now: u64) -> std::io::Result<()> {
-    ///     gate.from_client(line, now)
+    /// fn hand(gate: &wane_gateway::Gate, line: &[u8]) -> std::io::Result<()> {
+    ///     gate.from_client(line)
     /// }
     /// # let _ = hand;
     /// ```
-    pub fn from_client(&self, bytes: &[u8], now: u64) -> io::Result<()> {
+    pub fn from_client(&self, bytes: &[u8]) -> io::Result<()> {
         let message = match Message::read(bytes) {
             Ok(message) => message,
             Err(fault) => return self.unread(&fault),
         };
         match *message.kind() {
             Kind::Request { method, params } => match message.id() {
-                Some(id) => self.client_asks(&message, id, method, params, now),
+                Some(id) => self.client_asks(&message, id, method, params),
                 None => Ok(()),
             },
             Kind::Notification { method, params } => self.client_notifies(&message, method, params),
-            Kind::Result { .. } | Kind::Error { .. } => {
+            Kind::Result { result: part } | Kind::Error { error: part } => {
+                if brings_token(part) {
+                    self.dropped(Side::Client, "an answer that brings a token");
+                    return Ok(());
+                }
                 // spec: G14
                 let waited = message.id().is_some_and(|id| self.flow().server_answered(&id.key()));
                 match waited {
@@ -87,10 +91,15 @@ impl Gate {
             self.dropped(Side::Client, &format!("the notification `{method}`"));
             return Ok(());
         }
+        // spec: G11 G12
+        if brings_token(params) {
+            self.dropped(Side::Client, "a notification that brings a token");
+            return Ok(());
+        }
         if method == "notifications/cancelled" {
             let id = Object::read(params).and_then(|params| Id::read(params.borrowed("requestId")?).ok());
             // An answer that comes all the same has no receiver any more.
-            let waited = id.is_some_and(|id| !is_own(&id) && self.flow().answered(&id.key()).is_some());
+            let waited = id.is_some_and(|id| !is_own(&id) && self.flow().give_up(&id.key()));
             if !waited {
                 self.dropped(Side::Client, "a cancellation of what is not on its way");
                 return Ok(());
@@ -99,14 +108,14 @@ impl Gate {
         (self.to_server)(message.bytes())
     }
 
-    fn client_asks(&self, message: &Message<'_>, id: Id<'_>, method: &str, params: &str, now: u64) -> io::Result<()> {
+    fn client_asks(&self, message: &Message<'_>, id: Id<'_>, method: &str, params: &str) -> io::Result<()> {
         let asked = method::asked(method);
         let parameters = Parameters::read(params);
         let era = parameters.as_ref().map_or(Era::Handshake, Parameters::era);
         let judged = match (asked, parameters) {
             (None, _) => Err(Denial::from(Refusal::new(Code::DenyMethod, "method", format_args!("`{method}`"), ""))),
             (Some(_), Err(refusal)) => Err(refusal.into()),
-            (Some(asked), Ok(parameters)) => self.judge(message, id, method, asked, &parameters, now),
+            (Some(asked), Ok(parameters)) => self.judge(message, id, method, asked, &parameters),
         };
         match judged {
             Ok(onward) => self.pass_on(onward, id),
@@ -129,10 +138,9 @@ impl Gate {
         method: &str,
         asked: Asked,
         parameters: &Parameters<'_>,
-        now: u64,
     ) -> Result<Onward, Denial> {
         if is_own(&id) {
-            return Err(crowded(&id, Crowded::SameId).into());
+            return Err(crowded(&id, Crowded::OwnId).into());
         }
         self.flow().check(&id.key()).map_err(|why| crowded(&id, why))?;
         let shown = parameters.token()?;
@@ -154,7 +162,7 @@ impl Gate {
             }
             Asked::Tool | Asked::Prompt | Asked::Resource | Asked::Listen | Asked::Completion => {
                 let asks = parameters.asks(asked)?;
-                let admit = |ask: &Ask| self.admit(ask, parameters, shown, now);
+                let admit = |ask: &Ask| self.admit(ask, parameters, shown);
                 let permits = asks.iter().map(admit).collect::<Result<Vec<_>, _>>()?;
                 let mark = permits.last().map(|permit| (permit.effects().session, permit.mark().clone()));
                 (Ground::Admitted(permits), Waits::Admitted(mark))
@@ -165,10 +173,12 @@ impl Gate {
 
     /// One request, decided and committed.
     // spec: G3
-    fn admit(&self, ask: &Ask, parameters: &Parameters<'_>, shown: Option<&str>, now: u64) -> Result<Permit, Denial> {
+    fn admit(&self, ask: &Ask, parameters: &Parameters<'_>, shown: Option<&str>) -> Result<Permit, Denial> {
         let demand = self.listed()?.demand(&ask.incoming())?;
         self.check_pin(ask, &demand, parameters)?;
         let request = demand.into_request();
+        // Looking at the pin may have taken time.
+        let now = (self.clock)();
         let sealed = {
             let mut rng = self.rng.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
             self.credential.for_request(shown, &request, now, &mut *rng)?
@@ -194,12 +204,12 @@ impl Gate {
     /// Passes a request on. What was admitted is used up by it.
     // spec: G3
     fn pass_on(&self, onward: Onward, id: Id<'_>) -> io::Result<()> {
-        let mut flow = self.flow();
-        if let Err(why) = flow.wait(id.key(), onward.waits) {
-            drop(flow);
-            return (self.to_client)(Denial::from(crowded(&id, why)).error(id).as_bytes());
+        let waits = self.flow().wait(id.key(), onward.waits);
+        match waits {
+            Ok(None) => {}
+            Ok(Some(longest)) => (self.to_client)(answer::unanswered(longest, "has not answered").as_bytes())?,
+            Err(why) => return (self.to_client)(Denial::from(crowded(&id, why)).error(id).as_bytes()),
         }
-        drop(flow);
         if let Ground::Admitted(permits) = onward.ground {
             // spec: G15
             let marks: Vec<_> =
@@ -225,10 +235,17 @@ fn is_own(id: &Id<'_>) -> bool {
     id.key().trim_start_matches('"').starts_with(OWN_ID)
 }
 
+/// Whether a token of ours stands in the `_meta` of what is no request.
+fn brings_token(part: &str) -> bool {
+    let meta = Object::read(part).and_then(|part| Object::read(part.borrowed("_meta")?));
+    meta.is_some_and(|meta| meta.get(answer::TOKEN).is_some())
+}
+
 fn crowded(id: &Id<'_>, why: Crowded) -> Refusal {
     let why = match why {
-        Crowded::SameId => format!("a request with the id {id} is on its way"),
-        Crowded::Full => "too many requests are on their way".to_owned(),
+        Crowded::SameId => format!("the id {id} is that of another request"),
+        Crowded::OwnId => format!("ids that begin with {OWN_ID} are the gateway's own"),
+        Crowded::Full => "too many requests were given up".to_owned(),
     };
     Refusal::new(Code::ParseMessage, "id", why, "")
 }

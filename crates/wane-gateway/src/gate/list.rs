@@ -2,22 +2,47 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::mpsc::sync_channel;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use wane::{Code, Pattern, Refusal, SealedToken};
 use wane_policy::Server;
 
+use super::server::without_ours;
 use super::{Gate, Notice};
 use crate::answer;
 use crate::call::Parameters;
-use crate::flow::{Tool, Waits};
+use crate::flow::{Page, Waits};
 use crate::object::{Object, elements, quoted};
 
-/// How long a server may take for a page of its list, where the gateway itself asks for it.
+/// How long a server may take for its whole list, where the gateway itself asks for it.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long it is not asked again where it did not tell its list.
+const PAUSE: Duration = Duration::from_secs(5);
 
 /// Pages of one list that the gateway itself asks for.
 const PAGES: usize = 100;
+
+/// Members of a list and of a tool that clients look at.
+const OF_A_LIST: [&str; 6] = ["_meta", "cacheScope", "nextCursor", "resultType", "tools", "ttlMs"];
+const OF_A_TOOL: [&str; 9] =
+    ["_meta", "annotations", "description", "execution", "icons", "inputSchema", "name", "outputSchema", "title"];
+
+/// The elements of a list of tools, and the name of each that could be taken for no other.
+struct Tools<'a> {
+    objects: Vec<&'a str>,
+    names: Vec<Option<String>>,
+}
+
+impl<'a> Tools<'a> {
+    fn of(result: &Object<'a>) -> Result<Self, Refusal> {
+        let unread = || Refusal::new(Code::ParseMessage, "tools", "the list of tools is none", "");
+        let objects = result.borrowed("tools").and_then(elements).filter(|_| result.is_plain(&OF_A_LIST));
+        let objects = objects.ok_or_else(unread)?;
+        let name = |object: &&str| Object::read(object).filter(|tool| tool.is_plain(&OF_A_TOOL))?.text("name");
+        Ok(Self { names: objects.iter().map(name).collect(), objects })
+    }
+}
 
 impl Gate {
     /// The result of `tools/list` as this token may still use it; nothing where that is the result as it came.
@@ -26,30 +51,33 @@ impl Gate {
         &self,
         text: &'a str,
         sealed: Option<&SealedToken>,
-        now: u64,
     ) -> Result<Option<Object<'a>>, Refusal> {
         let unread = || Refusal::new(Code::ParseMessage, "tools", "the list of tools is none", "");
         let mut result = Object::read(text).ok_or_else(unread)?;
-        let tools = result.borrowed("tools").and_then(elements).ok_or_else(unread)?;
-        let names: Vec<Option<String>> = tools.iter().map(|tool| Object::read(tool)?.text("name")).collect();
-        self.learn(&names, &tools);
+        let tools = Tools::of(&result)?;
         let server = self.listed()?;
-        let still = self.may_still(&server, &names, sealed, now)?;
+        self.learn(&server, &tools);
+        let still = self.may_still(&server, &tools.names, sealed)?;
         let mut seen: HashMap<&str, usize> = HashMap::new();
-        names.iter().flatten().for_each(|name| *seen.entry(name).or_default() += 1);
+        tools.names.iter().flatten().for_each(|name| *seen.entry(name).or_default() += 1);
         let is_shown = |name: &str| {
             let callable = server.tool_patterns(name).any(|way| way.iter().all(|pattern| still.contains(pattern)));
             callable && seen.get(name) == Some(&1) && self.is_as_pinned(&server, name)
         };
-        let shown: Vec<&str> = names
+        let shown: Vec<&str> = tools
+            .names
             .iter()
-            .zip(&tools)
+            .zip(&tools.objects)
             .filter(|(name, _)| name.as_deref().is_some_and(is_shown))
-            .map(|(_, tool)| *tool)
+            .map(|(_, object)| *object)
             .collect();
-        let mut differs = shown.len() != tools.len();
+        let mut differs = shown.len() != tools.objects.len();
         if differs {
             result.set("tools", format!("[{}]", shown.join(",")));
+        }
+        if let Some(stripped) = without_ours(text, "_meta") {
+            result.set("_meta", stripped.get("_meta").unwrap_or("{}").to_owned());
+            differs = true;
         }
         // Where a result says how long and for whom it may be kept, this one is for this session and until it changes.
         for (member, value) in [("cacheScope", "\"private\""), ("ttlMs", "0")] {
@@ -67,34 +95,39 @@ impl Gate {
         server: &Server<'_>,
         names: &[Option<String>],
         sealed: Option<&SealedToken>,
-        now: u64,
     ) -> Result<HashSet<Pattern>, Refusal> {
         let Some(sealed) = sealed else { return Ok(HashSet::new()) };
         let patterns: HashSet<Pattern> =
             names.iter().flatten().flat_map(|name| server.tool_patterns(name)).flatten().collect();
-        let still = self.guard()?.may_still(sealed, patterns.into_iter().collect(), now)?;
+        let still = self.guard()?.may_still(sealed, patterns.into_iter().collect(), (self.clock)())?;
         Ok(still.into_iter().collect())
     }
 
-    /// Remembers a page of the list.
-    fn learn(&self, names: &[Option<String>], tools: &[&str]) {
-        let mut flow = self.flow();
-        for (name, tool) in names.iter().zip(tools) {
-            if let Some(name) = name {
-                flow.learn_tool(name.clone(), tool);
+    /// Remembers of a page of the list what pinned tools are compared with.
+    fn learn(&self, server: &Server<'_>, tools: &Tools<'_>) {
+        for (name, object) in tools.names.iter().zip(&tools.objects) {
+            if let Some(name) = name.as_ref().filter(|name| server.pin(name).is_some()) {
+                let why_not = server.check_pin(name, Some(object.as_bytes())).err();
+                self.flow().learn_tool(name.clone(), why_not);
             }
         }
+    }
+
+    /// A page that the gateway itself has asked for.
+    // spec: G13
+    pub(super) fn learnt(&self, result: &str) -> Result<Page, Refusal> {
+        let unread = || Refusal::new(Code::ParseMessage, "tools", "the list of tools is none", "");
+        let result = Object::read(result).ok_or_else(unread)?;
+        self.learn(&self.listed()?, &Tools::of(&result)?);
+        Ok(Page { next: result.text("nextCursor") })
     }
 
     /// Whether a tool is the one that was pinned, as it was last listed.
     // spec: G13
     pub(super) fn check_pinned(&self, server: &Server<'_>, name: &str) -> Result<(), Refusal> {
         match self.flow().tool(name) {
-            Some(Tool::One(object)) => server.check_pin(name, Some(object.as_bytes())),
-            Some(Tool::Several) if server.pin(name).is_some() => {
-                Err(Refusal::new(Code::DenyPin, "digest", format_args!("{name:?}"), "it is listed in two ways"))
-            }
-            Some(Tool::Several) => Ok(()),
+            Some(None) => Ok(()),
+            Some(Some(why_not)) => Err(why_not.clone()),
             None => server.check_pin(name, None),
         }
     }
@@ -111,36 +144,50 @@ impl Gate {
     // spec: G13
     pub(super) fn list_for_itself(&self, parameters: &Parameters<'_>) -> Result<(), Refusal> {
         let unlisted = |why: &str| Refusal::new(Code::DenyPin, "digest", "of the server", why);
+        if self.flow().unlisted.is_some_and(|at| at.elapsed() < PAUSE) {
+            return Err(unlisted("it has just not told its tools"));
+        }
+        let until = Instant::now() + PATIENCE;
+        self.flow().forget_tools();
         let mut cursor: Option<String> = None;
         for _ in 0..PAGES {
-            let mut params = Object::default();
-            if parameters.has_meta() {
-                params.set("_meta", parameters.meta_without_token().to_string());
-            }
-            if let Some(cursor) = cursor.take() {
-                params.set("cursor", quoted(&cursor));
-            }
-            let (reply, answer) = sync_channel(1);
-            let id = {
-                let mut flow = self.flow();
-                let id = flow.own_id();
-                flow.wait(id.clone(), Waits::Own(reply)).map_err(|_| unlisted("too many requests are on their way"))?;
-                id
-            };
-            (self.to_server)(answer::request(&id, "tools/list", params).as_bytes())
-                .map_err(|_| unlisted("it cannot be asked"))?;
-            let page = answer.recv_timeout(PATIENCE).ok().flatten();
-            self.flow().answered(&id);
-            let page = page.ok_or_else(|| unlisted("it does not tell its tools"))?;
-            let page = Object::read(&page).ok_or_else(|| unlisted("it does not tell its tools"))?;
-            let tools = page.borrowed("tools").and_then(elements).ok_or_else(|| unlisted("it lists no tools"))?;
-            let names: Vec<Option<String>> = tools.iter().map(|tool| Object::read(tool)?.text("name")).collect();
-            self.learn(&names, &tools);
-            match page.text("nextCursor") {
-                None => return Ok(()),
-                next => cursor = next,
+            let page = self.page_for_itself(parameters, cursor.as_deref(), until);
+            match page {
+                Some(Page { next: None }) => return Ok(()),
+                Some(Page { next }) => cursor = next,
+                None => {
+                    let mut flow = self.flow();
+                    flow.unlisted = Some(Instant::now());
+                    flow.forget_tools();
+                    return Err(unlisted("it does not tell its tools"));
+                }
             }
         }
+        self.flow().forget_tools();
         Err(unlisted("its list has no end"))
+    }
+
+    fn page_for_itself(&self, parameters: &Parameters<'_>, cursor: Option<&str>, until: Instant) -> Option<Page> {
+        let mut params = Object::default();
+        if parameters.has_meta() {
+            params.set("_meta", parameters.meta_for_another().to_string());
+        }
+        if let Some(cursor) = cursor {
+            params.set("cursor", quoted(cursor));
+        }
+        let (reply, answer) = sync_channel(1);
+        let id = {
+            let mut flow = self.flow();
+            let id = flow.own_id();
+            // Nobody's request has to make room for the gateway's own but one that has waited longest.
+            flow.wait(id.clone(), Waits::Own(reply)).ok()?;
+            id
+        };
+        (self.to_server)(answer::request(&id, "tools/list", params).as_bytes()).ok()?;
+        let page = answer.recv_timeout(until.saturating_duration_since(Instant::now())).ok().flatten();
+        if page.is_none() {
+            self.flow().give_up(&id);
+        }
+        page
     }
 }

@@ -5,25 +5,25 @@ use std::io;
 use wane::{BlockId, Code, Mark, Refusal};
 
 use super::{Gate, Side};
-use crate::answer::{self, Denial, MARK};
+use crate::answer::{self, Denial, MARK, OURS};
 use crate::flow::Waits;
 use crate::message::{Id, Kind, Message};
 use crate::method;
 use crate::object::Object;
 
 impl Gate {
-    /// A message from the server. `now` is in seconds since 1970-01-01T00:00:00Z.
+    /// A message from the server.
     ///
     /// # Errors
     /// Where the client or the server cannot be written to any more.
     ///
     /// ```
-    /// fn hand(gate: &wane_gateway::Gate, line: &[u8], now: u64) -> std::io::Result<()> {
-    ///     gate.from_server(line, now)
+    /// fn hand(gate: &wane_gateway::Gate, line: &[u8]) -> std::io::Result<()> {
+    ///     gate.from_server(line)
     /// }
     /// # let _ = hand;
     /// ```
-    pub fn from_server(&self, bytes: &[u8], now: u64) -> io::Result<()> {
+    pub fn from_server(&self, bytes: &[u8]) -> io::Result<()> {
         let message = match Message::read(bytes) {
             Ok(message) => message,
             Err(fault) => {
@@ -37,8 +37,8 @@ impl Gate {
                 None => Ok(()),
             },
             Kind::Notification { method, params } => self.server_notifies(&message, method, params),
-            Kind::Result { result } => self.server_answers(&message, Some(result), now),
-            Kind::Error { .. } => self.server_answers(&message, None, now),
+            Kind::Result { result } => self.server_answers(&message, Ok(result)),
+            Kind::Error { error } => self.server_answers(&message, Err(error)),
         }
     }
 
@@ -57,7 +57,7 @@ impl Gate {
     // spec: G17
     pub fn server_ended(&self) -> io::Result<()> {
         let waiting = self.flow().take_waiting();
-        waiting.iter().try_for_each(|id| (self.to_client)(answer::ended(id).as_bytes()))
+        waiting.iter().try_for_each(|id| (self.to_client)(answer::unanswered(id, "has ended").as_bytes()))
     }
 
     fn server_asks(&self, message: &Message<'_>, id: Id<'_>, method: &str) -> io::Result<()> {
@@ -67,7 +67,7 @@ impl Gate {
             let refusal = Refusal::new(Code::DenyMethod, "method", format_args!("`{method}`"), "");
             return (self.to_server)(Denial::from(refusal).error(id).as_bytes());
         }
-        if self.flow().server_waits(id.key()).is_err() {
+        if !self.flow().server_waits(id.key()) {
             self.dropped(Side::Server, "a request whose id is on its way already, or one too many");
             return Ok(());
         }
@@ -94,47 +94,61 @@ impl Gate {
 
     /// An answer goes to whoever waits for it: once, and never to what was denied.
     // spec: G14
-    fn server_answers(&self, message: &Message<'_>, result: Option<&str>, now: u64) -> io::Result<()> {
+    fn server_answers(&self, message: &Message<'_>, answer: Result<&str, &str>) -> io::Result<()> {
         let waits = message.id().and_then(|id| self.flow().answered(&id.key()));
         let (Some(waits), Some(id)) = (waits, message.id()) else {
             self.dropped(Side::Server, "an answer that nobody waits for");
             return Ok(());
         };
-        match (waits, result) {
-            (Waits::Own(reply), result) => {
+        let changed = match (waits, answer) {
+            (Waits::Own(reply), answer) => {
+                // Learnt here, so that a change that is announced behind it is not undone by it.
+                let page = answer.ok().and_then(|result| self.learnt(result).ok());
                 // Whoever asked may have stopped waiting.
-                let _: Result<(), _> = reply.send(result.map(str::to_owned));
-                Ok(())
+                let _: Result<(), _> = reply.try_send(page);
+                return Ok(());
             }
-            (Waits::Handshake, Some(result)) => {
+            (Waits::ListTools(sealed), Ok(result)) => match self.shown_list(result, sealed.as_ref()) {
+                Ok(list) => list.map(|list| answer::result(id, list)),
+                Err(refusal) => Some(Denial::from(refusal).error(id)),
+            },
+            (Waits::Admitted(admitted), Ok(result)) => {
+                self.with_news(result, admitted.as_ref()).map(|result| answer::result(id, result))
+            }
+            (Waits::Handshake, Ok(result)) => {
                 self.flow().announces = announces(result);
-                (self.to_client)(message.bytes())
+                without_ours(result, "_meta").map(|result| answer::result(id, result))
             }
-            (Waits::ListTools(sealed), Some(result)) => match self.shown_list(result, sealed.as_ref(), now) {
-                Ok(None) => (self.to_client)(message.bytes()),
-                Ok(Some(list)) => (self.to_client)(answer::result(id, list).as_bytes()),
-                Err(refusal) => (self.to_client)(Denial::from(refusal).error(id).as_bytes()),
-            },
-            (Waits::Admitted(Some((session, mark))), Some(result)) => match self.with_news(result, session, &mark) {
-                None => (self.to_client)(message.bytes()),
-                Some(result) => (self.to_client)(answer::result(id, result).as_bytes()),
-            },
-            (Waits::Plain | Waits::Handshake | Waits::ListTools(_) | Waits::Admitted(_), _) => {
-                (self.to_client)(message.bytes())
-            }
-        }
+            (Waits::Plain, Ok(result)) => without_ours(result, "_meta").map(|result| answer::result(id, result)),
+            (_, Err(error)) => without_ours(error, "data").map(|error| answer::error(id, error)),
+        };
+        (self.to_client)(changed.as_deref().map_or(message.bytes(), str::as_bytes))
     }
 
-    /// The result with the session's mark, where it was not told yet.
+    /// The result of what was admitted, with the session's mark where it was not told yet; nothing where that is the result as it came.
     // spec: G15
-    fn with_news<'a>(&self, result: &'a str, session: BlockId, mark: &Mark) -> Option<Object<'a>> {
-        let mut result = Object::read(result)?;
-        let news = self.flow().news(session, mark)?;
-        let mut meta = result.borrowed("_meta").and_then(Object::read).unwrap_or_default();
+    fn with_news<'a>(&self, result: &'a str, admitted: Option<&(BlockId, Mark)>) -> Option<Object<'a>> {
+        let stripped = without_ours(result, "_meta");
+        let news = admitted.and_then(|(session, mark)| self.flow().news(*session, mark));
+        let Some(news) = news else { return stripped };
+        let mut result = stripped.or_else(|| Object::read(result))?;
+        let known = result.get("_meta").unwrap_or("{}").to_owned();
+        let mut meta = Object::read(&known).unwrap_or_default();
         meta.set(MARK, answer::mark(&news).to_string());
         result.set("_meta", meta.to_string());
         Some(result)
     }
+}
+
+/// A result or an error without what only a gateway says, where a server says it; nothing where it does not.
+// spec: G21
+pub(super) fn without_ours<'a>(part: &'a str, member: &str) -> Option<Object<'a>> {
+    let mut part = Object::read(part)?;
+    let mut inner = Object::read(part.borrowed(member)?)?;
+    inner.remove_all(OURS).then(|| {
+        part.set(member, inner.to_string());
+        part
+    })
 }
 
 /// Whether the server says of itself that it announces changes of its tools.

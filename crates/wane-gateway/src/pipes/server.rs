@@ -6,7 +6,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 
 /// How long a server may take to end by itself, and then again when it was asked to.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -45,22 +45,29 @@ impl Server {
             }
             self.signal(signal);
         }
+        // What it started may have stayed. While it is not waited for, nobody else can have its id.
+        self.ends_within(PATIENCE)?;
+        self.signal(Signal::KILL);
         let status = self.child.wait()?;
         self.ended = Some(status);
-        // What it started may have stayed.
-        self.signal(Signal::KILL);
         Ok(status)
     }
 
     fn ends_within(&mut self, patience: Duration) -> io::Result<bool> {
         let until = Instant::now() + patience;
         loop {
-            match self.child.try_wait()? {
-                Some(_) => return Ok(true),
-                None if Instant::now() >= until => return Ok(false),
-                None => thread::sleep(LOOK),
+            match self.has_ended()? {
+                true => return Ok(true),
+                false if Instant::now() >= until => return Ok(false),
+                false => thread::sleep(LOOK),
             }
         }
+    }
+
+    /// Whether it has ended; it keeps its id.
+    pub(crate) fn has_ended(&self) -> io::Result<bool> {
+        let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+        Ok(waitid(WaitId::Pid(Pid::from_child(&self.child)), options)?.is_some())
     }
 
     fn signal(&self, signal: Signal) {

@@ -2,7 +2,8 @@
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _, pipe};
 use std::process::Command;
-use std::sync::{Arc, Mutex};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -36,7 +37,7 @@ impl Running {
         let (from_client, input) = pipe().unwrap();
         let (output, to_client) = pipe().unwrap();
         let (stopper, stops) = Stopper::new();
-        let client = Client { input: Box::new(from_client), output: Box::new(to_client), clock: Box::new(|| NOW) };
+        let client = Client { input: Box::new(from_client), output: Box::new(to_client) };
         let mut command = Command::new("/bin/sh");
         command.args(["-c", script]);
         let notices: Arc<Mutex<Vec<String>>> = Arc::default();
@@ -160,7 +161,7 @@ fn a_server_that_cannot_be_started_is_said_so() {
     let scene = Scene::new(CATALOGUE, &["read:*"], &[], Whose::Gateway);
     let (from_client, _input) = pipe().unwrap();
     let (_, stops) = Stopper::new();
-    let client = Client { input: Box::new(from_client), output: Box::new(Vec::new()), clock: Box::new(|| NOW) };
+    let client = Client { input: Box::new(from_client), output: Box::new(Vec::new()) };
     let gate = |client: Outlet, server: Outlet| Gate::new(scene.options(client, server));
     let error = run(Command::new("/nowhere/at/all"), client, gate, stops).unwrap_err();
     assert!(matches!(error, RunError::Start(_)), "{error}");
@@ -172,7 +173,88 @@ fn nothing_is_decided_any_more_where_the_guard_is_gone() {
     let gate = scene.gate();
     let out = Arc::clone(&scene.out);
     drop(scene);
-    gate.from_client(CALL.as_bytes(), NOW).unwrap();
+    gate.from_client(CALL.as_bytes()).unwrap();
     let messages = std::mem::take(&mut out.lock().unwrap().messages);
     assert!(messages.len() == 1 && messages[0].1.contains("state-unreachable"), "{messages:?}");
+}
+
+#[test]
+fn a_client_that_does_not_read_does_not_keep_the_gateway_from_stopping() {
+    // The server says more than anybody keeps.
+    let line = note(&"x".repeat(60_000));
+    let mut running = Running::before(&format!("read -r line; while echo '{line}'; do :; done; sleep 600"));
+    running.send(CALL.as_bytes());
+    thread::sleep(Duration::from_millis(500));
+    let since = Instant::now();
+    running.stopper.stop();
+    assert_eq!(running.ends.join().unwrap().unwrap(), End::Stopped);
+    assert!(since.elapsed() < Duration::from_secs(8), "{:?}", since.elapsed());
+}
+
+#[test]
+fn a_server_that_does_not_read_does_not_hide_that_the_client_has_gone() {
+    let mut running = Running::before(&format!("echo '{}'; exec sleep 600", note("'$$ '")));
+    let line = running.line();
+    let server = line.split('"').find(|part| part.ends_with(' ')).unwrap().trim().to_owned();
+    // More than a pipe holds.
+    for _ in 0..2_000 {
+        running.send(CALL.replace("\"id\":1", "\"id\":2").as_bytes());
+    }
+    drop(running.input.take());
+    let since = Instant::now();
+    assert_eq!(running.ends.join().unwrap().unwrap(), End::ClientClosed);
+    assert!(since.elapsed() < Duration::from_secs(20), "{:?}", since.elapsed());
+    is_gone(&server);
+}
+
+#[test]
+fn a_server_has_ended_though_somebody_holds_its_output() {
+    let mut running = Running::before("sleep 600 & read -r line; exit 3");
+    running.send(CALL.as_bytes());
+    assert!(running.line().contains("the tool server has ended"));
+    let Ok(End::ServerEnded(status)) = running.ends.join().unwrap() else { panic!("another end") };
+    assert_eq!(status.code(), Some(3));
+}
+
+#[test]
+fn a_server_that_closes_its_input_has_ended_and_not_the_client() {
+    let mut running = Running::before(&format!("exec 0<&-; echo '{}'; sleep 600", note("closed")));
+    assert!(running.line().contains("closed"));
+    running.send(CALL.as_bytes());
+    assert!(running.line().contains("the tool server has ended"));
+    assert!(matches!(running.ends.join().unwrap(), Ok(End::ServerEnded(_))));
+}
+
+#[test]
+fn a_token_that_expires_while_the_server_tells_its_tools_has_expired() {
+    let tool = r#"{"name":"read","inputSchema":{}}"#;
+    let digest = wane_policy::ToolDigest::of_json(tool.as_bytes()).unwrap();
+    let scene = Scene::new(&format!("{CATALOGUE}digest = \"{digest}\"\n"), &["read:*"], &[], Whose::Gateway);
+    let clock = Arc::new(AtomicU64::new(NOW));
+    let slow: Arc<OnceLock<Weak<Gate>>> = Arc::default();
+    let (asked, answered) = (Arc::clone(&slow), Arc::new(Mutex::new(Vec::new())));
+    let to_server: Outlet = {
+        let clock = Arc::clone(&clock);
+        Box::new(move |message| {
+            let text = String::from_utf8(message.to_vec()).unwrap();
+            assert!(text.contains("tools/list"), "{text}");
+            clock.fetch_add(600, Ordering::SeqCst);
+            let answer = format!(r#"{{"jsonrpc":"2.0","id":"dev.wane/1","result":{{"tools":[{tool}]}}}}"#);
+            asked.get().unwrap().upgrade().unwrap().from_server(answer.as_bytes())
+        })
+    };
+    let to_client: Outlet = {
+        let answered = Arc::clone(&answered);
+        Box::new(move |message| {
+            answered.lock().unwrap().push(String::from_utf8(message.to_vec()).unwrap());
+            Ok(())
+        })
+    };
+    let mut options = scene.options(to_client, to_server);
+    options.clock = Box::new(move || clock.load(Ordering::SeqCst));
+    let gate = Arc::new(Gate::new(options).unwrap());
+    slow.set(Arc::downgrade(&gate)).unwrap();
+    gate.from_client(CALL.as_bytes()).unwrap();
+    let answered = answered.lock().unwrap();
+    assert!(answered.len() == 1 && answered[0].contains("deny-expired"), "{answered:?}");
 }

@@ -90,6 +90,7 @@ impl Scene {
                 Whose::Client => Credential::shown(),
             },
             guard: Arc::downgrade(&self.guard),
+            clock: Box::new(|| NOW),
             rng: Box::new(UnwrapErr(SysRng)),
             to_client,
             to_server,

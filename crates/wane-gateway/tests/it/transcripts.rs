@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use wane::SecretKey;
 
-use crate::scene::{NOW, Scene, To, Whose};
+use crate::scene::{Scene, To, Whose};
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../test-vectors/gateway");
 
@@ -75,7 +75,9 @@ impl Transcript {
         let asks: Vec<String> = self.all("ask").iter().map(|ask| ask.replace("APPROVER", &approver)).collect();
         let scene = Scene::new(&self.catalogue, &self.all("scope"), &asks, whose);
         let gate = Arc::new(scene.gate());
-        let written = |text: &str| text.replace("SEALED", &scene.sealed()).replace("TOKEN", &scene.token.expose_text());
+        let written = |text: &str| {
+            text.replace('␍', "\r").replace("SEALED", &scene.sealed()).replace("TOKEN", &scene.token.expose_text())
+        };
         let (mut last, mut came, mut notices) = (String::new(), VecDeque::new(), VecDeque::new());
         // A pinned tool makes the gate ask its server before it answers its client.
         let mut busy: Option<JoinHandle<()>> = None;
@@ -95,9 +97,9 @@ impl Transcript {
                     let (gate, text) = (Arc::clone(&gate), last.clone());
                     match from {
                         To::Client => {
-                            busy = Some(std::thread::spawn(move || gate.from_client(text.as_bytes(), NOW).unwrap()));
+                            busy = Some(std::thread::spawn(move || gate.from_client(text.as_bytes()).unwrap()));
                         }
-                        To::Server => gate.from_server(text.as_bytes(), NOW).unwrap(),
+                        To::Server => gate.from_server(text.as_bytes()).unwrap(),
                     }
                 }
                 Step::Gets(to, text) => {

@@ -21,7 +21,8 @@ fn walk(value: &Json) -> Result<(), Refusal> {
         Json::Object(members) => {
             let mut names = HashSet::new();
             for (name, value) in members {
-                if !names.insert(name.to_lowercase()) {
+                // `ſ` is a small letter whose capital is `S`, and `K` a capital whose small letter is `k`.
+                if !names.insert(name.to_uppercase().to_lowercase()) {
                     return Err(Refusal::new(Code::ParseJsonDuplicate, "arguments", name, ""));
                 }
                 walk(value)?;
