@@ -305,3 +305,26 @@ fn a_catalogue_is_drafted_and_compared() {
     scene.sh("wane mcp catalogue -- sh one.sh").fails(2, "use-arguments");
     scene.sh("wane mcp catalogue --server 'S S' -- sh one.sh").fails(2, "parse-name");
 }
+
+#[test]
+fn what_needs_approval_is_admitted_once_somebody_has_approved_it() {
+    let scene = scene();
+    scene.sh("wane keygen approver.pem > approver.pub").exits(0);
+    let mint = "wane mint --key root.pem --aud files --scope 'send:*' --ask \"send:* by $(cat approver.pub)\" \
+                --ledger sqlite:l.db -o asking.tok";
+    scene.sh(mint).exits(0);
+    let line = format!("{} -- sh server.sh", RUN.replace("--token tok", "--token asking.tok"));
+    let mut gateway = Gateway::start(&scene, &line);
+    let post = |id: u32, text: &str| call(id, "post").replace("{}", &format!(r#"{{"text":"{text}"}}"#));
+    let asks = gateway.ask(&post(1, "hello"));
+    assert_eq!(code(&asks), "deny-needs-approval");
+    let digest = asks["result"]["_meta"]["dev.wane/denied"]["request"].as_str().unwrap().to_owned();
+    let approve =
+        format!("wane approve {} --key approver.pem --yes --root root.pub --ledger sqlite:l.db", &digest[..16]);
+    scene.sh(&approve).exits(0);
+    // It is for this call, with these arguments, and for once.
+    assert_eq!(code(&gateway.ask(&post(2, "hello!"))), "deny-needs-approval");
+    assert_eq!(code(&gateway.ask(&post(3, "hello"))), "none");
+    assert_eq!(code(&gateway.ask(&post(4, "hello"))), "deny-needs-approval");
+    assert_eq!(gateway.close(), 0);
+}

@@ -165,7 +165,7 @@ fn every_conversation_goes_as_it_says() {
     assert!(transcripts.len() >= 40, "{} conversations", transcripts.len());
     let mut faults = Vec::new();
     for transcript in &transcripts {
-        const KNOWN: &[&str] = &["comment", "code", "spec", "seed", "token", "scope", "ask"];
+        const KNOWN: &[&str] = &["comment", "code", "spec", "token", "scope", "ask"];
         let unknown = transcript.headers.iter().find(|(name, _)| !KNOWN.contains(&name.as_str()));
         assert_eq!(unknown, None, "{}", transcript.name);
         faults.extend(transcript.play().err());
