@@ -69,7 +69,16 @@ def seeds(path):
     headers = dict(pairs)
     every = lambda name: [value for known, value in pairs if known == name]
     flags = headers.get("flags", "")
-    if "repeat" in flags or folder in ("catalogue", "gateway"):
+    if "repeat" in flags:
+        return
+    if folder == "catalogue":
+        yield "catalogue", (b"\0" if flags == "yaml" else b"") + payload.encode()
+        return
+    if folder == "gateway":
+        for line in payload.splitlines():
+            who, _, message = line.partition("> ")
+            if who in ("client", "server"):
+                yield "message", (b"\0" if who == "server" else b"") + message.replace("\u240d", "\r").encode()
         return
     if folder == "records":
         yield "record", payload.encode()

@@ -5,8 +5,10 @@
 #![forbid(unsafe_code)]
 
 pub mod approval;
+pub mod catalogue;
 pub mod ledger;
 pub mod log;
+pub mod message;
 pub mod model;
 pub mod narrow;
 pub mod record;
@@ -16,6 +18,7 @@ pub mod scan;
 pub mod scope;
 pub mod text;
 pub mod verify;
+pub mod wiring;
 
 /// Writes the committed seeds; see `examples/seeds.rs`.
 pub mod seeds;
@@ -36,8 +39,10 @@ mod tree;
 /// Every target by its name.
 pub const TARGETS: &[(&str, fn(&[u8]))] = &[
     ("approval", approval::run),
+    ("catalogue", catalogue::run),
     ("ledger", ledger::run),
     ("log", log::run),
+    ("message", message::run),
     ("model", model::run),
     ("narrow", narrow::run),
     ("record", record::run),
@@ -47,4 +52,5 @@ pub const TARGETS: &[(&str, fn(&[u8]))] = &[
     ("scope", scope::run),
     ("text", text::run),
     ("verify", verify::run),
+    ("wiring", wiring::run),
 ];
