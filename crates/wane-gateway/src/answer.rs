@@ -123,6 +123,11 @@ pub(crate) fn result(id: impl std::fmt::Display, result: impl std::fmt::Display)
     format!(r#"{{"jsonrpc":"2.0","id":{id},"result":{result}}}"#)
 }
 
+/// A notification, with parameters as they are written.
+pub(crate) fn notification(method: &str, params: impl std::fmt::Display) -> String {
+    format!(r#"{{"jsonrpc":"2.0","method":"{method}","params":{params}}}"#)
+}
+
 /// An error, as it is written.
 pub(crate) fn error(id: impl std::fmt::Display, error: impl std::fmt::Display) -> String {
     format!(r#"{{"jsonrpc":"2.0","id":{id},"error":{error}}}"#)

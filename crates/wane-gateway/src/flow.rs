@@ -25,12 +25,21 @@ pub(crate) enum Waits {
     Plain,
     /// What the server says it can do.
     Handshake,
-    /// A list of tools, to be shown as this token may still use them.
-    ListTools(Option<SealedToken>),
+    /// A page of the list of tools, to be shown as this token may still use them.
+    ListTools(Option<SealedToken>, Begins),
     /// The result of what was admitted: the session, and its mark with this request.
     Admitted(Option<(BlockId, Mark)>),
     /// The gateway itself, which wants the list of tools.
     Own(SyncSender<Option<Page>>),
+}
+
+/// Whether a page is the first of its list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Begins {
+    /// It is.
+    Anew,
+    /// It follows another.
+    Behind,
 }
 
 /// A page of the list of tools, once it was looked at.
@@ -48,9 +57,13 @@ pub(crate) struct Flow {
     /// What was cancelled, or not answered for too long. An answer that comes all the same must not be taken for that of a request
     /// which has the id then, so that none can have it.
     given_up: HashSet<String>,
+    /// The same, the oldest first.
+    given_up_order: VecDeque<String>,
     server: HashSet<String>,
     /// The pinned tools that were listed since the list began anew, and why they are not what was pinned.
     tools: HashMap<String, Option<Refusal>>,
+    /// How often the server has announced that its tools are others.
+    changes: u64,
     told: HashMap<BlockId, Mark>,
     own: u64,
     /// Whether the server has said that it announces changes of its list.
@@ -66,17 +79,13 @@ pub(crate) enum Crowded {
     SameId,
     /// The id is one of the gateway's own.
     OwnId,
-    /// Too many were given up.
-    Full,
 }
 
 impl Flow {
     /// Whether a request with this id can wait.
     pub(crate) fn check(&self, id: &str) -> Result<(), Crowded> {
-        if self.client.contains_key(id) || self.given_up.contains(id) {
-            return Err(Crowded::SameId);
-        }
-        if self.given_up.len() >= GIVEN_UP { Err(Crowded::Full) } else { Ok(()) }
+        let taken = self.client.contains_key(id) || self.given_up.contains(id);
+        if taken { Err(Crowded::SameId) } else { Ok(()) }
     }
 
     /// A client, or the gateway, waits. Where too many do, the one that has waited longest does no more: its id.
@@ -93,7 +102,9 @@ impl Flow {
 
     /// Whoever waited under this id, waits no more: the answer has come.
     pub(crate) fn answered(&mut self, id: &str) -> Option<Waits> {
-        self.given_up.remove(id);
+        if self.given_up.remove(id) {
+            self.given_up_order.retain(|known| known != id);
+        }
         let waits = self.client.remove(id)?;
         self.order.retain(|known| known != id);
         Some(waits)
@@ -101,11 +112,17 @@ impl Flow {
 
     /// Whoever waits under this id, waits no more, and no answer has come; whether somebody did.
     pub(crate) fn give_up(&mut self, id: &str) -> bool {
-        if !self.client.contains_key(id) || self.given_up.len() >= GIVEN_UP {
+        if self.client.remove(id).is_none() {
             return false;
         }
-        self.client.remove(id);
         self.order.retain(|known| known != id);
+        // Nobody answers what was cancelled so long ago.
+        if self.given_up.len() >= GIVEN_UP
+            && let Some(oldest) = self.given_up_order.pop_front()
+        {
+            self.given_up.remove(&oldest);
+        }
+        self.given_up_order.push_back(id.to_owned());
         self.given_up.insert(id.to_owned())
     }
 
@@ -131,9 +148,20 @@ impl Flow {
         format!("\"{OWN_ID}{}\"", self.own)
     }
 
-    /// A list of tools begins anew, or is no longer what it was.
+    /// A list of tools begins anew.
     pub(crate) fn forget_tools(&mut self) {
         self.tools.clear();
+    }
+
+    /// The server announces that its tools are others.
+    pub(crate) fn tools_changed(&mut self) {
+        self.tools.clear();
+        self.changes = self.changes.wrapping_add(1);
+    }
+
+    /// How often it has announced that.
+    pub(crate) const fn changes(&self) -> u64 {
+        self.changes
     }
 
     /// A pinned tool is listed, and is what was pinned or is not. What once is not, stays so until the list begins anew.
@@ -218,13 +246,15 @@ mod tests {
         assert_eq!(flow.check("1"), Err(Crowded::SameId));
         assert!(flow.answered("1").is_none());
         assert_eq!(flow.check("1"), Ok(()));
+        flow.wait("old".into(), Waits::Plain).unwrap();
+        assert!(flow.give_up("old"));
         for id in 0..GIVEN_UP {
+            assert_eq!(flow.check("old"), Err(Crowded::SameId));
             flow.wait(format!("g{id}"), Waits::Plain).unwrap();
             assert!(flow.give_up(&format!("g{id}")));
         }
-        assert_eq!(flow.wait("2".into(), Waits::Plain), Err(Crowded::Full));
-        flow.answered("g0");
-        assert_eq!(flow.wait("2".into(), Waits::Plain), Ok(None));
+        assert_eq!((flow.check("old"), flow.check("g0")), (Ok(()), Err(Crowded::SameId)));
+        assert_eq!((flow.given_up.len(), flow.given_up_order.len()), (GIVEN_UP, GIVEN_UP));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! One JSON object, member by member, each value as it was written.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
@@ -40,18 +41,16 @@ impl<'a> Object<'a> {
     /// Whether every name could be taken for no other and for none of these: it is ASCII, and equal to none but for capitals. There
     /// are readers that take either for the other.
     pub(crate) fn is_plain(&self, known: &[&str]) -> bool {
-        let alike = |a: &str, b: &str| a != b && a.eq_ignore_ascii_case(b);
-        self.members.iter().all(|(name, _)| {
-            name.is_ascii()
-                && !known.iter().any(|known| alike(name, known))
-                && !self.members.iter().any(|(other, _)| alike(name, other))
-        })
+        let alike = |name: &str| known.iter().any(|known| *known != name && known.eq_ignore_ascii_case(name));
+        let mut folded = HashSet::with_capacity(self.members.len());
+        self.members.iter().all(|(name, _)| name.is_ascii() && !alike(name) && folded.insert(name.to_ascii_lowercase()))
     }
 
-    /// Takes out the members whose names begin so; whether there were any.
+    /// Takes out the members whose names begin so, in capitals or not; whether there were any.
     pub(crate) fn remove_all(&mut self, start: &str) -> bool {
         let before = self.members.len();
-        self.members.retain(|(name, _)| !name.starts_with(start));
+        let begins = |name: &str| name.get(..start.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(start));
+        self.members.retain(|(name, _)| !begins(name));
         self.members.len() != before
     }
 

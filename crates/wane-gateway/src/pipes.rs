@@ -81,8 +81,11 @@ pub struct Client {
 /// How often it is looked whether the server has ended.
 const LOOK: Duration = Duration::from_millis(100);
 
-/// How long what was said last may take to be read.
+/// How long a server that has ended may still be read from.
 const LAST_WORDS: Duration = Duration::from_secs(1);
+
+/// How long a client that does not read is waited for, once the gateway ends.
+const UNREAD: Duration = Duration::from_secs(5);
 
 /// What can happen to a gateway.
 #[derive(Clone, Copy, Debug)]
@@ -206,7 +209,8 @@ pub fn run(
     // The client may be gone as well.
     let _: io::Result<()> = gate.server_ended();
     to_client.finish();
-    to_client.drain(LAST_WORDS);
+    // Who asks for an end does not want to wait.
+    to_client.drain(if matches!(event, Event::Stop) { LAST_WORDS } else { UNREAD });
     Ok(match event {
         Event::ClientClosed => End::ClientClosed,
         // spec: G20

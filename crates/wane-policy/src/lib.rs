@@ -41,6 +41,7 @@
 mod catalogue;
 mod demand;
 mod pin;
+mod reserved;
 mod table;
 mod toml_text;
 

@@ -7,6 +7,8 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use wane::{Code, Refusal};
 
+use crate::reserved;
+
 /// SHA-256 over the whole object of a tool, in the JSON Canonicalization Scheme (RFC 8785). Whatever a server changes about a
 /// tool, a description or a schema included, changes it; the order of members and white space do not.
 ///
@@ -33,7 +35,8 @@ impl ToolDigest {
     // spec: C22
     pub fn of_json(tool: &[u8]) -> Result<Self, Refusal> {
         // The strict reader looks at it first; what it takes, every reader takes in the same way.
-        wane::Arguments::from_json(tool)?;
+        let read = wane::Arguments::from_json(tool)?;
+        reserved::check(&read)?;
         let unreadable = |error: &dyn fmt::Display| Refusal::new(Code::ParseJson, "tool", error, "");
         let value: Value = serde_json::from_slice(tool).map_err(|error| unreadable(&error))?;
         let canonical = serde_json_canonicalizer::to_vec(&value).map_err(|error| unreadable(&error))?;

@@ -8,7 +8,7 @@ use wane_policy::Demand;
 use super::{Gate, Notice, OWN_ID, Side};
 use crate::answer::{self, Denial, Era, LIST_CHANGED};
 use crate::call::{Ask, Parameters};
-use crate::flow::{Crowded, Waits};
+use crate::flow::{Begins, Crowded, Waits};
 use crate::message::{Fault, Id, Kind, Message};
 use crate::method::{self, Asked};
 use crate::object::Object;
@@ -21,11 +21,12 @@ enum Ground {
     Admitted(Vec<Permit>),
 }
 
-/// A request that goes on to the server.
+/// A request that goes on to the server, and whose answer is waited for.
 struct Onward {
     bytes: Vec<u8>,
     ground: Ground,
-    waits: Waits,
+    /// Whose answer is not waited for any more.
+    given_up: Option<String>,
 }
 
 impl Gate {
@@ -112,13 +113,13 @@ impl Gate {
         let asked = method::asked(method);
         let parameters = Parameters::read(params);
         let era = parameters.as_ref().map_or(Era::Handshake, Parameters::era);
-        let judged = match (asked, parameters) {
+        let judged = self.check_id(&id).map_err(Denial::from).and_then(|()| match (asked, parameters) {
             (None, _) => Err(Denial::from(Refusal::new(Code::DenyMethod, "method", format_args!("`{method}`"), ""))),
             (Some(_), Err(refusal)) => Err(refusal.into()),
             (Some(asked), Ok(parameters)) => self.judge(message, id, method, asked, &parameters),
-        };
+        });
         match judged {
-            Ok(onward) => self.pass_on(onward, id),
+            Ok(onward) => self.pass_on(onward),
             Err(denial) => {
                 (self.report)(&Notice::Denied { what: method, refusal: &denial.refusal });
                 let answer = match asked {
@@ -139,10 +140,7 @@ impl Gate {
         asked: Asked,
         parameters: &Parameters<'_>,
     ) -> Result<Onward, Denial> {
-        if is_own(&id) {
-            return Err(crowded(&id, Crowded::OwnId).into());
-        }
-        self.flow().check(&id.key()).map_err(|why| crowded(&id, why))?;
+        let changes = self.flow().changes();
         let shown = parameters.token()?;
         let shown = shown.as_deref();
         self.credential.check(shown)?;
@@ -155,10 +153,11 @@ impl Gate {
             Asked::Passes if method == "initialize" => (Ground::Passes, Waits::Handshake),
             Asked::Passes => (Ground::Passes, Waits::Plain),
             Asked::ListTools => {
-                if parameters.is_first_page() {
+                let begins = if parameters.is_first_page() { Begins::Anew } else { Begins::Behind };
+                if begins == Begins::Anew {
                     self.flow().forget_tools();
                 }
-                (Ground::Passes, Waits::ListTools(self.credential.for_list(shown, &self.audience)?))
+                (Ground::Passes, Waits::ListTools(self.credential.for_list(shown, &self.audience)?, begins))
             }
             Asked::Tool | Asked::Prompt | Asked::Resource | Asked::Listen | Asked::Completion => {
                 let asks = parameters.asks(asked)?;
@@ -168,7 +167,27 @@ impl Gate {
                 (Ground::Admitted(permits), Waits::Admitted(mark))
             }
         };
-        Ok(Onward { bytes, ground, waits })
+        let mut flow = self.flow();
+        // What was announced while the ledger was written comes before the call.
+        // spec: G13
+        if asked == Asked::Tool && flow.changes() != changes && self.pins(parameters)? {
+            return Err(Refusal::new(Code::DenyPin, "digest", "of the server", "its tools have just changed").into());
+        }
+        let given_up = flow.wait(id.key(), waits).map_err(|why| crowded(&id, why))?;
+        Ok(Onward { bytes, ground, given_up })
+    }
+
+    /// Whether a request can have this id.
+    fn check_id(&self, id: &Id<'_>) -> Result<(), Refusal> {
+        let checked = if is_own(id) { Err(Crowded::OwnId) } else { self.flow().check(&id.key()) };
+        checked.map_err(|why| crowded(id, why))
+    }
+
+    /// Whether the tool that is called is pinned.
+    fn pins(&self, parameters: &Parameters<'_>) -> Result<bool, Refusal> {
+        let server = self.listed()?;
+        let pinned = |ask: &Ask| matches!(ask, Ask::Tool(name, _) if server.pin(name).is_some());
+        Ok(parameters.asks(Asked::Tool)?.iter().any(pinned))
     }
 
     /// One request, decided and committed.
@@ -203,12 +222,9 @@ impl Gate {
 
     /// Passes a request on. What was admitted is used up by it.
     // spec: G3
-    fn pass_on(&self, onward: Onward, id: Id<'_>) -> io::Result<()> {
-        let waits = self.flow().wait(id.key(), onward.waits);
-        match waits {
-            Ok(None) => {}
-            Ok(Some(longest)) => (self.to_client)(answer::unanswered(longest, "has not answered").as_bytes())?,
-            Err(why) => return (self.to_client)(Denial::from(crowded(&id, why)).error(id).as_bytes()),
+    fn pass_on(&self, onward: Onward) -> io::Result<()> {
+        if let Some(id) = onward.given_up {
+            (self.to_client)(answer::unanswered(id, "has not answered").as_bytes())?;
         }
         if let Ground::Admitted(permits) = onward.ground {
             // spec: G15
@@ -245,7 +261,6 @@ fn crowded(id: &Id<'_>, why: Crowded) -> Refusal {
     let why = match why {
         Crowded::SameId => format!("the id {id} is that of another request"),
         Crowded::OwnId => format!("ids that begin with {OWN_ID} are the gateway's own"),
-        Crowded::Full => "too many requests were given up".to_owned(),
     };
     Refusal::new(Code::ParseMessage, "id", why, "")
 }

@@ -11,7 +11,7 @@ use super::server::without_ours;
 use super::{Gate, Notice};
 use crate::answer;
 use crate::call::Parameters;
-use crate::flow::{Page, Waits};
+use crate::flow::{Begins, Page, Waits};
 use crate::object::{Object, elements, quoted};
 
 /// How long a server may take for its whole list, where the gateway itself asks for it.
@@ -44,6 +44,15 @@ impl<'a> Tools<'a> {
     }
 }
 
+/// How much of a list was seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Seen {
+    /// All of it, or all of it will be.
+    Whole,
+    /// Some of its pages.
+    Part,
+}
+
 impl Gate {
     /// The result of `tools/list` as this token may still use it; nothing where that is the result as it came.
     // spec: G16
@@ -51,24 +60,27 @@ impl Gate {
         &self,
         text: &'a str,
         sealed: Option<&SealedToken>,
+        begins: Begins,
     ) -> Result<Option<Object<'a>>, Refusal> {
         let unread = || Refusal::new(Code::ParseMessage, "tools", "the list of tools is none", "");
         let mut result = Object::read(text).ok_or_else(unread)?;
         let tools = Tools::of(&result)?;
         let server = self.listed()?;
-        self.learn(&server, &tools);
+        // Only who has seen a list from its first page to its last knows that a tool is as it was pinned.
+        let whole = begins == Begins::Anew && result.get("nextCursor").is_none_or(|next| next == "null");
+        self.learn(&server, &tools, if whole { Seen::Whole } else { Seen::Part });
         let still = self.may_still(&server, &tools.names, sealed)?;
         let mut seen: HashMap<&str, usize> = HashMap::new();
         tools.names.iter().flatten().for_each(|name| *seen.entry(name).or_default() += 1);
-        let is_shown = |name: &str| {
+        let is_shown = |name: &str, object: &str| {
             let callable = server.tool_patterns(name).any(|way| way.iter().all(|pattern| still.contains(pattern)));
-            callable && seen.get(name) == Some(&1) && self.is_as_pinned(&server, name)
+            callable && seen.get(name) == Some(&1) && self.is_as_pinned(&server, name, object)
         };
         let shown: Vec<&str> = tools
             .names
             .iter()
             .zip(&tools.objects)
-            .filter(|(name, _)| name.as_deref().is_some_and(is_shown))
+            .filter(|(name, object)| name.as_deref().is_some_and(|name| is_shown(name, object)))
             .map(|(_, object)| *object)
             .collect();
         let mut differs = shown.len() != tools.objects.len();
@@ -103,22 +115,25 @@ impl Gate {
         Ok(still.into_iter().collect())
     }
 
-    /// Remembers of a page of the list what pinned tools are compared with.
-    fn learn(&self, server: &Server<'_>, tools: &Tools<'_>) {
+    /// Remembers of a page of the list what pinned tools are compared with: what differs always, what does not where it is known that
+    /// nothing else is listed.
+    fn learn(&self, server: &Server<'_>, tools: &Tools<'_>, seen: Seen) {
         for (name, object) in tools.names.iter().zip(&tools.objects) {
             if let Some(name) = name.as_ref().filter(|name| server.pin(name).is_some()) {
                 let why_not = server.check_pin(name, Some(object.as_bytes())).err();
-                self.flow().learn_tool(name.clone(), why_not);
+                if why_not.is_some() || seen == Seen::Whole {
+                    self.flow().learn_tool(name.clone(), why_not);
+                }
             }
         }
     }
 
-    /// A page that the gateway itself has asked for.
+    /// A page that the gateway itself has asked for: it asks for the others as well, or forgets them all.
     // spec: G13
-    pub(super) fn learnt(&self, result: &str) -> Result<Page, Refusal> {
+    pub(super) fn learn_page(&self, result: &str) -> Result<Page, Refusal> {
         let unread = || Refusal::new(Code::ParseMessage, "tools", "the list of tools is none", "");
         let result = Object::read(result).ok_or_else(unread)?;
-        self.learn(&self.listed()?, &Tools::of(&result)?);
+        self.learn(&self.listed()?, &Tools::of(&result)?, Seen::Whole);
         Ok(Page { next: result.text("nextCursor") })
     }
 
@@ -132,8 +147,9 @@ impl Gate {
         }
     }
 
-    fn is_as_pinned(&self, server: &Server<'_>, name: &str) -> bool {
-        let checked = self.check_pinned(server, name);
+    fn is_as_pinned(&self, server: &Server<'_>, name: &str, object: &str) -> bool {
+        let known = self.flow().tool(name).cloned().flatten();
+        let checked = known.map_or_else(|| server.check_pin(name, Some(object.as_bytes())), Err);
         if let Err(refusal) = &checked {
             (self.report)(&Notice::Changed { tool: name, refusal });
         }
@@ -163,7 +179,9 @@ impl Gate {
                 }
             }
         }
-        self.flow().forget_tools();
+        let mut flow = self.flow();
+        flow.unlisted = Some(Instant::now());
+        flow.forget_tools();
         Err(unlisted("its list has no end"))
     }
 
@@ -176,13 +194,15 @@ impl Gate {
             params.set("cursor", quoted(cursor));
         }
         let (reply, answer) = sync_channel(1);
-        let id = {
+        let (id, given_up) = {
             let mut flow = self.flow();
             let id = flow.own_id();
-            // Nobody's request has to make room for the gateway's own but one that has waited longest.
-            flow.wait(id.clone(), Waits::Own(reply)).ok()?;
-            id
+            let given_up = flow.wait(id.clone(), Waits::Own(reply)).ok()?;
+            (id, given_up)
         };
+        if let Some(id) = given_up {
+            (self.to_client)(answer::unanswered(id, "has not answered").as_bytes()).ok()?;
+        }
         (self.to_server)(answer::request(&id, "tools/list", params).as_bytes()).ok()?;
         let page = answer.recv_timeout(until.saturating_duration_since(Instant::now())).ok().flatten();
         if page.is_none() {

@@ -65,7 +65,9 @@ impl Gate {
         if !method::server_asks(method) {
             self.dropped(Side::Server, &format!("the request `{method}`"));
             let refusal = Refusal::new(Code::DenyMethod, "method", format_args!("`{method}`"), "");
-            return (self.to_server)(Denial::from(refusal).error(id).as_bytes());
+            // A server that reads no more may still have answers for the client.
+            let _: io::Result<()> = (self.to_server)(Denial::from(refusal).error(id).as_bytes());
+            return Ok(());
         }
         if !self.flow().server_waits(id.key()) {
             self.dropped(Side::Server, "a request whose id is on its way already, or one too many");
@@ -81,7 +83,7 @@ impl Gate {
             return Ok(());
         }
         match method {
-            "notifications/tools/list_changed" => self.flow().forget_tools(),
+            "notifications/tools/list_changed" => self.flow().tools_changed(),
             "notifications/cancelled" => {
                 let id = Object::read(params).and_then(|params| Id::read(params.borrowed("requestId")?).ok());
                 // The client may answer all the same; nobody waits for it then.
@@ -89,7 +91,8 @@ impl Gate {
             }
             _ => {}
         }
-        (self.to_client)(message.bytes())
+        let changed = without_ours(params, "_meta").map(|params| answer::notification(method, params));
+        (self.to_client)(changed.as_deref().map_or(message.bytes(), str::as_bytes))
     }
 
     /// An answer goes to whoever waits for it: once, and never to what was denied.
@@ -103,12 +106,12 @@ impl Gate {
         let changed = match (waits, answer) {
             (Waits::Own(reply), answer) => {
                 // Learnt here, so that a change that is announced behind it is not undone by it.
-                let page = answer.ok().and_then(|result| self.learnt(result).ok());
+                let page = answer.ok().and_then(|result| self.learn_page(result).ok());
                 // Whoever asked may have stopped waiting.
                 let _: Result<(), _> = reply.try_send(page);
                 return Ok(());
             }
-            (Waits::ListTools(sealed), Ok(result)) => match self.shown_list(result, sealed.as_ref()) {
+            (Waits::ListTools(sealed, begins), Ok(result)) => match self.shown_list(result, sealed.as_ref(), begins) {
                 Ok(list) => list.map(|list| answer::result(id, list)),
                 Err(refusal) => Some(Denial::from(refusal).error(id)),
             },
@@ -129,9 +132,11 @@ impl Gate {
     // spec: G15
     fn with_news<'a>(&self, result: &'a str, admitted: Option<&(BlockId, Mark)>) -> Option<Object<'a>> {
         let stripped = without_ours(result, "_meta");
+        // What is no object cannot carry it, so that it is still to be told.
+        let whole = Object::read(result)?;
         let news = admitted.and_then(|(session, mark)| self.flow().news(*session, mark));
         let Some(news) = news else { return stripped };
-        let mut result = stripped.or_else(|| Object::read(result))?;
+        let mut result = stripped.unwrap_or(whole);
         let known = result.get("_meta").unwrap_or("{}").to_owned();
         let mut meta = Object::read(&known).unwrap_or_default();
         meta.set(MARK, answer::mark(&news).to_string());
@@ -144,11 +149,16 @@ impl Gate {
 // spec: G21
 pub(super) fn without_ours<'a>(part: &'a str, member: &str) -> Option<Object<'a>> {
     let mut part = Object::read(part)?;
-    let mut inner = Object::read(part.borrowed(member)?)?;
-    inner.remove_all(OURS).then(|| {
-        part.set(member, inner.to_string());
-        part
-    })
+    let names: Vec<String> = part.names().filter(|name| name.eq_ignore_ascii_case(member)).map(str::to_owned).collect();
+    let mut differs = false;
+    for name in names {
+        let Some(mut inner) = part.borrowed(&name).and_then(Object::read) else { continue };
+        if inner.remove_all(OURS) {
+            part.set(&name, inner.to_string());
+            differs = true;
+        }
+    }
+    differs.then_some(part)
 }
 
 /// Whether the server says of itself that it announces changes of its tools.

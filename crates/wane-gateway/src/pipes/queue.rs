@@ -8,6 +8,9 @@ use std::time::{Duration, Instant};
 /// Bytes that may wait to be read: several messages of any size.
 const BYTES: usize = 64 * 1024 * 1024;
 
+/// Bytes that are written at once: who reads slowly is seen to read.
+const PIECE: usize = 16 * 1024;
+
 /// What happens to a line that finds too many before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Full {
@@ -23,6 +26,8 @@ struct Lines {
     bytes: usize,
     /// Whether one is being written.
     writing: bool,
+    /// How many pieces were.
+    written: u64,
     open: Open,
 }
 
@@ -105,17 +110,30 @@ impl Queue {
         self.turn(Open::Closed);
     }
 
-    /// Waits until all are written, or nobody reads, but not for long.
+    /// Waits until all are written, or nobody has read anything for so long.
     pub(super) fn drain(&self, patience: Duration) {
-        let until = Instant::now() + patience;
+        let mut until = Instant::now() + patience;
         let mut lines = self.lines();
+        let mut written = lines.written;
         while lines.open != Open::Closed && (lines.writing || !lines.waiting.is_empty()) {
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 return;
             }
             lines = self.changed.wait_timeout(lines, left).unwrap_or_else(PoisonError::into_inner).0;
+            if lines.written != written {
+                written = lines.written;
+                until = Instant::now() + patience;
+            }
         }
+    }
+
+    /// A piece was written.
+    fn wrote(&self) {
+        let mut lines = self.lines();
+        lines.written = lines.written.wrapping_add(1);
+        drop(lines);
+        self.changed.notify_all();
     }
 
     fn next(&self) -> Option<Vec<u8>> {
@@ -141,10 +159,13 @@ impl Queue {
 /// Writes the lines of a queue until no more come, or nobody reads them: then it tells.
 pub(super) fn write(queue: &Arc<Queue>, mut to: impl Write, unread: impl FnOnce()) {
     while let Some(line) = queue.next() {
-        if to.write_all(&line).and_then(|()| to.flush()).is_err() {
-            queue.close();
-            unread();
-            return;
+        for piece in line.chunks(PIECE) {
+            if to.write_all(piece).and_then(|()| to.flush()).is_err() {
+                queue.close();
+                unread();
+                return;
+            }
+            queue.wrote();
         }
     }
     queue.close();

@@ -5,10 +5,13 @@ use std::collections::HashSet;
 use serde_json::Value as Json;
 use wane::{Arguments, Code, Refusal};
 
+use crate::reserved;
+
 /// Refuses two members of one object whose names are equal but for capitals: there are parsers that take either for the other, so a
 /// rule could look at one, and the tool at the other.
 // spec: C12
 pub(super) fn check(arguments: &Arguments) -> Result<(), Refusal> {
+    reserved::check(arguments)?;
     let json: Json = serde_json::from_str(&arguments.to_json())
         .map_err(|error| Refusal::new(Code::ParseJson, "arguments", error, ""))?;
     // At most 64 levels: the reader of arguments has seen to it.
