@@ -98,6 +98,16 @@ impl Output {
 
     /// Prints a failure: one line on standard error, and with `--json` the object on standard output.
     pub(crate) fn failure(self, failure: &Failure) -> Exit {
+        self.complain(failure);
+        if self.json {
+            // The failure is what the exit code tells; that its JSON could not be printed adds nothing.
+            let _ = self.object(&serde_json::json!({ "error": failure.to_json() }));
+        }
+        failure.exit()
+    }
+
+    /// Says a failure on standard error.
+    pub(crate) fn complain(self, failure: &Failure) {
         self.say(format_args!("{RED}error{RED:#}[{}]: {}", failure.code(), line(failure.message())));
         if let Some(place) = failure.place() {
             self.say(format_args!("  in {place}"));
@@ -105,11 +115,6 @@ impl Output {
         if let Some(hint) = failure.remedy() {
             self.hint(hint);
         }
-        if self.json {
-            // The failure is what the exit code tells; that its JSON could not be printed adds nothing.
-            let _ = self.object(&serde_json::json!({ "error": failure.to_json() }));
-        }
-        failure.exit()
     }
 
     /// Warns when the secret about to be printed lands in a file that others can read.

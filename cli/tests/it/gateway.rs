@@ -175,6 +175,9 @@ fn neither_outlives_the_other() {
     }
     let ran = scene.sh(&format!("sleep 3 | {RUN} -- sh -c 'exit 7'")).fails(1, "use-file");
     assert!(ran.err.contains("the server has ended by itself: exit status: 7"), "{ran:?}");
+    // Standard output is the client's, whatever happens.
+    let ran = scene.sh(&format!("sleep 3 | {RUN} --json -- sh -c 'exit 7'")).fails(1, "use-file");
+    assert_eq!(ran.out, "", "{ran:?}");
 }
 
 #[test]
@@ -183,6 +186,14 @@ fn the_server_is_told_nothing_of_what_the_gateway_was_given() {
     let line = "sleep 3 | WANE_TOKEN_FILE=tok WANE_LEDGER=sqlite:l.db WANE_ROOTS=root.pub SECRET=$(cat tok) MINE=1 \
                 wane mcp run --catalogue catalogue.toml --token env:SECRET -- sh -c 'env > seen'";
     scene.sh(line).exits(1);
+    // Nor does it find open what the gateway was given open.
+    let line = format!(
+        "sleep 3 | {} -- sh -c 'ls /proc/self/fd > open; cat <&7 >> open' 7< tok",
+        RUN.replace("--token tok", "--token fd:7")
+    );
+    scene.sh(&line).exits(1);
+    let open = scene.read("open");
+    assert!(!open.contains("wane1") && !open.lines().any(|fd| fd == "7"), "{open}");
     let seen = scene.read("seen");
     assert!(seen.contains("MINE=1") && !seen.contains("WANE_") && !seen.contains("SECRET"), "{seen}");
 }
@@ -204,7 +215,6 @@ fn what_is_not_whole_does_not_start() {
         ("--token tok --root other.pub --catalogue catalogue.toml", 4, "chain-unknown-root"),
         ("--token sealed --root root.pub --catalogue catalogue.toml", 4, "parse-prefix"),
         ("--token - --root root.pub --catalogue catalogue.toml", 2, "use-stdin-twice"),
-        ("--token fd:7 --root root.pub --catalogue catalogue.toml 7< tok", 2, "use-arguments"),
         ("--token tok --client-tokens --root root.pub --catalogue catalogue.toml", 2, "use-arguments"),
         ("--root root.pub --catalogue catalogue.toml", 2, "use-arguments"),
         ("--token tok --root root.pub", 2, "use-arguments"),

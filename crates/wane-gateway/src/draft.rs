@@ -44,8 +44,8 @@ pub fn draft(server: &Name, tools: &[String], catalogue: Option<&Catalogue>) -> 
     if known.is_none() {
         draft.text = format!(
             "# A draft. Each tool is denied until the marks of its lines are taken away: say first what it needs and may reveal.\n\
-             # Each `guess` rests on what the server says of itself, or on nothing. Of a description only the start stands here, behind `##`;\n\
-             # a digest is over all that the server says of the tool.\n\n\
+             # Each `guess` rests on what the server says of itself, or on nothing. Of a description only the start stands here, behind `##`.\n\
+             # A digest is over all that the server says of the tool.\n\n\
              [server.{server}]\naudience = \"{server}\" # guess: the server's own name\n"
         );
     }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io::{self, BufReader, Write as _};
 use std::process::Command;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -14,6 +14,9 @@ use crate::pipes::{Line, Lines, Server};
 
 /// Pages of a list, at most.
 const PAGES: usize = 100;
+
+/// Bytes of all that a server says.
+const BYTES: usize = 64 * 1024 * 1024;
 
 /// Lines that a server may write between two answers.
 const BETWEEN: usize = 1_000;
@@ -71,8 +74,18 @@ impl std::error::Error for ListError {}
 /// ```
 pub fn list_tools(command: Command, patience: Duration) -> Result<Vec<String>, ListError> {
     let until = Instant::now() + patience;
-    let (server, input, output) = Server::start(command).map_err(ListError::Start)?;
-    let (lines, come) = channel();
+    let (server, mut input, output) = Server::start(command).map_err(ListError::Start)?;
+    // A server that does not read or does not stop writing keeps nobody: both are left to threads that end with it.
+    let (say, said) = channel::<Vec<u8>>();
+    let writer = thread::Builder::new().name("wane-list-to".into()).spawn(move || {
+        for line in said {
+            if input.write_all(&line).and_then(|()| input.flush()).is_err() {
+                break;
+            }
+        }
+    });
+    writer.map_err(ListError::Start)?;
+    let (lines, come) = sync_channel(1);
     let reader = thread::Builder::new().name("wane-list".into()).spawn(move || {
         let mut output = Lines::new(BufReader::new(output));
         while let Ok(line) = output.next() {
@@ -87,7 +100,7 @@ pub fn list_tools(command: Command, patience: Duration) -> Result<Vec<String>, L
         }
     });
     reader.map_err(ListError::Start)?;
-    let mut talk = Talk { input, come, until, number: 0 };
+    let mut talk = Talk { say, come, until, number: 0, bytes: 0 };
     let tools = talk.tools();
     drop(talk);
     // What it says of itself when it is ended changes nothing about its tools.
@@ -96,10 +109,12 @@ pub fn list_tools(command: Command, patience: Duration) -> Result<Vec<String>, L
 }
 
 struct Talk {
-    input: std::process::ChildStdin,
+    say: Sender<Vec<u8>>,
     come: Receiver<Vec<u8>>,
     until: Instant,
     number: u64,
+    /// Bytes that came so far.
+    bytes: usize,
 }
 
 impl Talk {
@@ -139,10 +154,17 @@ impl Talk {
         self.say(&answer::request(&id, method, params))?;
         for _ in 0..BETWEEN {
             let left = self.until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Err(ListError::Late);
+            }
             let line = self.come.recv_timeout(left).map_err(|error| match error {
                 RecvTimeoutError::Timeout => ListError::Late,
                 RecvTimeoutError::Disconnected => ListError::Ended,
             })?;
+            self.bytes = self.bytes.saturating_add(line.len());
+            if self.bytes > BYTES {
+                return Err(ListError::Unread("it says too much".to_owned()));
+            }
             let message = Message::read(&line).map_err(|fault| ListError::Unread(fault.message().to_owned()))?;
             let answers = message.id().is_some_and(|found| found.to_string() == id);
             match *message.kind() {
@@ -155,7 +177,6 @@ impl Talk {
     }
 
     fn say(&mut self, message: &str) -> Result<(), ListError> {
-        let written = self.input.write_all(format!("{message}\n").as_bytes()).and_then(|()| self.input.flush());
-        written.map_err(|_| ListError::Ended)
+        self.say.send(format!("{message}\n").into_bytes()).map_err(|_| ListError::Ended)
     }
 }

@@ -1,7 +1,6 @@
 //! `wane mcp catalogue`: what a server has, beside what its catalogue lists.
 
 use std::ffi::OsString;
-use std::process::Command;
 use std::time::Duration;
 
 use clap::Args;
@@ -9,6 +8,7 @@ use serde::Serialize;
 use wane::Name;
 use wane_gateway::{Draft, draft, list_tools};
 
+use super::exec;
 use crate::arguments::Context;
 use crate::catalogue;
 use crate::emit::OutFlag;
@@ -79,11 +79,8 @@ impl Catalogue {
         let server: Name = typed::value("--server", &name)?;
         let patience = Duration::from_secs(typed::duration("--patience", &self.patience)?);
         self.out.check()?;
-        let (program, arguments) = self.command.split_first().ok_or_else(|| Failure::usage("no command is given"))?;
-        let mut command = Command::new(program);
-        command.args(arguments);
-        let tools = list_tools(command, patience).map_err(|error| {
-            let program = escape(&program.to_string_lossy());
+        let tools = list_tools(exec::child(&self.command)?, patience).map_err(|error| {
+            let program = self.command.first().map(|program| escape(&program.to_string_lossy())).unwrap_or_default();
             Failure::new(Trouble::File, format!("`{program}`: {error}"))
         })?;
         let draft = draft(&server, &tools, known.as_ref())?;

@@ -10,6 +10,23 @@ use crate::exit::Exit;
 use crate::failure::{Failure, Trouble};
 use crate::output::escape;
 
+/// The first descriptor behind standard input, output and error.
+const FIRST: i32 = 3;
+
+/// A command as a child that does not outlive this process, inherits none of its descriptors, and is told nothing of its settings.
+pub(super) fn child(command: &[OsString]) -> Result<Command, Failure> {
+    let here = std::env::current_exe()
+        .map_err(|error| Failure::new(Trouble::File, format!("this program cannot be found: {error}")))?;
+    let mut child = Command::new(here);
+    child.args(["mcp", "exec", "--parent", &std::process::id().to_string(), "--"]).args(command);
+    for (name, _) in std::env::vars_os() {
+        if name.as_encoded_bytes().starts_with(b"WANE_") {
+            child.env_remove(name);
+        }
+    }
+    Ok(child)
+}
+
 /// Become a command that does not outlive its parent
 #[derive(Args, Debug)]
 pub(super) struct Exec {
@@ -25,6 +42,8 @@ pub(super) struct Exec {
 impl Exec {
     pub(super) fn run(&self) -> Result<Exit, Failure> {
         self.bind()?;
+        // Whatever was open in the gateway, or in whoever started it, is not for the server.
+        close_fds::set_fds_cloexec(FIRST, &[]);
         let Some((program, arguments)) = self.command.split_first() else {
             return Err(Failure::usage("no command is given"));
         };

@@ -17,6 +17,7 @@ use wane_gateway::{Client, Credential, End, Gate, GateOptions, Notice, Outlet, R
 use wane_ledger::Guard;
 use wane_policy::Catalogue;
 
+use super::exec;
 use crate::arguments::Context;
 use crate::exit::Exit;
 use crate::failure::{Failure, Trouble};
@@ -97,7 +98,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 impl Run {
     pub(super) fn run(&self, context: &Context) -> Result<Exit, Failure> {
         context.inputs.claim(&Source::Stdin, MESSAGES)?;
-        self.keep_to_itself()?;
+        // spec: G10
+        forbid_looking_in()?;
         self.claim(context)?;
         let roots = trust::roots(context, self.root.as_deref())?;
         let catalogue = catalogue::named(context, self.catalogue.as_ref())?;
@@ -127,27 +129,25 @@ impl Run {
                 report: Box::new(move |notice| notices.tell(output, notice)),
             })
         });
-        close(context.output, guard);
-        notices.finish();
-        match ended? {
-            End::ClientClosed | End::Stopped => Ok(Exit::Done),
+        // Standard output is the client's, and nobody may read standard error: what is still to be said is left to who may wait.
+        let exit = match ended? {
+            End::ClientClosed | End::Stopped => Exit::Done,
             End::ServerEnded(status) => {
-                Err(Failure::new(Trouble::File, format!("the server has ended by itself: {status}")))
+                notices.say(Told::Failure(Failure::new(
+                    Trouble::File,
+                    format!("the server has ended by itself: {status}"),
+                )));
+                Exit::CouldNotRun
             }
-        }
+        };
+        close(&notices, guard);
+        notices.finish();
+        Ok(exit)
     }
 
     /// The command as a child that does not outlive this process, and that knows nothing of what is named here.
     fn server_command(&self, token: Option<&Source>) -> Result<Command, Failure> {
-        let here = std::env::current_exe()
-            .map_err(|error| Failure::new(Trouble::File, format!("this program cannot be found: {error}")))?;
-        let mut command = Command::new(here);
-        command.args(["mcp", "exec", "--parent", &std::process::id().to_string(), "--"]).args(&self.command);
-        for (name, _) in std::env::vars_os() {
-            if name.as_encoded_bytes().starts_with(b"WANE_") {
-                command.env_remove(name);
-            }
-        }
+        let mut command = exec::child(&self.command)?;
         for secret in [token, self.key.as_ref(), self.passphrase_file.as_ref()]
             .into_iter()
             .chain([self.log.log_secret.as_ref(), self.log.audit_key.as_ref()])
@@ -157,17 +157,6 @@ impl Run {
             }
         }
         Ok(command)
-    }
-
-    /// Nothing that is read here may be there for the server as well, which runs as the same user.
-    // spec: G10
-    fn keep_to_itself(&self) -> Result<(), Failure> {
-        let secrets = [&self.token, &self.key, &self.passphrase_file, &self.log.log_secret, &self.log.audit_key];
-        if let Some(source) = secrets.into_iter().flatten().find(|source| matches!(source, Source::Fd(_))) {
-            return Err(Failure::usage(format!("{}: the server would have it open too", source.name()))
-                .hint("name a file that the server's user cannot read, or `env:NAME`"));
-        }
-        forbid_looking_in()
     }
 
     fn claim(&self, context: &Context) -> Result<(), Failure> {
@@ -269,6 +258,8 @@ struct Notices {
 }
 
 enum Told {
+    Failure(Failure),
+    Warning(String),
     Text(String),
     Json(serde_json::Value),
 }
@@ -285,6 +276,8 @@ impl Notices {
         let _: io::Result<_> = thread::Builder::new().name("wane-notices".into()).spawn(move || {
             for told in come {
                 match told {
+                    Told::Failure(failure) => output.complain(&failure),
+                    Told::Warning(text) => output.warn(text),
                     Told::Text(text) => output.note(text),
                     Told::Json(value) => output.log(&value),
                 }
@@ -311,6 +304,10 @@ impl Notices {
                 Notice::Dropped { .. } => serde_json::json!({ "event": "dropped", "what": notice.to_string() }),
             }),
         };
+        self.say(told);
+    }
+
+    fn say(&self, told: Told) {
         self.waiting.fetch_add(1, Ordering::SeqCst);
         if self.lines.try_send(told).is_err() {
             self.waiting.fetch_sub(1, Ordering::SeqCst);
@@ -328,22 +325,18 @@ impl Notices {
 }
 
 /// Closes the guard once no request holds it any more.
-fn close(output: Output, mut guard: Arc<Guard>) {
+fn close(notices: &Notices, mut guard: Arc<Guard>) {
+    let warn = |why: &str| notices.say(Told::Warning(format!("the log was not brought up to date: {why}")));
     let until = Instant::now() + PATIENCE;
     loop {
         match Arc::try_unwrap(guard) {
             Ok(guard) => {
-                let closed = time::now()
-                    .map_err(|failure| failure.message().to_owned())
-                    .and_then(|now| guard.close(now).map_err(|refusal| format!("{refusal} ({})", refusal.code())));
-                if let Err(why) = closed {
-                    output.warn(format_args!("the log was not brought up to date: {why}"));
-                }
-                return;
+                let now = time::now().map_err(|failure| failure.message().to_owned());
+                let closed =
+                    now.and_then(|now| guard.close(now).map_err(|refusal| format!("{refusal} ({})", refusal.code())));
+                return closed.unwrap_or_else(|why| warn(&why));
             }
-            Err(_) if Instant::now() >= until => {
-                return output.warn("the log was not brought up to date: a request is still being decided");
-            }
+            Err(_) if Instant::now() >= until => return warn("a request is still being decided"),
             Err(held) => guard = held,
         }
         thread::sleep(Duration::from_millis(10));
