@@ -23,6 +23,7 @@ pub fn all() -> Vec<(&'static str, Seeds)> {
         ("scope", scope()),
         ("text", text()),
         ("verify", verify()),
+        ("wiring", wiring()),
     ]
 }
 
@@ -248,5 +249,18 @@ oncall = ["{other}"]
         ("mint-until", one("mint-until = 2026-09-21T16:13:21+02:00")),
         ("aud", one("aud = [\"files:*\"]")),
         ("scopes", one("scopes = [\"read:hr:*\"]")),
+    ])
+}
+
+/// Configurations behind what kind they are.
+fn wiring() -> Seeds {
+    let one = |kind: u8, text: &str| [&[kind], text.as_bytes()].concat();
+    named([
+        ("json", one(0, r#"{"mcpServers": {"git": {"command": "uvx", "args": ["git"]}}} // mine"#)),
+        ("no-args", one(0, r#"{"mcpServers": {"a": {"command": "x", "env": {"K": "v"}}, "b": {"url": "y"}}}"#)),
+        ("projects", one(0, r#"{"projects": {"/a": {"mcpServers": {"a": {"command": "x", "args": []}}}}, "n": 1.50}"#)),
+        ("servers", one(1, r#"{"inputs": [], /* all */ "servers": {"a": {"type": "stdio", "command": "x",},},}"#)),
+        ("toml", one(2, "[mcp_servers.git]\ncommand = 'uvx' # mine\nargs = [\"git\"]\nenv = { K = \"v\" }\n")),
+        ("inline", one(2, "mcp_servers = { a = { command = \"x\" }, b = { url = \"y\" } }\n")),
     ])
 }
