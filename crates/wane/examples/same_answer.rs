@@ -23,7 +23,7 @@ mod stated;
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../test-vectors");
 /// Folders of another form.
-const OTHERS: &[&str] = &["catalogue", "checkpoints", "logs", "records"];
+const OTHERS: &[&str] = &["catalogue", "checkpoints", "gateway", "logs", "records"];
 const MINTED: usize = 2_000;
 
 fn main() -> Result<ExitCode, Box<dyn Error>> {

@@ -4,7 +4,7 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 
-const OTHERS = new Set(["catalogue", "checkpoints", "logs", "records"]);
+const OTHERS = new Set(["catalogue", "checkpoints", "gateway", "logs", "records"]);
 /** Fewer files than this are no suite. */
 const FLOOR = 250;
 
