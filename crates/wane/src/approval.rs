@@ -205,7 +205,7 @@ impl Approval {
             ..Claims::default()
         };
         let payload = claims.write();
-        let signature = SigStructure::new(Kind::Approval, last_block, &payload)?.sign(signer)?;
+        let signature = SigStructure::new(Kind::Approval, last_block, &payload)?.sign_by(signer)?;
         let mut out = Writer::default();
         Envelope { payload: &payload, signature: &signature }.write(&mut out);
         // Through the same reader as a received one.

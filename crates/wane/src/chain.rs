@@ -10,7 +10,7 @@ use crate::code::Code;
 use crate::envelope::{Envelope, Kind, SigStructure, before_root};
 use crate::grant::Grant;
 use crate::ids::BlockId;
-use crate::key::{PublicKey, SecretKey, Signer};
+use crate::key::{PublicKey, SecretKey};
 use crate::limits;
 use crate::refusal::Refusal;
 
@@ -92,15 +92,14 @@ impl Block {
         kind: Kind,
         previous: Option<BlockId>,
         claims: &Claims,
-        signer: &(impl Signer + ?Sized),
+        sign: impl FnOnce(&SigStructure) -> Result<[u8; 64], Refusal>,
     ) -> Result<Self, Refusal> {
         let payload = claims.write();
         scan(&payload)?;
         let place = if kind == Kind::Root { Place::Root } else { Place::Later };
         let claims = Claims::read(&payload, place)?;
-        let previous = previous.unwrap_or_else(|| before_root(signer.public_key().hint()));
-        let signed = SigStructure::new(kind, previous, &payload)?;
-        let signature = signed.sign(signer)?;
+        let signed = SigStructure::new(kind, id_before(previous, &claims), &payload)?;
+        let signature = sign(&signed)?;
         Ok(Self { kind, id: signed.id(), payload, signed, signature, claims })
     }
 
@@ -116,12 +115,16 @@ impl Block {
             (Place::Later | Place::Approval, Some(_)) => Kind::Delegate,
             (Place::Later | Place::Approval, None) => Kind::Seal,
         };
-        let previous = previous.or_else(|| claims.hint.map(before_root)).unwrap_or(BlockId([0; 32]));
-        let signed = SigStructure::new(kind, previous, envelope.payload)?;
+        let signed = SigStructure::new(kind, id_before(previous, &claims), envelope.payload)?;
         // spec: T14
         let payload = envelope.payload.to_vec();
         Ok(Self { kind, id: signed.id(), payload, signed, signature: *envelope.signature, claims })
     }
+}
+
+/// The id that stands before a block: that of its predecessor, or what the root block's hint comes to.
+fn id_before(previous: Option<BlockId>, claims: &Claims) -> BlockId {
+    previous.or_else(|| claims.hint.map(before_root)).unwrap_or(BlockId([0; 32]))
 }
 
 /// The blocks of a token, root block first. Reading them proves nothing; [`verify`](crate::verify) does.

@@ -7,7 +7,7 @@ use sha2::{Digest as _, Sha256};
 use crate::cbor::{Item, Reader, Writer};
 use crate::code::Code;
 use crate::ids::BlockId;
-use crate::key::{KeyHint, PublicKey, Signer};
+use crate::key::{KeyHint, PublicKey, SecretKey, Signer};
 use crate::limits;
 use crate::refusal::Refusal;
 
@@ -135,8 +135,13 @@ impl SigStructure {
         key.has_signed(&self.0, signature)
     }
 
+    /// Signed by a key that this process holds.
+    pub(crate) fn sign(&self, key: &SecretKey) -> [u8; 64] {
+        key.signature(&self.0)
+    }
+
     /// Has it signed and checks the answer: a faulty device must not put its mistakes into a token.
-    pub(crate) fn sign(&self, signer: &(impl Signer + ?Sized)) -> Result<[u8; 64], Refusal> {
+    pub(crate) fn sign_by(&self, signer: &(impl Signer + ?Sized)) -> Result<[u8; 64], Refusal> {
         let refuse = |reason: &dyn core::fmt::Display| Refusal::new(Code::UseSigner, "signature", reason, "");
         let signature = signer.sign(&self.0).map_err(|error| refuse(&error))?;
         if self.is_signed_by(&signer.public_key(), &signature) {

@@ -236,6 +236,10 @@ impl SecretKey {
     pub fn public_key(&self) -> PublicKey {
         PublicKey(self.0.verifying_key())
     }
+
+    pub(crate) fn signature(&self, bytes: &[u8]) -> [u8; 64] {
+        self.0.sign(bytes).to_bytes()
+    }
 }
 
 impl fmt::Debug for SecretKey {
@@ -277,7 +281,7 @@ impl Signer for SecretKey {
     }
 
     fn sign(&self, bytes: &[u8]) -> Result<[u8; 64], SignerError> {
-        Ok(self.0.sign(bytes).to_bytes())
+        Ok(self.signature(bytes))
     }
 }
 

@@ -272,6 +272,6 @@ pub fn mint(grant: &RootGrant, root: &(impl Signer + ?Sized), heir: Heir) -> Res
     let secret = heir.enter(&mut claims);
     // A root key signs nothing that would be refused.
     Grant::root(&claims).map_err(|refusal| refusal.in_block(0))?;
-    let block = Block::sign(Kind::Root, None, &claims, root)?;
+    let block = Block::sign(Kind::Root, None, &claims, |signed| signed.sign_by(root))?;
     Token::new(Chain::new(block), secret)
 }

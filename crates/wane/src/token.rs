@@ -13,7 +13,7 @@ pub use untrusted::UntrustedToken;
 
 use crate::chain::{Block, Chain};
 use crate::code::Code;
-use crate::envelope::Kind;
+use crate::envelope::{Kind, SigStructure};
 use crate::grant::Grant;
 use crate::key::SecretKey;
 use crate::mint::Heir;
@@ -273,6 +273,7 @@ impl Token {
         let index = self.chain.blocks().len();
         let previous = self.chain.last().map(Block::id);
         grant.narrow(kind, claims).map_err(|refusal| refusal.in_block(index))?;
-        Block::sign(kind, previous, claims, signer).map_err(|refusal| refusal.in_block(index))
+        let sign = |signed: &SigStructure| Ok(signed.sign(signer));
+        Block::sign(kind, previous, claims, sign).map_err(|refusal| refusal.in_block(index))
     }
 }
