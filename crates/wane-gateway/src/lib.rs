@@ -26,4 +26,4 @@ pub use draft::{Draft, draft};
 pub use gate::{Gate, GateOptions, Notice, Outlet, Side};
 pub use listing::{ListError, list_tools};
 pub use message::{Fault, FaultKind, Id, Kind, MESSAGE_BYTES, Message};
-pub use pipes::{Client, End, RunError, Stopper, Stops, run};
+pub use pipes::{Client, End, RunError, Sink, Stopper, Stops, run};

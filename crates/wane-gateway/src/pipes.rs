@@ -4,7 +4,7 @@ mod lines;
 mod queue;
 mod server;
 
-use std::io::{self, BufReader, Read, Write};
+use std::io::{self, BufReader, Read};
 use std::process::{Command, ExitStatus};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -14,6 +14,7 @@ use std::time::Duration;
 use wane::Refusal;
 
 pub(crate) use self::lines::{Line, Lines};
+pub use self::queue::Sink;
 use self::queue::{Full, Queue};
 pub(crate) use self::server::Server;
 use crate::gate::{Gate, Outlet, Side};
@@ -75,7 +76,7 @@ pub struct Client {
     /// What the client writes.
     pub input: Box<dyn Read + Send>,
     /// What the client reads.
-    pub output: Box<dyn Write + Send>,
+    pub output: Box<dyn Sink>,
 }
 
 /// How often it is looked whether the server has ended.
@@ -164,7 +165,7 @@ pub fn run(
             let _: Result<(), _> = events.send(event);
         }
     };
-    let (to_client, to_server) = (Arc::new(Queue::default()), Arc::new(Queue::default()));
+    let (to_client, to_server) = (Arc::new(Queue::new(client.output)), Arc::new(Queue::new(Box::new(input))));
     let gate = {
         let (to_client, to_server, stuck) = (Arc::clone(&to_client), Arc::clone(&to_server), tell(Event::ServerClosed));
         let to_client: Outlet = Box::new(move |message| to_client.push(message, Full::Waits));
@@ -172,12 +173,12 @@ pub fn run(
         let to_server: Outlet = Box::new(move |message| to_server.push(message, Full::Fails).inspect_err(|_| stuck()));
         Arc::new(gate(to_client, to_server).map_err(RunError::Gate)?)
     };
-    for (name, queue, to, unread) in [
-        ("wane-to-client", &to_client, client.output, tell(Event::ClientClosed)),
-        ("wane-to-server", &to_server, Box::new(input), tell(Event::ServerClosed)),
+    for (name, queue, unread) in [
+        ("wane-to-client", &to_client, tell(Event::ClientClosed)),
+        ("wane-to-server", &to_server, tell(Event::ServerClosed)),
     ] {
         let queue = Arc::clone(queue);
-        spawn(name, move || queue::write(&queue, to, unread))?;
+        spawn(name, move || queue.write(unread))?;
     }
     let hand = {
         let gate = Arc::clone(&gate);

@@ -2,14 +2,30 @@
 
 use std::collections::VecDeque;
 use std::io::{self, Write};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::os::fd::AsFd;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 /// Bytes that may wait to be read: several messages of any size.
 const BYTES: usize = 64 * 1024 * 1024;
 
 /// Bytes that are written at once: who reads slowly is seen to read.
 const PIECE: usize = 16 * 1024;
+
+/// A pipe that can be written to has room for so many bytes (POSIX has 512, Linux a page).
+const ROOM: usize = if cfg!(target_os = "linux") { 4_096 } else { 512 };
+
+/// Where lines go, and what tells whether there is room.
+///
+/// ```
+/// fn take(_: impl wane_gateway::Sink) {}
+/// take(std::io::stdout());
+/// ```
+pub trait Sink: Write + AsFd + Send {}
+
+impl<T: Write + AsFd + Send> Sink for T {}
 
 /// What happens to a line that finds too many before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +45,8 @@ struct Lines {
     /// How many pieces were.
     written: u64,
     open: Open,
+    /// Whether one could not be.
+    broken: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -44,14 +62,20 @@ enum Open {
     Closed,
 }
 
-/// A queue of lines before one writer.
-#[derive(Debug, Default)]
+/// A queue of lines before one sink. A line that finds nothing before it and room behind it is written at once, by whoever hands it in;
+/// the others are written by whoever calls [`Queue::write`].
 pub(super) struct Queue {
     lines: Mutex<Lines>,
     changed: Condvar,
+    /// Locked by whoever has said that it writes. Dropped at the end: that is how whoever reads learns of it.
+    to: Mutex<Option<Box<dyn Sink>>>,
 }
 
 impl Queue {
+    pub(super) fn new(to: Box<dyn Sink>) -> Self {
+        Self { lines: Mutex::default(), changed: Condvar::new(), to: Mutex::new(Some(to)) }
+    }
+
     fn lines(&self) -> MutexGuard<'_, Lines> {
         self.lines.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -75,10 +99,45 @@ impl Queue {
         let mut line = Vec::with_capacity(message.len().saturating_add(1));
         line.extend_from_slice(message);
         line.push(b'\n');
+        if line.len() <= ROOM && !lines.writing && lines.waiting.is_empty() {
+            lines.writing = true;
+            drop(lines);
+            return self.begin_with(line);
+        }
         lines.bytes = lines.bytes.saturating_add(line.len());
         lines.waiting.push_back(line);
         drop(lines);
         self.changed.notify_all();
+        Ok(())
+    }
+
+    /// A line that none is before: written at once, or the next to be written.
+    fn begin_with(&self, line: Vec<u8>) -> io::Result<()> {
+        let written = self.write_at_once(&line);
+        let mut lines = self.lines();
+        lines.writing = false;
+        let goes_on = match written {
+            Ok(true) => {
+                lines.written = lines.written.wrapping_add(1);
+                !lines.waiting.is_empty() || lines.open != Open::Bounded
+            }
+            Ok(false) if lines.open == Open::Closed => return Err(io::ErrorKind::BrokenPipe.into()),
+            Ok(false) => {
+                lines.bytes = lines.bytes.saturating_add(line.len());
+                lines.waiting.push_front(line);
+                true
+            }
+            Err(error) => {
+                drop(lines);
+                self.is_broken();
+                return Err(error);
+            }
+        };
+        drop(lines);
+        // Waking somebody costs as much as writing.
+        if goes_on {
+            self.changed.notify_all();
+        }
         Ok(())
     }
 
@@ -136,54 +195,85 @@ impl Queue {
         self.changed.notify_all();
     }
 
+    /// Writes a line where that makes nobody wait; whether it did.
+    fn write_at_once(&self, line: &[u8]) -> io::Result<bool> {
+        let mut to = self.to.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(to) = to.as_mut() else { return Err(io::ErrorKind::BrokenPipe.into()) };
+        let now = Timespec { tv_sec: 0, tv_nsec: 0 };
+        let mut room = [PollFd::new(&*to, PollFlags::OUT)];
+        // What has failed tells it when it is written to.
+        match poll(&mut room, Some(&now)) {
+            Ok(1..) => to.write_all(line).and_then(|()| to.flush()).map(|()| true),
+            Ok(0) | Err(_) => Ok(false),
+        }
+    }
+
+    /// Nobody reads any more.
+    fn is_broken(&self) {
+        self.lines().broken = true;
+        self.close();
+    }
+
+    /// The next line to write, which is being written from then on; nothing where no more come.
     fn next(&self) -> Option<Vec<u8>> {
         let mut lines = self.lines();
-        lines.writing = false;
         loop {
-            if let Some(line) = lines.waiting.pop_front() {
-                lines.bytes = lines.bytes.saturating_sub(line.len());
-                lines.writing = true;
-                drop(lines);
-                self.changed.notify_all();
-                return Some(line);
-            }
-            self.changed.notify_all();
-            if matches!(lines.open, Open::Finishing | Open::Closed) {
-                return None;
+            if !lines.writing {
+                if let Some(line) = lines.waiting.pop_front() {
+                    lines.bytes = lines.bytes.saturating_sub(line.len());
+                    lines.writing = true;
+                    drop(lines);
+                    self.changed.notify_all();
+                    return Some(line);
+                }
+                if matches!(lines.open, Open::Finishing | Open::Closed) {
+                    return None;
+                }
             }
             lines = self.wait(lines);
         }
     }
-}
 
-/// Writes the lines of a queue until no more come, or nobody reads them: then it tells.
-pub(super) fn write(queue: &Arc<Queue>, mut to: impl Write, unread: impl FnOnce()) {
-    while let Some(line) = queue.next() {
-        for piece in line.chunks(PIECE) {
-            if to.write_all(piece).and_then(|()| to.flush()).is_err() {
-                queue.close();
-                unread();
-                return;
+    /// Writes lines until no more come, or nobody reads them: then it tells.
+    pub(super) fn write(&self, unread: impl FnOnce()) {
+        while let Some(line) = self.next() {
+            for piece in line.chunks(PIECE) {
+                let mut to = self.to.lock().unwrap_or_else(PoisonError::into_inner);
+                let written = to.as_mut().map(|to| to.write_all(piece).and_then(|()| to.flush()));
+                drop(to);
+                match written {
+                    Some(Ok(())) => self.wrote(),
+                    _ => {
+                        self.is_broken();
+                        break;
+                    }
+                }
             }
-            queue.wrote();
+            self.lines().writing = false;
+            self.changed.notify_all();
+        }
+        self.close();
+        drop(self.to.lock().unwrap_or_else(PoisonError::into_inner).take());
+        if self.lines().broken {
+            unread();
         }
     }
-    queue.close();
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::io::Read as _;
+    use std::sync::Arc;
     use std::thread;
 
     #[test]
     fn lines_go_in_order_and_then_it_ends() {
-        let queue = Arc::new(Queue::default());
         let (mut read, to) = io::pipe().unwrap();
+        let queue = Arc::new(Queue::new(Box::new(to)));
         let writer = {
             let queue = Arc::clone(&queue);
-            thread::spawn(move || write(&queue, to, || panic!("somebody reads")))
+            thread::spawn(move || queue.write(|| panic!("somebody reads")))
         };
         for number in 0..100 {
             queue.push(number.to_string().as_bytes(), Full::Waits).unwrap();
@@ -199,24 +289,72 @@ mod tests {
 
     #[test]
     fn nobody_waits_for_a_reader_that_is_gone() {
-        let queue = Arc::new(Queue::default());
+        for length in [1, ROOM] {
+            reader_is_gone(length);
+        }
+    }
+
+    fn reader_is_gone(length: usize) {
         let (read, to) = io::pipe().unwrap();
         drop(read);
+        let queue = Arc::new(Queue::new(Box::new(to)));
         let (told, tells) = std::sync::mpsc::channel();
         let writer = {
             let queue = Arc::clone(&queue);
-            thread::spawn(move || write(&queue, to, move || told.send(()).unwrap()))
+            thread::spawn(move || queue.write(move || told.send(()).unwrap()))
         };
-        queue.push(b"x", Full::Waits).unwrap();
+        // Written at once or by the other thread, by its length.
+        assert_eq!(queue.push(&vec![b'x'; length], Full::Waits).is_err(), length < ROOM);
         tells.recv().unwrap();
         writer.join().unwrap();
         assert!(queue.push(b"x", Full::Waits).is_err());
         queue.drain(Duration::from_secs(10));
     }
 
+    /// Lines of all lengths, before a reader that is slower: some are written at once, some are not, and none passes another.
+    #[test]
+    fn no_line_passes_another() {
+        let (read, to) = io::pipe().unwrap();
+        let queue = Arc::new(Queue::new(Box::new(to)));
+        let writer = {
+            let queue = Arc::clone(&queue);
+            thread::spawn(move || queue.write(|| panic!("somebody reads")))
+        };
+        let reader = thread::spawn(move || {
+            let mut found = Vec::new();
+            for line in io::BufRead::lines(io::BufReader::with_capacity(512, read)) {
+                let line = line.unwrap();
+                found.push(line.split(' ').next().unwrap().parse::<usize>().unwrap());
+                if found.len() % 64 == 0 {
+                    thread::sleep(Duration::from_millis(1));
+                }
+            }
+            found
+        });
+        for number in 0..2_000 {
+            let line = format!("{number} {}", "x".repeat(number * 37 % (2 * ROOM)));
+            queue.push(line.as_bytes(), Full::Waits).unwrap();
+        }
+        queue.finish();
+        writer.join().unwrap();
+        assert!(reader.join().unwrap().into_iter().eq(0..2_000));
+    }
+
+    /// A reader that reads nothing keeps nobody from handing lines in.
+    #[test]
+    fn who_hands_in_does_not_wait() {
+        let (_read, to) = io::pipe().unwrap();
+        let queue = Queue::new(Box::new(to));
+        for _ in 0..1_000 {
+            queue.push(&[b'x'; 1_000], Full::Fails).unwrap();
+        }
+        assert!(queue.lines().written > 0 && !queue.lines().waiting.is_empty());
+    }
+
     #[test]
     fn too_many_wait_or_fail_and_last_words_do_not() {
-        let queue = Arc::new(Queue::default());
+        let (_read, to) = io::pipe().unwrap();
+        let queue = Arc::new(Queue::new(Box::new(to)));
         let large = vec![b'x'; BYTES];
         queue.push(&large, Full::Fails).unwrap();
         assert!(queue.push(b"x", Full::Fails).is_err());

@@ -161,7 +161,7 @@ fn a_server_that_cannot_be_started_is_said_so() {
     let scene = Scene::new(CATALOGUE, &["read:*"], &[], Whose::Gateway);
     let (from_client, _input) = pipe().unwrap();
     let (_, stops) = Stopper::new();
-    let client = Client { input: Box::new(from_client), output: Box::new(Vec::new()) };
+    let client = Client { input: Box::new(from_client), output: Box::new(std::io::pipe().unwrap().1) };
     let gate = |client: Outlet, server: Outlet| Gate::new(scene.options(client, server));
     let error = run(Command::new("/nowhere/at/all"), client, gate, stops).unwrap_err();
     assert!(matches!(error, RunError::Start(_)), "{error}");
