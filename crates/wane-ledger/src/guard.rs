@@ -6,11 +6,12 @@ mod group;
 pub(crate) mod head;
 mod junk;
 mod records;
+mod seat;
 pub(crate) mod sequence;
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, Sender, channel, sync_channel};
+use std::sync::mpsc::{Sender, channel, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -27,6 +28,7 @@ use self::denials::Denials;
 use self::group::{Answered, Job, Purpose, Task};
 use self::head::Head;
 use self::junk::Junk;
+use self::seat::{Entry, Queue, Seat};
 use crate::law::{self, Overlay};
 use crate::store::{Fault, Store};
 
@@ -218,7 +220,9 @@ pub struct Checked {
 /// ```
 pub struct Guard {
     shared: Arc<Shared>,
-    tasks: Option<Sender<Task>>,
+    tasks: Option<Entry>,
+    /// Of the only committer: whoever finds nobody there works there itself.
+    seat: Option<Arc<Seat>>,
     /// Tells the keeper of the log, by going away, that all other committers have ended.
     ended: Option<Sender<()>>,
     threads: Vec<JoinHandle<Result<(), Refusal>>>,
@@ -297,6 +301,11 @@ impl Shared {
         !self.died.load(Ordering::Acquire)
     }
 
+    /// Nobody knows what it had denied.
+    pub(crate) fn a_committer_died(&self) {
+        self.died.store(true, Ordering::Release);
+    }
+
     pub(crate) fn log_has_ended(&self) {
         self.kept.store(false, Ordering::Release);
     }
@@ -367,8 +376,8 @@ impl Guard {
             left: Mutex::default(),
             died: AtomicBool::new(false),
         });
-        let (tasks, queue) = channel();
-        let queue: Arc<Mutex<Receiver<Task>>> = Arc::new(Mutex::new(queue));
+        let (tasks, queue) = Queue::new();
+        let queue = Arc::new(queue);
         let (ended, others) = channel();
         let mut keeper = Some(Keeper { key: options.checkpoint_key, published: options.published, others });
         let mut committers = Vec::with_capacity(stores.len());
@@ -378,15 +387,17 @@ impl Guard {
             if keeper.is_some() {
                 committer::open(&mut *store, &shared, now).map_err(|fault| fault.refusal())?;
             }
-            committers.push(Committer::new(store, Arc::clone(&shared), Arc::clone(&queue), keeper));
+            committers.push(Arc::new(Seat::new(Committer::new(store, Arc::clone(&shared), keeper))));
         }
+        let seat = committers.first().filter(|_| shared.alone).map(Arc::clone);
         let mut threads = Vec::with_capacity(committers.len());
         for committer in committers {
             let builder = std::thread::Builder::new().name("wane-committer".into());
-            let thread = builder.spawn(move || committer.run());
+            let (queue, shared) = (Arc::clone(&queue), Arc::clone(&shared));
+            let thread = builder.spawn(move || committer.run(&queue, &shared));
             threads.push(thread.map_err(|error| Fault::Unreachable(error.kind().to_string()).refusal())?);
         }
-        Ok(Self { shared, tasks: Some(tasks), ended: Some(ended), threads })
+        Ok(Self { shared, tasks: Some(tasks), seat, ended: Some(ended), threads })
     }
 
     /// Admits one request, or says why not. Whoever forwards the call consumes the permit. Blocks until what follows is
@@ -456,7 +467,7 @@ impl Guard {
             }
             let died = || Fault::Unreachable("a committer died".into()).refusal();
             answer = answer.and(thread.join().unwrap_or_else(|_| {
-                self.shared.died.store(true, Ordering::Release);
+                self.shared.a_committer_died();
                 Err(died())
             }));
         }
@@ -484,12 +495,19 @@ impl Guard {
         let keys = group::keys(&verified, &approvals, &approvable).map_err(|fault| fault.refusal())?;
         let (sealed, request) = (sealed.clone(), request.clone());
         let job = Job { purpose, sealed, verified, request, approvable, keys, approvals, misfit, now, reply };
-        self.send(Task::Decide(Box::new(job)))?;
+        let entry = self.tasks.as_ref().ok_or_else(gone)?;
+        let left = match &self.seat {
+            Some(seat) => seat.answer(job, entry),
+            None => Some(job),
+        };
+        if let Some(job) = left {
+            self.send(Task::Decide(Box::new(job)))?;
+        }
         answer.recv().map_err(|_| gone())?.answer
     }
 
     fn send(&self, task: Task) -> Result<(), Refusal> {
-        self.tasks.as_ref().ok_or_else(gone)?.send(task).map_err(|_| gone())
+        self.tasks.as_ref().ok_or_else(gone)?.send(task).map_err(|_task| gone())
     }
 }
 

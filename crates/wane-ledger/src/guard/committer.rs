@@ -1,15 +1,14 @@
-//! The one thread that talks to a store: it gathers the requests that wait, decides them in one transaction, commits, and
-//! only then answers.
+//! Whoever talks to a store decides the requests that wait in one transaction, commits, and only then answers.
 
-use std::sync::mpsc::{Receiver, RecvTimeoutError};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::mpsc::Receiver;
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use wane::{Code, Decision, LedgerId, Refusal, Roots, SecretKey};
 use wane_audit::{LogSecret, Origin};
 
 use super::denials::Denials;
-use super::group::{Answered, Done, Job, Look, Purpose, Task};
+use super::group::{Answered, Done, Job, Look, Purpose};
 use super::head;
 use super::sequence::{self, Log, Published};
 use super::{Shared, records};
@@ -18,7 +17,7 @@ use crate::store::{Fault, Lock, Room, Rows, Store};
 
 /// Requests decided in one transaction, at most. A group that fails is decided again one by one, so that one damaged row
 /// does not stop the others.
-const GROUP: usize = 128;
+pub(crate) const GROUP: usize = 128;
 
 /// After so long no more requests are decided in a transaction: those that take long, by their arguments or by the approvals
 /// that come with them, must not keep others from the store.
@@ -38,7 +37,6 @@ pub(crate) struct Keeper {
 pub(crate) struct Committer {
     store: Box<dyn Store>,
     shared: Arc<Shared>,
-    queue: Arc<Mutex<Receiver<Task>>>,
     denials: Denials,
     log: Option<Log>,
     /// Of the keeper of the log: says when the other committers have ended.
@@ -80,34 +78,36 @@ pub(crate) fn open(store: &mut dyn Store, shared: &Shared, now: u64) -> Result<(
 }
 
 impl Committer {
-    pub(crate) fn new(
-        store: Box<dyn Store>,
-        shared: Arc<Shared>,
-        queue: Arc<Mutex<Receiver<Task>>>,
-        keeper: Option<Keeper>,
-    ) -> Self {
+    pub(crate) fn new(store: Box<dyn Store>, shared: Arc<Shared>, keeper: Option<Keeper>) -> Self {
         let (log, others) = match keeper {
             Some(Keeper { key, published, others }) => (Some(Log::new(key, published, shared.now())), Some(others)),
             None => (None, None),
         };
-        Self { store, shared, queue, denials: Denials::default(), log, others }
+        Self { store, shared, denials: Denials::default(), log, others }
     }
 
-    /// Runs until the guard is closed.
-    pub(crate) fn run(mut self) -> Result<(), Refusal> {
-        let shared = Arc::clone(&self.shared);
-        let _watch = self.log.is_some().then(|| KeptLog(&shared));
-        loop {
-            match self.gather() {
-                Gathered::Tasks(jobs, looks) => {
-                    looks.into_iter().for_each(|look| look(&mut *self.store, &self.shared));
-                    self.answer(jobs);
-                }
-                Gathered::Nothing => {}
-                Gathered::Closed => break,
-            }
-            self.keep_up();
-        }
+    pub(crate) const fn keeps_log(&self) -> bool {
+        self.log.is_some()
+    }
+
+    /// When something else than a request has to be done.
+    pub(crate) fn is_due_at(&mut self) -> Instant {
+        let pace = &self.shared.pace;
+        let denials = self.denials.since().map(|since| pace.denials().saturating_sub(since.elapsed()));
+        let log = self.log.as_mut().map(|log| log.patience(&self.shared));
+        let left = [denials, log].into_iter().flatten().min().unwrap_or(pace.unverified);
+        // Whoever waits for a request holds the queue; with others beside, it lets go of it now and then.
+        let longest = if self.shared.alone { left } else { left.min(TURN) };
+        Instant::now() + longest.max(Duration::from_millis(1))
+    }
+
+    /// Something that only looks.
+    pub(crate) fn look(&mut self, look: Look) {
+        look(&mut *self.store, &self.shared);
+    }
+
+    /// Nothing comes any more.
+    pub(crate) fn end(mut self) -> Result<(), Refusal> {
         if let Some(others) = self.others.take() {
             // Ends when the guard has seen all others end.
             let _: Result<(), _> = others.recv();
@@ -115,36 +115,8 @@ impl Committer {
         self.close().map_err(|fault| fault.refusal())
     }
 
-    /// Waits for a request, and takes along all that wait behind it.
-    fn gather(&self) -> Gathered {
-        let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
-        let first = match queue.recv_timeout(self.patience()) {
-            Ok(task) => task,
-            Err(RecvTimeoutError::Timeout) => return Gathered::Nothing,
-            Err(RecvTimeoutError::Disconnected) => return Gathered::Closed,
-        };
-        let (mut jobs, mut looks) = (Vec::new(), Vec::new());
-        for task in std::iter::once(first).chain(queue.try_iter().take(GROUP.saturating_sub(1))) {
-            match task {
-                Task::Decide(job) => jobs.push(*job),
-                Task::Look(look) => looks.push(look),
-            }
-        }
-        Gathered::Tasks(jobs, looks)
-    }
-
-    /// How long nothing else has to be done.
-    fn patience(&self) -> Duration {
-        let pace = &self.shared.pace;
-        let denials = self.denials.since().map(|since| pace.denials().saturating_sub(since.elapsed()));
-        let log = self.log.as_ref().map(|log| log.patience(pace));
-        let left = [denials, log].into_iter().flatten().min().unwrap_or(pace.unverified);
-        // Whoever waits for a request holds the queue; with others beside, it lets go of it now and then.
-        let longest = if self.shared.alone { left } else { left.min(TURN) };
-        longest.max(Duration::from_millis(1))
-    }
-
-    fn answer(&mut self, jobs: Vec<Job>) {
+    /// Decides requests and answers them, once what follows is committed.
+    pub(crate) fn answer(&mut self, jobs: Vec<Job>) {
         if jobs.is_empty() {
             return;
         }
@@ -319,7 +291,7 @@ impl Committer {
     }
 
     /// What no answer waits for. A fault here shows again where it matters: in the next admission.
-    fn keep_up(&mut self) {
+    pub(crate) fn keep_up(&mut self) {
         if self.denials.since().is_some_and(|since| since.elapsed() >= self.shared.pace.denials()) {
             self.record_denials();
         }
@@ -378,21 +350,6 @@ impl Committer {
             }
         }
     }
-}
-
-/// Notes when the keeper of the log has ended, in whatever way: nothing is admitted that nobody would place in it.
-struct KeptLog<'a>(&'a Shared);
-
-impl Drop for KeptLog<'_> {
-    fn drop(&mut self) {
-        self.0.log_has_ended();
-    }
-}
-
-enum Gathered {
-    Closed,
-    Nothing,
-    Tasks(Vec<Job>, Vec<Look>),
 }
 
 fn refuse(jobs: Vec<Job>, fault: &Fault) {

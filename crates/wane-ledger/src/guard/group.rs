@@ -20,6 +20,8 @@ pub(crate) enum Task {
     Decide(Box<Job>),
     /// Something that only looks.
     Look(Look),
+    /// Nothing: it is time to look what is to be done.
+    Wake,
 }
 
 /// Looks at the store, once.

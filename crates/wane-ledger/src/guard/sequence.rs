@@ -11,7 +11,7 @@ use wane_audit::{Checkpoint, Frontier, Hash, Origin, SignedCheckpoint};
 use super::committer::is_due;
 use super::denials::Denials;
 use super::head::{self, HeadRow, head_key};
-use super::{Pace, Shared, records};
+use super::{Shared, records};
 use crate::law::{self, Overlay};
 use crate::store::{Fault, Key, Lock, Room, Store, Table};
 
@@ -180,12 +180,20 @@ impl Log {
     }
 
     /// How long nothing has to be done.
-    pub(crate) fn patience(&self, pace: &Pace) -> Duration {
+    pub(crate) fn patience(&mut self, shared: &Shared) -> Duration {
+        self.note_appended(shared);
+        let pace = &shared.pace;
         let left = |since: Instant, every: Duration| every.saturating_sub(since.elapsed());
         let place = self.queued.map(|since| left(since, pace.sequence));
         let sign = (self.unsigned > 0).then(|| left(self.signed_at, pace.checkpoint));
         let count = Some(left(self.counted_at, pace.unverified));
         [place, sign, count].into_iter().flatten().min().unwrap_or(pace.unverified)
+    }
+
+    fn note_appended(&mut self, shared: &Shared) {
+        if shared.take_appended() {
+            self.queued.get_or_insert_with(Instant::now);
+        }
     }
 
     /// Places what waits and signs the head, where it is time.
@@ -194,9 +202,7 @@ impl Log {
             self.count_unverified(store, shared);
         }
         shared.head.try_again();
-        if shared.take_appended() {
-            self.queued.get_or_insert_with(Instant::now);
-        }
+        self.note_appended(shared);
         // A fault shows again where it matters: in the next admission, and when the guard is closed.
         if self.queued.is_some_and(|since| is_due(since, shared.pace.sequence)) {
             let _: Result<(), Fault> = self.place_all(store, shared);
