@@ -231,14 +231,21 @@ fn kind<'a>(members: &Members<'a>, id: Option<Id<'a>>) -> Result<Kind<'a>, &'sta
 impl<'a> Id<'a> {
     /// The id, written in one way: whoever answers may escape a text otherwise.
     pub(crate) fn key(&self) -> String {
-        serde_json::from_str::<String>(self.0).map_or_else(|_| self.0.to_owned(), |text| quoted(&text))
+        let text = if self.is_text() { serde_json::from_str::<String>(self.0).ok() } else { None };
+        text.map_or_else(|| self.0.to_owned(), |text| quoted(&text))
+    }
+
+    /// Whether it is a text, and no integer.
+    pub(crate) fn is_text(&self) -> bool {
+        self.0.starts_with('"')
     }
 
     /// A text, or an integer that every JSON implementation keeps.
     pub(crate) fn read(raw: &'a str) -> Result<Self, ()> {
         let integer =
             || raw.parse::<i64>().is_ok_and(|number| number.unsigned_abs() < 1 << 53 && number.to_string() == raw);
-        if (raw.starts_with('"') && raw.len() <= ID_BYTES) || integer() { Ok(Self(raw)) } else { Err(()) }
+        let id = Self(raw);
+        if (id.is_text() && raw.len() <= ID_BYTES) || integer() { Ok(id) } else { Err(()) }
     }
 }
 

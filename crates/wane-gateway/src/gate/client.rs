@@ -248,7 +248,7 @@ impl Gate {
 }
 
 fn is_own(id: &Id<'_>) -> bool {
-    id.key().trim_start_matches('"').starts_with(OWN_ID)
+    id.is_text() && id.key().trim_start_matches('"').starts_with(OWN_ID)
 }
 
 /// Whether a token of ours stands in the `_meta` of what is no request.

@@ -11,9 +11,10 @@ use crate::reserved;
 /// rule could look at one, and the tool at the other.
 // spec: C12
 pub(super) fn check(arguments: &Arguments) -> Result<(), Refusal> {
-    reserved::check(arguments)?;
-    let json: Json = serde_json::from_str(&arguments.to_json())
-        .map_err(|error| Refusal::new(Code::ParseJson, "arguments", error, ""))?;
+    let text = arguments.to_json();
+    reserved::check_text(&text)?;
+    let json: Json =
+        serde_json::from_str(&text).map_err(|error| Refusal::new(Code::ParseJson, "arguments", error, ""))?;
     // At most 64 levels: the reader of arguments has seen to it.
     walk(&json)
 }
@@ -24,8 +25,8 @@ fn walk(value: &Json) -> Result<(), Refusal> {
         Json::Object(members) => {
             let mut names = HashSet::new();
             for (name, value) in members {
-                // `ſ` is a small letter whose capital is `S`, and `K` a capital whose small letter is `k`.
-                if !names.insert(name.to_uppercase().to_lowercase()) {
+                // One alone is like no other. `ſ` is a small letter whose capital is `S`, and `K` a capital whose small letter is `k`.
+                if members.len() > 1 && !names.insert(name.to_uppercase().to_lowercase()) {
                     return Err(Refusal::new(Code::ParseJsonDuplicate, "arguments", name, ""));
                 }
                 walk(value)?;
