@@ -1,11 +1,11 @@
 //! Where the clients of MCP servers keep the list of their servers.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 use wane_gateway::wiring::Layout;
 
-use crate::failure::{Failure, Trouble};
+use crate::failure::{self, Failure, Trouble};
 
 /// A client whose files are known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -51,6 +51,45 @@ impl Client {
             }
         })
     }
+}
+
+/// A file of a client.
+#[derive(Clone, Debug)]
+pub(crate) struct Target {
+    /// As it is named to people.
+    pub(crate) named: PathBuf,
+    /// Where it lies, links followed.
+    pub(crate) real: PathBuf,
+    pub(crate) layout: Layout,
+}
+
+/// The files that there are of those that are named, each once; and all that were looked for.
+pub(crate) fn targets(path: Option<&Path>, client: Option<Client>) -> Result<(Vec<Target>, Vec<PathBuf>), Failure> {
+    let named = match (path, client) {
+        (Some(path), _) => {
+            let toml = path.extension().is_some_and(|end| end == "toml");
+            vec![(path.to_owned(), if toml { Layout::Toml } else { Layout::AnyJson })]
+        }
+        (None, Some(client)) => client.files()?,
+        (None, None) => Vec::new(),
+    };
+    let mut found: Vec<Target> = Vec::new();
+    for (path, layout) in &named {
+        match std::fs::canonicalize(path) {
+            Ok(real) if found.iter().any(|known| known.real == real) => {}
+            Ok(real) => found.push(Target { named: path.clone(), real, layout: *layout }),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => return Err(Failure::file("find", failure::name(path), &error)),
+        }
+    }
+    Ok((found, named.into_iter().map(|(path, _)| path).collect()))
+}
+
+/// None of them is there.
+pub(crate) fn none(looked: &[PathBuf]) -> Failure {
+    let looked: Vec<String> = looked.iter().map(|path| failure::name(path)).collect();
+    Failure::new(Trouble::File, format!("there is no file {}", looked.join(" or ")))
+        .hint("`--path FILE` names the file of the client")
 }
 
 /// The folder that a variable names.

@@ -313,7 +313,40 @@ fn a_catalogue_is_drafted_and_compared() {
         assert!(ran.err.contains(why), "{ran:?}");
     }
     scene.sh("wane mcp catalogue -- sh one.sh").fails(2, "use-arguments");
+    scene.sh("wane mcp catalogue --server s").fails(2, "use-arguments");
+    scene.sh("wane mcp catalogue files").fails(2, "use-arguments");
     scene.sh("wane mcp catalogue --server 'S S' -- sh one.sh").fails(2, "parse-name");
+}
+
+#[test]
+fn the_servers_of_a_client_are_drafted_together() {
+    let scene = Scene::new();
+    scene.write("one.sh", &pages(&[r#"{"name":"a"}"#]));
+    scene.write("two.sh", &format!("[ \"$KEY\" = hidden-7 ] || exit 9\n{}", pages(&[r#"{"name":"b"}"#])));
+    let start = |script: &str| format!(r#""command":"sh","args":["{script}"]"#);
+    let (one, two) = (start("one.sh"), start("two.sh"));
+    let config = format!(
+        r#"{{"mcpServers":{{"one":{{{one}}}, "two":{{{two},"env":{{"KEY":"hidden-7"}}}}, "web":{{"url":"https://example.com/mcp"}} }} }}"#
+    );
+    scene.write("mcp.json", &config);
+    scene.sh("wane mcp catalogue one two --path mcp.json -o c.toml").exits(0);
+    let draft = scene.read("c.toml");
+    assert!(draft.contains("# [server.one.tool.a]\n") && draft.contains("# [server.two.tool.b]\n"), "{draft}");
+    assert!(!draft.contains("hidden-7") && draft.matches("# A draft").count() == 1, "{draft}");
+    let listed = scene.sh("wane policy check c.toml").exits(0).out;
+    assert!(listed.contains("ok: one as one: 0 tools") && listed.contains("ok: two as two: 0 tools"), "{listed}");
+
+    // A gateway before a server is passed by, and one that cannot be asked does not stop the others.
+    scene.sh("wane mcp enforce --path mcp.json --server one").exits(0);
+    let ran = scene.sh("wane --json mcp catalogue --path mcp.json").exits(1);
+    let answer: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+    let names: Vec<&str> =
+        answer["servers"].as_array().unwrap().iter().map(|one| one["server"].as_str().unwrap()).collect();
+    assert_eq!(names, ["one", "two"], "{answer}");
+    assert!(ran.err.contains("`url`"), "{ran:?}");
+    scene.sh("wane mcp catalogue three --path mcp.json").fails(2, "use-arguments");
+    scene.sh("wane mcp catalogue web --path mcp.json").fails(1, "use-file");
+    scene.sh("wane mcp catalogue one --path nowhere.json").fails(1, "use-file");
 }
 
 #[test]

@@ -8,6 +8,17 @@ use crate::object::Object;
 /// Characters of a description that are shown.
 const SHOWN: usize = 300;
 
+/// What stands at the start of a file of drafts.
+///
+/// ```
+/// assert!(wane_gateway::DRAFT_HEADING.lines().all(|line| line.starts_with('#')));
+/// ```
+pub const DRAFT_HEADING: &str = "\
+# A draft. Each tool is denied until the marks of its lines are taken away: say first what it needs and may reveal.
+# Each `guess` rests on what the server says of itself, or on nothing. Of a description only the start stands here, behind `##`.
+# A digest is over all that the server says of the tool.
+";
+
 /// What was found beside the catalogue that there was.
 ///
 /// ```
@@ -42,12 +53,7 @@ pub fn draft(server: &Name, tools: &[String], catalogue: Option<&Catalogue>) -> 
     let known = catalogue.map(|catalogue| catalogue.server(server.as_str(), None)).transpose()?;
     let mut draft = Draft { text: String::new(), missing: Vec::new(), changed: Vec::new(), open: Vec::new() };
     if known.is_none() {
-        draft.text = format!(
-            "# A draft. Each tool is denied until the marks of its lines are taken away: say first what it needs and may reveal.\n\
-             # Each `guess` rests on what the server says of itself, or on nothing. Of a description only the start stands here, behind `##`.\n\
-             # A digest is over all that the server says of the tool.\n\n\
-             [server.{server}]\naudience = \"{server}\" # guess: the server's own name\n"
-        );
+        draft.text = format!("[server.{server}]\naudience = \"{server}\" # guess: the server's own name\n");
     }
     for tool in tools {
         // What has no digest cannot be pinned.

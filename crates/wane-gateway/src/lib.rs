@@ -22,7 +22,7 @@ mod strict;
 pub mod wiring;
 
 pub use credential::Credential;
-pub use draft::{Draft, draft};
+pub use draft::{DRAFT_HEADING, Draft, draft};
 pub use gate::{Gate, GateOptions, Notice, Outlet, Side};
 pub use listing::{ListError, list_tools};
 pub use message::{Fault, FaultKind, Id, Kind, MESSAGE_BYTES, Message};

@@ -8,12 +8,15 @@ mod diff;
 mod edit;
 mod entry;
 mod json;
+mod listed;
 mod toml;
 
 use std::fmt;
 
 use edit::Splice;
 use entry::{Entry, Read, Server};
+
+pub use listed::{Listed, Start, listed};
 
 /// Which servers a configuration lists, and where.
 ///
@@ -122,6 +125,8 @@ pub enum Why {
     Command,
     /// Its `args` are no list of texts.
     Args,
+    /// Its `env` is no table of texts.
+    Env,
     /// It is called in a way that no server of a catalogue can be.
     Name,
     /// It runs `wane mcp run` in another way than is written here.
@@ -144,6 +149,7 @@ impl fmt::Display for Why {
             Self::NoObject => f.write_str("it is no object"),
             Self::Command => f.write_str("its `command` is not the text that a stdio server has"),
             Self::Args => f.write_str("its `args` are no list of texts"),
+            Self::Env => f.write_str("its `env` is no table of texts"),
             Self::Name => f.write_str("a server of a catalogue is called a-z, then a-z 0-9 -, at most 64: rename it"),
             Self::Foreign => f.write_str("it runs `wane mcp run` in another way than is written here"),
             Self::Dotted => f.write_str("it has no `args`, and none can be put beside its dotted `command`"),

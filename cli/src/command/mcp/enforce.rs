@@ -6,19 +6,19 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde::Serialize;
-use wane_gateway::wiring::{Layout, Outcome, Runner, State};
+use wane_gateway::wiring::{Outcome, Runner, State};
 use wane_ledger::LedgerUrl;
 
 use crate::arguments::Context;
-use crate::clients::Client;
+use crate::clients::{self, Client, Target};
 use crate::exit::Exit;
-use crate::failure::{self, Failure, Trouble};
+use crate::failure::{self, Failure};
 use crate::input::{Source, source};
 use crate::ledger;
 use crate::output::{escape, paint};
 use crate::typed;
 
-use file::{Change, Fate, Target, Write};
+use file::{Change, Fate, Write};
 
 /// Let a client start the gateway in front of each of its MCP servers, or stop that again
 ///
@@ -144,27 +144,9 @@ impl Enforce {
 
     /// The files that there are, each once.
     fn targets(&self) -> Result<Vec<Target>, Failure> {
-        let named = match (&self.path, self.client) {
-            (Some(path), _) => {
-                let toml = path.extension().is_some_and(|end| end == "toml");
-                vec![(path.clone(), if toml { Layout::Toml } else { Layout::AnyJson })]
-            }
-            (None, Some(client)) => client.files()?,
-            (None, None) => Vec::new(),
-        };
-        let mut found: Vec<Target> = Vec::new();
-        for (path, layout) in &named {
-            match std::fs::canonicalize(path) {
-                Ok(real) if found.iter().any(|known| known.real == real) => {}
-                Ok(real) => found.push(Target { named: path.clone(), real, layout: *layout }),
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-                Err(error) => return Err(Failure::file("find", failure::name(path), &error)),
-            }
-        }
+        let (found, looked) = clients::targets(self.path.as_deref(), self.client)?;
         if found.is_empty() && !self.stop {
-            let looked: Vec<String> = named.iter().map(|(path, _)| failure::name(path)).collect();
-            return Err(Failure::new(Trouble::File, format!("there is no file {}", looked.join(" or ")))
-                .hint("`--path FILE` names the file of the client"));
+            return Err(clients::none(&looked));
         }
         Ok(found)
     }
@@ -259,9 +241,14 @@ fn diff(change: &Change) -> Vec<String> {
 }
 
 /// The path of this program, by which a client will start it.
-fn program() -> Result<String, Failure> {
+pub(super) fn program() -> Result<String, Failure> {
     let path = std::env::current_exe().map_err(|error| Failure::file("find", "the path of this program", &error))?;
     absolute("the path of this program", &path)
+}
+
+/// What a file of a client says.
+pub(super) fn text_of(target: &Target) -> Result<String, Failure> {
+    file::text(&target.real)
 }
 
 /// A file for the gateway. That it is not there yet is no mistake, but likely one.

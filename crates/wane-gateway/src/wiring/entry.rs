@@ -34,6 +34,8 @@ pub(super) enum Server {
 pub(super) struct Stdio {
     pub(super) command: Text,
     pub(super) args: Args,
+    /// The variables that it is started with; `None` where that is no table of texts.
+    pub(super) env: Option<Vec<(String, String)>>,
 }
 
 /// A text as it stands in the configuration, quotes included, and what it says.
@@ -93,18 +95,22 @@ impl Stdio {
     pub(super) fn after_wrapping(&self, runner: &Runner, name: &str) -> Self {
         let words = runner.line(name).into_iter().chain([self.command.value.clone()]);
         let rest = self.elements().iter().map(|text| text.value.clone());
-        Self::said(runner.program.clone(), words.chain(rest))
+        self.said(runner.program.clone(), words.chain(rest))
     }
 
     /// What it says once it is no longer wrapped.
     pub(super) fn after_unwrapping(&self, inner: usize) -> Self {
         let mut words = self.elements().iter().skip(inner).map(|text| text.value.clone());
-        Self::said(words.next().unwrap_or_default(), words)
+        self.said(words.next().unwrap_or_default(), words)
     }
 
-    fn said(command: String, args: impl Iterator<Item = String>) -> Self {
+    fn said(&self, command: String, args: impl Iterator<Item = String>) -> Self {
         let text = |value| Text { span: 0..0, value };
-        Self { command: text(command), args: Args::Listed { span: 0..0, elements: args.map(text).collect() } }
+        Self {
+            command: text(command),
+            args: Args::Listed { span: 0..0, elements: args.map(text).collect() },
+            env: self.env.clone(),
+        }
     }
 }
 
@@ -123,7 +129,7 @@ impl Server {
             (Self::Other(one), Self::Other(two)) => one == two,
             (Self::Stdio(one), Self::Stdio(two)) => {
                 let values = |stdio: &Stdio| stdio.elements().iter().map(|text| text.value.clone()).collect::<Vec<_>>();
-                one.command.value == two.command.value && values(one) == values(two)
+                one.command.value == two.command.value && values(one) == values(two) && one.env == two.env
             }
             _ => false,
         }

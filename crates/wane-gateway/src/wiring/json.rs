@@ -173,7 +173,13 @@ fn stdio(text: &str, value: &Value<'_>) -> Result<Stdio, Why> {
         }
         Some(_) => return Err(Why::Args),
     };
-    Ok(Stdio { command: said, args })
+    Ok(Stdio { command: said, args, env: get("env").map_or(Some(Vec::new()), |env| variables(&env.value)) })
+}
+
+fn variables(value: &Value<'_>) -> Option<Vec<(String, String)>> {
+    let Value::Object(all) = value else { return None };
+    let text = |value: &Value<'_>| value.as_string_lit().map(|text| text.value.to_string());
+    all.properties.iter().map(|one| Some((one.name.as_str().to_owned(), text(&one.value)?))).collect()
 }
 
 /// What stands between a command and a list that is put behind it: on a line of its own if the command has one.

@@ -56,7 +56,12 @@ fn stdio(text: &str, item: &Item) -> Result<Stdio, Why> {
             Args::Listed { span, elements: texts.collect::<Result<_, _>>()? }
         }
     };
-    Ok(Stdio { command: said, args })
+    Ok(Stdio { command: said, args, env: table.get("env").map_or(Some(Vec::new()), variables) })
+}
+
+fn variables(item: &Item) -> Option<Vec<(String, String)>> {
+    let text = |item: &Item| item.as_str().map(str::to_owned);
+    item.as_table_like()?.iter().map(|(name, item)| Some((name.to_owned(), text(item)?))).collect()
 }
 
 /// What stands between a command and a list that is put behind it.

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use wane_gateway::wiring::{self, Edit, Layout, State};
 
 use super::Task;
+use crate::clients::Target;
 use crate::failure::{self, Failure, Trouble};
 use crate::write;
 
@@ -37,16 +38,6 @@ pub(super) enum Fate {
     Undone,
     /// Nothing was wrapped any more, and the copy says something else: it may be all that is left of it.
     Left,
-}
-
-/// A file of a client.
-#[derive(Clone, Debug)]
-pub(super) struct Target {
-    /// As it is named to people.
-    pub(super) named: PathBuf,
-    /// Where it lies, links followed.
-    pub(super) real: PathBuf,
-    pub(super) layout: Layout,
 }
 
 /// What was done to a file, or would be.
@@ -113,6 +104,11 @@ fn any_wrapped(text: &str, layout: Layout, task: &Task<'_>) -> bool {
     };
     let stopped = wiring::stop(text, layout, program, None);
     stopped.is_ok_and(|edit| edit.outcomes().iter().any(|outcome| outcome.state == State::Unwrapped))
+}
+
+/// What a file says.
+pub(super) fn text(path: &Path) -> Result<String, Failure> {
+    read(path)?.map(|(_, text)| text).ok_or_else(|| vanished(path))
 }
 
 /// The bytes of a file and what they say, if it exists.
