@@ -290,6 +290,7 @@ codes! {
     UseNoSecret "use-no-secret" Use Never "the token carries no secret: its holder's own key must sign" "give the key with `--key`",
     UseLedgerExists "use-ledger-exists" Use Never "a ledger is here already: {found}" "open it, or name another place",
     UseLedgerUrl "use-ledger-url" Use Never "{found} names no ledger: {bound}" "`memory:`, `sqlite:PATH` or `postgres://HOST/DATABASE`",
+    UsePermit "use-permit" Use Never "a handler takes the permit of its request once and uses it up: {found}" "",
 }
 
 impl fmt::Display for Code {

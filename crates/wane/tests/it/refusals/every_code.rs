@@ -45,6 +45,7 @@ const ELSEWHERE: &[(Code, &str)] = &[
     (Code::StatePendingFull, "wane-ledger"),
     (Code::UseLedgerExists, "wane-ledger"),
     (Code::UseLedgerUrl, "wane-ledger"),
+    (Code::UsePermit, "wane-tower"),
 ];
 
 fn root() -> Payload {
