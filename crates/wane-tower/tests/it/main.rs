@@ -10,6 +10,8 @@ mod demands;
 #[cfg(test)]
 mod distrust;
 #[cfg(test)]
+mod example;
+#[cfg(test)]
 mod permit;
 #[cfg(test)]
 mod scene;
