@@ -11,7 +11,7 @@ use wane::{Arguments, Call, Code, Level, Refusal, Request, Seal};
 use wane_tower::testing::{NOW, Scene};
 use wane_tower::{AdmitLayer, http_call};
 
-use crate::scene::{Calls, ask, ask_notes, ordinary, reading, serve, serve_tool, tool};
+use crate::scene::{Calls, PATIENCE, ask, ask_notes, ordinary, reading, serve, serve_tool, tool};
 
 fn costly(head: &Parts) -> Result<Request, Refusal> {
     Ok(reading(head)?.cost("calls".parse()?, 1))
@@ -167,7 +167,7 @@ async fn only_so_many_wait() {
         let token = token.clone();
         async move { ask_notes(address, &token).await }
     });
-    tokio::task::spawn_blocking(move || is_asked.recv().map(|()| is_asked)).await.unwrap().unwrap();
+    tokio::task::spawn_blocking(move || is_asked.recv_timeout(PATIENCE).map(|()| is_asked)).await.unwrap().unwrap();
     let answered = ask_notes(address, &token).await;
     assert_eq!(answered.refusal(), (503, "state-locked".into()));
     assert_eq!(answered.json()["retry"], "renew");
@@ -206,13 +206,15 @@ async fn a_request_that_is_given_up_may_be_charged_and_is_not_made() {
     };
     let mut given_up = Box::pin(service.clone().oneshot(request()));
     assert!(given_up.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
-    let is_asked = tokio::task::spawn_blocking(move || is_asked.recv().map(|()| is_asked)).await.unwrap().unwrap();
+    let is_asked =
+        tokio::task::spawn_blocking(move || is_asked.recv_timeout(PATIENCE).map(|()| is_asked)).await.unwrap().unwrap();
     drop(given_up);
     // Its place is not free before the guard has answered, so that nobody fills the threads by going away.
-    assert_eq!(service.clone().oneshot(request()).await.unwrap().status(), 503);
+    let second = tokio::time::timeout(PATIENCE, service.clone().oneshot(request())).await;
+    assert_eq!(second.unwrap().unwrap().status(), 503);
     go.send(()).unwrap();
     drop(go);
-    let until = std::time::Instant::now() + crate::scene::PATIENCE;
+    let until = std::time::Instant::now() + PATIENCE;
     let response = loop {
         let response = service.clone().oneshot(request()).await.unwrap();
         if response.status() != 503 || std::time::Instant::now() > until {

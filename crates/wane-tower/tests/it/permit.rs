@@ -123,3 +123,14 @@ async fn a_handler_that_panics_takes_nothing_else_along() {
         assert_eq!(ask_notes(address, &token).await.status, 200);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn behind_two_layers_nothing_is_admitted_twice() {
+    let scene = Scene::new("notes").unwrap();
+    let handler = async |admitted: Admitted| admitted.into_request().call().to_string();
+    let layer = scene.layer(reading);
+    let address = serve(Router::new().route("/notes", routing::get(handler)).layer(layer.clone()).layer(layer)).await;
+    // The outer one has taken the token away.
+    let answered = ask_notes(address, &scene.sealed(&["read:*"]).unwrap().to_text()).await;
+    assert_eq!(answered.refusal(), (401, "deny-no-token".into()));
+}
