@@ -10,8 +10,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use rand_core::{TryCryptoRng, TryRng};
 use wane::{
-    Arguments, Audience, Call, Code, Grant, Heir, LedgerId, Pattern, Refusal, RootGrant, Roots, Seal, SealedToken,
-    SecretKey, Token, mint,
+    Approval, Arguments, Audience, Call, Code, Grant, Heir, LedgerId, Pattern, Refusal, RootGrant, Roots, Seal,
+    SealedToken, SecretKey, Token, mint,
 };
 use wane_audit::LogSecret;
 use wane_ledger::{Guard, GuardOptions, Ledger, MemoryStore, Pace, Volatile};
@@ -34,6 +34,12 @@ const LONGEST: u64 = 86_400;
 
 /// The root key. It must not be one that anybody uses for something else.
 const SEED: [u8; 32] = *b"wane-tower testing, not trusted!";
+
+/// The key that approves, which asks know as `@local`.
+const APPROVER: [u8; 32] = *b"wane-tower testing, an approver!";
+
+/// Requests that are approved at a time, at most.
+const PENDING: usize = 1_000;
 
 /// Everything that a test of a tool server needs beside the server.
 ///
@@ -85,11 +91,11 @@ impl Scene {
         let (store, secret) = (MemoryStore::new(), LogSecret::from_bytes(SEED));
         let ledger = Ledger::create(Box::new(store.clone()), secret.hint(), None, NOW, Box::new(Counter(1 << 32)))?;
         let options = GuardOptions {
-            roots: Roots::single(root().public_key()),
+            roots: roots(),
             log_secret: Some(secret),
             checkpoint_key: None,
             volatile: Volatile::Allowed,
-            local_approver: None,
+            local_approver: Some(SecretKey::from_seed(APPROVER).public_key()),
             head: None,
             pace: Pace::default(),
             published: Box::new(|_| ()),
@@ -205,10 +211,39 @@ impl Scene {
         let mut rng = self.rng.lock().unwrap_or_else(PoisonError::into_inner);
         token.seal(&Seal::new().audience(self.audience.clone()).for_request(call, arguments, NOW, NOW + 60, &mut *rng))
     }
+
+    /// Approves every request that waits for `@local`, as a person would who looks at all of them; how many there were. The same
+    /// request, made again, is admitted then.
+    ///
+    /// # Errors
+    /// `deny-approval-*` where one waits for somebody else.
+    ///
+    /// ```
+    /// let scene = wane_tower::testing::Scene::new("notes")?;
+    /// let grant = scene.grant(&["*"])?.ledger(scene.ledger()).ask("send:* by @local".parse()?);
+    /// # let _ = grant;
+    /// assert_eq!(scene.approve()?, 0, "nobody has asked yet");
+    /// # Ok::<(), wane::Refusal>(())
+    /// ```
+    pub fn approve(&self) -> Result<usize, Refusal> {
+        let approver = SecretKey::from_seed(APPROVER);
+        let mut ledger = self.ledger.lock().unwrap_or_else(PoisonError::into_inner);
+        let waiting = ledger.pending(NOW, PENDING)?;
+        for request in &waiting {
+            let actions = request.actions.iter().map(|action| action.parse()).collect::<Result<_, _>>()?;
+            let approval = Approval::sign(request.last, request.digest, actions, NOW, NOW + LIFETIME, &approver)?;
+            ledger.deposit(&approval.to_text(), &roots(), Some(approver.public_key()), NOW)?;
+        }
+        Ok(waiting.len())
+    }
 }
 
 fn root() -> SecretKey {
     SecretKey::from_seed(SEED)
+}
+
+fn roots() -> Roots {
+    Roots::single(root().public_key())
 }
 
 /// The same numbers each time: keys and ids that differ from each other, and from which nothing is safe.
@@ -252,7 +287,7 @@ mod tests {
         let scene = Scene::new("notes").unwrap();
         let longest = RootGrant::new("notes".parse().unwrap(), NOW, NOW + LONGEST).scope("read:*".parse().unwrap());
         let sealed = scene.mint(&longest).unwrap().seal(&Seal::new()).unwrap();
-        let verified = verify(&sealed, &Roots::single(root().public_key())).unwrap();
+        let verified = verify(&sealed, &roots()).unwrap();
         let request = Request::for_actions("notes".parse().unwrap(), vec!["read:a".parse().unwrap()], Level::Public);
         let decided = |now| decide(&verified, request.as_ref().unwrap(), &LiveState::without_ledger(), now);
         assert!(matches!(decided(NOW), Decision::Allow(_)));

@@ -90,11 +90,10 @@ async fn what_is_read_counts_for_the_next_request() {
 async fn what_needs_approval_names_the_request() {
     let scene = Scene::new("notes").unwrap();
     let (address, calls) = serve_tool(&scene, reading).await;
-    let approver = wane::SecretKey::from_seed([40; 32]).public_key();
-    let rule = format!("read:notes by {approver} need 1").parse().unwrap();
-    let grant = scene.grant(&["read:*"]).unwrap().ledger(scene.ledger()).ask(rule);
+    let grant = scene.grant(&["read:*"]).unwrap().ledger(scene.ledger()).ask("read:notes by @local".parse().unwrap());
     let token = scene.mint(&grant).unwrap();
-    let answered = ask_notes(address, &token.seal(&Seal::new()).unwrap().to_text()).await;
+    let sealed = token.seal(&Seal::new()).unwrap().to_text();
+    let answered = ask_notes(address, &sealed).await;
     assert_eq!(answered.refusal(), (403, "deny-needs-approval".into()));
     let json = answered.json();
     let audience = "notes".parse().unwrap();
@@ -103,6 +102,14 @@ async fn what_needs_approval_names_the_request() {
     assert_eq!(json["request"], wane::BlockId::from_bytes(digest).to_string());
     assert_eq!(json["retry"], "approve");
     assert_eq!(calls.count(), 0);
+
+    // Approved, the same request is admitted once, and another one is not.
+    assert_eq!(scene.approve().unwrap(), 1);
+    let other = http::Request::get("/notes?all").header("authorization", format!("Bearer {sealed}"));
+    assert_eq!(ask(address, other, "").await.refusal(), (403, "deny-needs-approval".into()));
+    assert_eq!(ask_notes(address, &sealed).await.status, 200);
+    assert_eq!(ask_notes(address, &sealed).await.refusal(), (403, "deny-needs-approval".into()));
+    assert_eq!(calls.count(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
