@@ -81,6 +81,11 @@ mutants *what:
 mutants-report:
     cargo run --quiet --locked --release --manifest-path .mutants/Cargo.toml --target-dir target/mutants/tool -- report
 
+# 500 sessions at once before one gateway for so many seconds, with faults in between; what memory it took goes into a file
+soak seconds="3600" samples="target/soak.csv":
+    cargo build --locked --release --package wane-cli
+    python3 crates/wane-gateway/tests/real/soak.py target/release/wane {{ seconds }} {{ samples }}
+
 # a static Linux binary with its checksum, in target/dist
 release:
     #!/usr/bin/env bash
