@@ -73,6 +73,9 @@ def serve(port, log):
         daemon_threads = True
         allow_reuse_address = True
 
+        def handle_error(self, *_):
+            """A gateway whose client broke off does the same."""
+
     Server(("127.0.0.1", port), Handler).serve_forever()
 
 
