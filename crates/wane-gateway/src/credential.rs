@@ -17,7 +17,7 @@ const SEAL_SECONDS: u64 = 30;
 /// let grant = RootGrant::new("files".parse()?, 1_000, 4_600).scope("read:*".parse()?);
 /// let token = mint(&grant, &SecretKey::generate(&mut rng), Heir::carried(&mut rng))?;
 /// let (own, shown) = (Credential::own(token, None), Credential::shown());
-/// # let _ = (own, shown);
+/// # let _ = (own, shown, Credential::shown_to_both());
 /// # Ok::<(), wane::Refusal>(())
 /// ```
 #[derive(Debug)]
@@ -26,7 +26,16 @@ pub struct Credential(Whose);
 #[derive(Debug)]
 enum Whose {
     Own(Box<Holder>),
-    Shown,
+    Shown(ToServer),
+}
+
+/// Whether the server is shown the tokens of requests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ToServer {
+    /// It is a tool server, and they are none of its business.
+    Never,
+    /// It decides as well.
+    AsWell,
 }
 
 #[derive(Debug)]
@@ -46,17 +55,37 @@ impl Credential {
     /// Each request brings a sealed token, as `dev.wane/token` of its `_meta`.
     #[must_use]
     pub const fn shown() -> Self {
-        Self(Whose::Shown)
+        Self(Whose::Shown(ToServer::Never))
     }
 
-    /// Looks at what a request brings: a token belongs there or does not.
-    pub(crate) fn check(&self, shown: Option<&str>) -> Result<(), Refusal> {
-        match (&self.0, shown) {
+    /// The same, before a server that decides by the token once more, and is shown it as it came.
+    #[must_use]
+    pub const fn shown_to_both() -> Self {
+        Self(Whose::Shown(ToServer::AsWell))
+    }
+
+    pub(crate) const fn to_server(&self) -> ToServer {
+        match self.0 {
+            Whose::Own(_) => ToServer::Never,
+            Whose::Shown(to_server) => to_server,
+        }
+    }
+
+    /// Looks at what a request brings within its `_meta` and what came beside it: a token belongs there or does not, and there is one.
+    pub(crate) fn check<'a>(
+        &self,
+        within: Option<&'a str>,
+        beside: Option<&'a str>,
+    ) -> Result<Option<&'a str>, Refusal> {
+        match (&self.0, within, beside) {
+            (_, None, None) => Ok(None),
             // spec: G11
-            (Whose::Own(_), Some(_)) => {
-                Err(Refusal::new(Code::DenyTokenPlace, "token", "`_meta`", "the gateway has its own"))
+            (Whose::Own(_), Some(_), _) => Err(misplaced("`_meta`", "the gateway has its own")),
+            (Whose::Own(_), None, Some(_)) => Err(misplaced("`authorization`", "the gateway has its own")),
+            (Whose::Shown(_), Some(within), Some(beside)) if within != beside => {
+                Err(misplaced("`authorization`", "`_meta` has another"))
             }
-            (Whose::Own(_), None) | (Whose::Shown, _) => Ok(()),
+            (Whose::Shown(_), shown, beside) => Ok(shown.or(beside)),
         }
     }
 
@@ -71,8 +100,8 @@ impl Credential {
         match (&self.0, shown) {
             (Whose::Own(holder), _) => holder.seal_for(request, now, rng),
             // spec: G12
-            (Whose::Shown, Some(text)) => SealedToken::parse(text),
-            (Whose::Shown, None) => {
+            (Whose::Shown(_), Some(text)) => SealedToken::parse(text),
+            (Whose::Shown(_), None) => {
                 Err(Refusal::new(Code::DenyNoToken, "token", format_args!("`{}`", request.call()), ""))
             }
         }
@@ -82,9 +111,13 @@ impl Credential {
     pub(crate) fn for_list(&self, shown: Option<&str>, audience: &Audience) -> Result<Option<SealedToken>, Refusal> {
         match &self.0 {
             Whose::Own(holder) => holder.seal(&Seal::new().audience(audience.clone())).map(Some),
-            Whose::Shown => shown.map(SealedToken::parse).transpose(),
+            Whose::Shown(_) => shown.map(SealedToken::parse).transpose(),
         }
     }
+}
+
+fn misplaced(here: &str, why: &str) -> Refusal {
+    Refusal::new(Code::DenyTokenPlace, "token", here, why)
 }
 
 impl Holder {

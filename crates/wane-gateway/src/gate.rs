@@ -183,17 +183,19 @@ impl fmt::Display for Notice<'_> {
 /// # Ok::<(), wane::Refusal>(())
 /// ```
 pub struct Gate {
-    catalogue: Catalogue,
+    catalogue: Arc<Catalogue>,
     server: String,
     audience: Audience,
-    credential: Credential,
+    credential: Arc<Credential>,
     guard: Weak<Guard>,
-    clock: Box<dyn Fn() -> u64 + Send + Sync>,
-    rng: Mutex<Box<dyn CryptoRng + Send>>,
+    clock: Arc<dyn Fn() -> u64 + Send + Sync>,
+    rng: Arc<Mutex<Box<dyn CryptoRng + Send>>>,
     to_client: Outlet,
     to_server: Outlet,
-    report: Box<dyn Fn(&Notice<'_>) + Send + Sync>,
-    flow: Mutex<Flow>,
+    report: Arc<dyn Fn(&Notice<'_>) + Send + Sync>,
+    flow: Arc<Mutex<Flow>>,
+    /// The token that came beside the messages of this exchange.
+    beside: Option<Box<str>>,
 }
 
 impl Gate {
@@ -204,17 +206,18 @@ impl Gate {
     pub fn new(options: GateOptions) -> Result<Self, Refusal> {
         let audience = options.catalogue.server(&options.server, options.audience)?.audience().clone();
         Ok(Self {
-            catalogue: options.catalogue,
+            catalogue: Arc::new(options.catalogue),
             server: options.server,
             audience,
-            credential: options.credential,
+            credential: Arc::new(options.credential),
             guard: options.guard,
-            clock: options.clock,
-            rng: Mutex::new(options.rng),
+            clock: options.clock.into(),
+            rng: Arc::new(Mutex::new(options.rng)),
             to_client: options.to_client,
             to_server: options.to_server,
-            report: options.report,
-            flow: Mutex::default(),
+            report: options.report.into(),
+            flow: Arc::default(),
+            beside: None,
         })
     }
 

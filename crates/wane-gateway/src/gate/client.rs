@@ -8,6 +8,7 @@ use wane_policy::Demand;
 use super::{Gate, Notice, OWN_ID, Side};
 use crate::answer::{self, Denial, Era, LIST_CHANGED};
 use crate::call::{Ask, Parameters};
+use crate::credential::ToServer;
 use crate::flow::{Begins, Crowded, Waits};
 use crate::message::{Fault, Id, Kind, Message};
 use crate::method::{self, Asked};
@@ -141,13 +142,12 @@ impl Gate {
         parameters: &Parameters<'_>,
     ) -> Result<Onward, Denial> {
         let changes = self.flow().changes();
-        let shown = parameters.token()?;
-        let shown = shown.as_deref();
-        self.credential.check(shown)?;
+        let within = parameters.token()?;
+        let shown = self.credential.check(within.as_deref(), self.beside.as_deref())?;
         // spec: G9
-        let bytes = match shown {
-            None => message.bytes().to_vec(),
-            Some(_) => answer::request(id, method, parameters.without_token()).into_bytes(),
+        let bytes = match (&within, self.credential.to_server()) {
+            (None, _) | (Some(_), ToServer::AsWell) => message.bytes().to_vec(),
+            (Some(_), ToServer::Never) => answer::request(id, method, parameters.without_token()).into_bytes(),
         };
         let (ground, waits) = match asked {
             Asked::Passes if method == "initialize" => (Ground::Passes, Waits::Handshake),
