@@ -8,7 +8,7 @@ use crate::message::Id;
 /// Members of `_meta`, all of them ours.
 pub(crate) const OURS: &str = "dev.wane/";
 pub(crate) const TOKEN: &str = "dev.wane/token";
-const DENIED: &str = "dev.wane/denied";
+pub(crate) const DENIED: &str = "dev.wane/denied";
 pub(crate) const MARK: &str = "dev.wane/mark";
 
 /// Where an error of JSON-RPC comes from; none of the numbers lies in a range that JSON-RPC or MCP keeps for itself.
@@ -52,7 +52,7 @@ impl Denial {
     }
 
     /// What programs read.
-    fn data(&self) -> Value {
+    pub(crate) fn data(&self) -> Value {
         let refusal = &self.refusal;
         let mut data = json!({
             "code": refusal.code().as_str(),
@@ -101,9 +101,17 @@ impl Denial {
 
     /// The error that answers a request.
     pub(crate) fn error(&self, id: impl std::fmt::Display) -> String {
+        error(id, self.whole())
+    }
+
+    /// The same where it cannot be told which request it answers.
+    pub(crate) fn error_to_nobody(&self) -> String {
+        error_to_nobody(self.whole())
+    }
+
+    fn whole(&self) -> Value {
         let number = number(self.refusal.code());
-        let error = json!({ "code": number, "message": self.refusal.to_string(), "data": { DENIED: self.data() } });
-        format!(r#"{{"jsonrpc":"2.0","id":{id},"error":{error}}}"#)
+        json!({ "code": number, "message": self.refusal.to_string(), "data": { DENIED: self.data() } })
     }
 }
 
@@ -131,6 +139,11 @@ pub(crate) fn notification(method: &str, params: impl std::fmt::Display) -> Stri
 /// An error, as it is written.
 pub(crate) fn error(id: impl std::fmt::Display, error: impl std::fmt::Display) -> String {
     format!(r#"{{"jsonrpc":"2.0","id":{id},"error":{error}}}"#)
+}
+
+/// An error that answers no request that is known.
+pub(crate) fn error_to_nobody(error: impl std::fmt::Display) -> String {
+    format!(r#"{{"jsonrpc":"2.0","error":{error}}}"#)
 }
 
 /// What a client is told whose request the server did not answer.

@@ -11,7 +11,7 @@ use crate::object::{Object, elements, quoted};
 const SUBSCRIPTIONS: usize = 64;
 
 /// The member of `_meta` by which each request of the newer era says which version it speaks.
-const VERSION: &str = "io.modelcontextprotocol/protocolVersion";
+pub(crate) const VERSION: &str = "io.modelcontextprotocol/protocolVersion";
 
 /// The parameters of a request, read as far as a decision needs them.
 #[derive(Debug)]

@@ -64,6 +64,11 @@ impl Credential {
         Self(Whose::Shown(ToServer::AsWell))
     }
 
+    /// Whether the gateway holds a token of its own.
+    pub(crate) const fn is_own(&self) -> bool {
+        matches!(self.0, Whose::Own(_))
+    }
+
     pub(crate) const fn to_server(&self) -> ToServer {
         match self.0 {
             Whose::Own(_) => ToServer::Never,

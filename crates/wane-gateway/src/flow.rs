@@ -88,6 +88,11 @@ impl Flow {
         if taken { Err(Crowded::SameId) } else { Ok(()) }
     }
 
+    /// Whether somebody waits under this id.
+    pub(crate) fn awaits(&self, id: &str) -> bool {
+        self.client.contains_key(id)
+    }
+
     /// A client, or the gateway, waits. Where too many do, the one that has waited longest does no more: its id.
     pub(crate) fn wait(&mut self, id: String, waits: Waits) -> Result<Option<String>, Crowded> {
         self.check(&id)?;

@@ -1,6 +1,6 @@
 //! The gateway without its pipes: what becomes of each message, in both directions.
 
-mod client;
+pub(crate) mod client;
 mod list;
 mod server;
 
@@ -198,6 +198,15 @@ pub struct Gate {
     beside: Option<Box<str>>,
 }
 
+/// What two gates before one server have in common, beside what they decide by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Connection {
+    /// Who waits for what: their messages are those of one connection.
+    Same,
+    /// Nothing.
+    Another,
+}
+
 impl Gate {
     /// A gate before one server.
     ///
@@ -219,6 +228,48 @@ impl Gate {
             flow: Arc::default(),
             beside: None,
         })
+    }
+
+    /// The same gate on other ways, for messages beside which this token came.
+    pub(crate) fn on(
+        &self,
+        connection: Connection,
+        to_client: Outlet,
+        to_server: Outlet,
+        beside: Option<Box<str>>,
+    ) -> Self {
+        Self {
+            catalogue: Arc::clone(&self.catalogue),
+            server: self.server.clone(),
+            audience: self.audience.clone(),
+            credential: Arc::clone(&self.credential),
+            guard: Weak::clone(&self.guard),
+            clock: Arc::clone(&self.clock),
+            rng: Arc::clone(&self.rng),
+            to_client,
+            to_server,
+            report: Arc::clone(&self.report),
+            flow: match connection {
+                Connection::Same => Arc::clone(&self.flow),
+                Connection::Another => Arc::default(),
+            },
+            beside,
+        }
+    }
+
+    /// By whose tokens it judges.
+    pub(crate) fn credential(&self) -> &Credential {
+        &self.credential
+    }
+
+    /// Whether the answer to this request has not come yet.
+    pub(crate) fn awaits(&self, id: &str) -> bool {
+        self.flow().awaits(id)
+    }
+
+    /// No answer to this request is waited for any more.
+    pub(crate) fn give_up(&self, id: &str) -> bool {
+        self.flow().give_up(id)
     }
 
     /// The server as its catalogue has it.

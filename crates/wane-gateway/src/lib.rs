@@ -13,6 +13,7 @@ mod credential;
 mod draft;
 mod flow;
 mod gate;
+pub mod http;
 mod listing;
 mod message;
 mod method;

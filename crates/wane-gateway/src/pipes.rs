@@ -130,6 +130,13 @@ impl Stopper {
     }
 }
 
+impl Stops {
+    /// Waits until somebody asks for the end, or nobody can any more.
+    pub(crate) fn wait(&self) {
+        let _: Result<(), _> = self.0.recv();
+    }
+}
+
 /// Starts the server that `command` names, and stands between it and the client until one of them ends. The server runs in a process
 /// group of its own, and no process of that group is left behind. `gate` is given the ways to the client and to the server.
 ///

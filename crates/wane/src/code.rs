@@ -213,6 +213,7 @@ codes! {
     DenyMethod "deny-method" Deny Never "the method {found} is not passed on" "",
     DenyNoToken "deny-no-token" Deny Renew "no token comes with {found}" "a sealed token belongs into `_meta`, as `dev.wane/token`",
     DenyTokenPlace "deny-token-place" Deny Never "a token in {found} is not taken: {bound}" "",
+    DenyOrigin "deny-origin" Deny Never "`{found}` is not {bound}" "whoever runs the gateway can allow an origin",
     DenyUnlisted "deny-unlisted" Deny Never "the catalogue does not list {found}" "whoever runs the server can add it to the catalogue",
     DenyRoute "deny-route" Deny Never "no reading of {found} is the only one: {bound}" "",
     DenyUnmatched "deny-unmatched" Deny Never "no rule of {found} matches this call" "",

@@ -247,6 +247,14 @@ impl Gate {
     }
 }
 
+/// Whether this is a request that the gateway makes itself.
+pub(crate) fn is_own_request(bytes: &[u8]) -> bool {
+    let message = Message::read(bytes).ok();
+    message.is_some_and(|message| {
+        matches!(message.kind(), Kind::Request { .. }) && message.id().is_some_and(|id| is_own(&id))
+    })
+}
+
 fn is_own(id: &Id<'_>) -> bool {
     id.is_text() && id.key().trim_start_matches('"').starts_with(OWN_ID)
 }

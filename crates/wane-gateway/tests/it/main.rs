@@ -3,6 +3,8 @@
 #![allow(clippy::indexing_slicing, clippy::string_slice, reason = "tests may panic")]
 
 #[cfg(test)]
+mod http;
+#[cfg(test)]
 mod pipes;
 #[cfg(test)]
 mod scene;

@@ -20,6 +20,7 @@ const ELSEWHERE: &[(Code, &str)] = &[
     (Code::DenyMethod, "wane-gateway"),
     (Code::DenyNoToken, "wane-gateway"),
     (Code::DenyTokenPlace, "wane-gateway"),
+    (Code::DenyOrigin, "wane-gateway"),
     (Code::ParseCatalogue, "wane-policy"),
     (Code::DenyUnlisted, "wane-policy"),
     (Code::DenyRoute, "wane-policy"),

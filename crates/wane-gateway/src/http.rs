@@ -1,0 +1,309 @@
+//! The gateway over Streamable HTTP: several servers behind one address, and a gate before each of them.
+//!
+//! An exchange of the newer era is a connection of its own to its gate; those of a session of the older era are one. What gates are
+//! asked they are asked on threads that may wait, so that nobody waits for the ledger but whoever asked.
+
+mod agree;
+mod body;
+mod events;
+mod exchange;
+mod head;
+mod limits;
+mod listen;
+mod reply;
+mod sessions;
+mod stream;
+mod upstream;
+mod waiting;
+mod ways;
+
+use std::collections::HashSet;
+use std::convert::Infallible;
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Request, Response};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
+use tokio::task::JoinSet;
+
+use self::head::{Checks, Head};
+use self::listen::{Listener, Patient, Stream};
+use self::reply::Written;
+use self::sessions::Sessions;
+use self::upstream::Behind;
+use crate::pipes::Stops;
+
+pub use self::head::{Bearer, Door};
+pub use self::limits::Limits;
+pub use self::listen::{Bound, Listen};
+pub use self::upstream::{Upstream, UpstreamHeader, UpstreamUrl, UrlError};
+
+/// Servers behind one address, at most: each has threads of its own.
+const UPSTREAMS: usize = 32;
+
+/// How long nobody is accepted where that has failed: the machine has no more of something.
+const EXHAUSTED: Duration = Duration::from_millis(50);
+
+/// Whether clients on other machines may come in, without encryption between.
+///
+/// ```
+/// assert_ne!(wane_gateway::http::Reach::ThisMachine, wane_gateway::http::Reach::Anywhere);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// They may not.
+    ThisMachine,
+    /// They may, and whoever says so sees to it that nobody else reads what they say.
+    Anywhere,
+}
+
+/// What a gateway is made of.
+///
+/// ```
+/// use wane_gateway::http::{Door, HttpOptions, Limits, Listen, Reach, ServeError, Upstream, serve};
+///
+/// fn run(upstreams: Vec<Upstream>) -> Result<(), ServeError> {
+///     let (_stopper, stops) = wane_gateway::Stopper::new();
+///     let options = HttpOptions {
+///         listen: Listen::Address(([127, 0, 0, 1], 7000).into()),
+///         reach: Reach::ThisMachine,
+///         door: Door::Open,
+///         origins: Vec::new(),
+///         upstreams,
+///         limits: Limits::default(),
+///     };
+///     serve(options, |bound| println!("{bound}"), stops)
+/// }
+/// assert!(matches!(run(Vec::new()), Err(ServeError::Upstreams(_))));
+/// ```
+#[derive(Debug)]
+pub struct HttpOptions {
+    /// Where it listens.
+    pub listen: Listen,
+    /// From where clients may come.
+    pub reach: Reach,
+    /// Whom it lets in.
+    pub door: Door,
+    /// Origins of pages that may ask, beside those that this machine serves.
+    pub origins: Vec<String>,
+    /// The servers behind it.
+    pub upstreams: Vec<Upstream>,
+    /// How much of everything there is.
+    pub limits: Limits,
+}
+
+/// Why a gateway does not serve.
+///
+/// ```
+/// let error = wane_gateway::http::ServeError::Upstreams("no server stands behind it");
+/// assert_eq!(error.to_string(), "no server stands behind it");
+/// ```
+#[derive(Debug)]
+pub enum ServeError {
+    /// There is no server, there are too many, or two have one name.
+    Upstreams(&'static str),
+    /// Whoever can connect could do what a token of the gateway's own can, or read what others say.
+    Open(&'static str),
+    /// It cannot listen there.
+    Listen(io::Error),
+    /// Threads or timers cannot be had.
+    System(io::Error),
+}
+
+impl fmt::Display for ServeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Upstreams(why) | Self::Open(why) => f.write_str(why),
+            Self::Listen(error) => write!(f, "it cannot listen there: {error}"),
+            Self::System(error) => write!(f, "the gateway cannot run: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for ServeError {}
+
+/// What all exchanges have in common.
+#[derive(Debug)]
+struct Inner {
+    behind: Vec<Arc<Behind>>,
+    checks: Checks,
+    sessions: Sessions,
+    limits: Limits,
+    /// Places for large bodies.
+    large: Arc<Semaphore>,
+}
+
+impl Inner {
+    /// The server of that name, or the only one where none is named.
+    fn behind(&self, name: Option<&str>) -> Option<Arc<Behind>> {
+        match (name, self.behind.as_slice()) {
+            (Some(name), behind) => behind.iter().find(|behind| behind.name == name).cloned(),
+            (None, [behind]) => Some(Arc::clone(behind)),
+            (None, _) => None,
+        }
+    }
+}
+
+/// Serves until it is asked to stop. `bound` is told where it listens, once it does.
+///
+/// # Errors
+/// Where it cannot listen there, or must not: a gateway with a token of its own listens on a unix socket, or on this machine's own
+/// addresses behind a [`Door::Bearer`].
+///
+/// ```
+/// use wane_gateway::http::{HttpOptions, ServeError, serve};
+/// fn run(options: HttpOptions) -> Result<(), ServeError> {
+///     let (_stopper, stops) = wane_gateway::Stopper::new();
+///     serve(options, |bound| println!("listening on {bound}"), stops)
+/// }
+/// # let _ = run;
+/// ```
+pub fn serve(options: HttpOptions, bound: impl FnOnce(&Bound), stops: Stops) -> Result<(), ServeError> {
+    check(&options)?;
+    let limits = options.limits;
+    let deciders = limits.deciding.saturating_mul(options.upstreams.len()).saturating_mul(2);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .thread_name("wane-http")
+        // Those who look at something, and a few who ask for the addresses of names.
+        .max_blocking_threads(deciders.saturating_add(16))
+        .build()
+        .map_err(ServeError::System)?;
+    let (stop, stopped) = oneshot::channel();
+    std::thread::Builder::new()
+        .name("wane-http-stops".into())
+        .spawn(move || {
+            stops.wait();
+            // It may have ended already.
+            let _: Result<(), ()> = stop.send(());
+        })
+        .map_err(ServeError::System)?;
+    let served = runtime.block_on(run(options, bound, stopped));
+    // Who is still deciding holds what it needs, and has nobody to tell.
+    runtime.shutdown_timeout(limits.end);
+    served
+}
+
+/// What must not be.
+// spec: G32 G41
+fn check(options: &HttpOptions) -> Result<(), ServeError> {
+    let names: HashSet<&str> = options.upstreams.iter().map(|upstream| upstream.name.as_str()).collect();
+    match options.upstreams.len() {
+        0 => return Err(ServeError::Upstreams("no server stands behind it")),
+        many if many > UPSTREAMS => return Err(ServeError::Upstreams("more than 32 servers stand behind it")),
+        many if many != names.len() => return Err(ServeError::Upstreams("two servers have one name")),
+        _ => {}
+    }
+    let own = options.upstreams.iter().any(|upstream| upstream.gate.credential().is_own());
+    match (&options.listen, &options.door) {
+        (listen, _) if own && !listen.is_local() => {
+            Err(ServeError::Open("a gateway with a token of its own listens on this machine alone"))
+        }
+        (Listen::Address(_), Door::Open) if own => {
+            Err(ServeError::Open("a gateway with a token of its own needs a bearer, or a unix socket"))
+        }
+        (listen, _) if !listen.is_local() && options.reach == Reach::ThisMachine => {
+            Err(ServeError::Open("other machines reach this address, and nothing is encrypted"))
+        }
+        _ => Ok(()),
+    }
+}
+
+async fn run(
+    options: HttpOptions,
+    bound: impl FnOnce(&Bound),
+    mut stopped: oneshot::Receiver<()>,
+) -> Result<(), ServeError> {
+    let listener = Listener::bind(&options.listen).await.map_err(ServeError::Listen)?;
+    let at = listener.bound().map_err(ServeError::Listen)?;
+    let limits = options.limits;
+    let hosts = match &at {
+        Bound::Address(address) => Checks::hosts_of(*address),
+        Bound::Socket(_) => Vec::new(),
+    };
+    let inner = Arc::new(Inner {
+        behind: options.upstreams.into_iter().map(|upstream| Arc::new(Behind::new(upstream, &limits))).collect(),
+        checks: Checks { door: options.door, origins: options.origins, hosts },
+        sessions: Sessions::new(&limits),
+        limits,
+        large: Arc::new(Semaphore::new(limits.large_bodies)),
+    });
+    let places = Arc::new(Semaphore::new(limits.connections));
+    let (end, ends) = watch::channel(());
+    let mut connections = JoinSet::new();
+    bound(&at);
+    loop {
+        // Those that have ended are forgotten.
+        while connections.try_join_next().is_some() {}
+        tokio::select! {
+            _ = &mut stopped => break,
+            accepted = accept(&listener, &places, limits.unread) => {
+                if let Some((stream, place)) = accepted {
+                    connections.spawn(connection(Arc::clone(&inner), stream, place, ends.clone()));
+                }
+            }
+        }
+    }
+    drop((listener, end));
+    let all = async { while connections.join_next().await.is_some() {} };
+    // Who has not ended by then is cut off.
+    let _: Result<(), _> = tokio::time::timeout(limits.end, all).await;
+    Ok(())
+}
+
+/// The next connection, once there is a place for it.
+// spec: G39
+async fn accept(
+    listener: &Listener,
+    places: &Arc<Semaphore>,
+    unread: Duration,
+) -> Option<(Patient<Stream>, OwnedSemaphorePermit)> {
+    let place = Arc::clone(places).acquire_owned().await.ok()?;
+    match listener.accept(unread).await {
+        Ok(stream) => Some((stream, place)),
+        Err(_) => {
+            tokio::time::sleep(EXHAUSTED).await;
+            None
+        }
+    }
+}
+
+async fn connection(
+    inner: Arc<Inner>,
+    stream: Patient<Stream>,
+    place: OwnedSemaphorePermit,
+    mut ends: watch::Receiver<()>,
+) {
+    let limits = inner.limits;
+    let service = service_fn(move |request| answer(Arc::clone(&inner), request));
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.head_time)
+        .max_buf_size(limits.head_bytes)
+        .serve_connection(TokioIo::new(stream), service);
+    let mut connection = std::pin::pin!(connection);
+    tokio::select! {
+        // What breaks is the client's, and it knows.
+        _ = connection.as_mut() => {}
+        _ = ends.changed() => {
+            connection.as_mut().graceful_shutdown();
+            let _: Result<(), _> = connection.await;
+        }
+    }
+    drop(place);
+}
+
+async fn answer(inner: Arc<Inner>, request: Request<Incoming>) -> Result<Response<Written>, Infallible> {
+    let (parts, body) = request.into_parts();
+    let reply = match Head::read(parts, &inner.checks) {
+        Ok(head) => exchange::answer(inner, head, body).await,
+        Err(refused) => refused,
+    };
+    Ok(*reply)
+}

@@ -1,0 +1,383 @@
+//! One request of a client, and what becomes of it.
+
+use std::sync::Arc;
+
+use hyper::body::Incoming;
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, WWW_AUTHENTICATE};
+use hyper::{HeaderMap, Method, Response, StatusCode};
+use tokio::task::JoinSet;
+use wane::{Code, Refusal};
+
+use super::Inner;
+use super::agree::{self, Mismatch};
+use super::body::{self, Unread};
+use super::events::{Events, Item};
+use super::head::{Asked, Head, is_type};
+use super::reply::{self, Reply};
+use super::sessions::InUse;
+use super::stream::Stream;
+use super::upstream::{Behind, NoAnswer, of_its_own};
+use super::waiting;
+use super::ways::{self, Way, Ways};
+use crate::answer::{self, Era};
+use crate::credential::ToServer;
+use crate::gate::client::is_own_request;
+use crate::gate::{Connection, Gate, Side};
+use crate::message::{Kind, Message};
+
+/// What a body is, once it agrees with its head.
+struct Agreed {
+    era: Era,
+    /// The id that an answer is waited for under, as it was written and as it is looked for.
+    answers: Option<(String, String)>,
+    begins: Begins,
+}
+
+/// Whether a message begins a session of the older era.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Begins {
+    Session,
+    Nothing,
+}
+
+/// What has become of a message of the client.
+struct Judged {
+    onward: Option<Vec<u8>>,
+    to_client: Vec<Vec<u8>>,
+}
+
+/// Answers a request whose head was looked at.
+pub(super) async fn answer(inner: Arc<Inner>, head: Head, body: Incoming) -> Reply {
+    let Some(behind) = inner.behind(head.server.as_deref()) else {
+        return reply::malformed(StatusCode::NOT_FOUND, "no server of this name stands behind the gateway");
+    };
+    // spec: G11
+    if behind.gate.credential().is_own() && head.token.is_some() {
+        let refusal = Refusal::new(Code::DenyTokenPlace, "token", "`authorization`", "the gateway has its own");
+        return reply::refused(StatusCode::FORBIDDEN, refusal);
+    }
+    let answered = match head.method {
+        Asked::Post => post(&inner, behind, head, body).await,
+        Asked::Get => waiting::listen(&inner, behind, head).await,
+        Asked::Delete => waiting::end(&inner, behind, head).await,
+    };
+    answered.unwrap_or_else(|refused| refused)
+}
+
+async fn post(inner: &Arc<Inner>, behind: Arc<Behind>, head: Head, body: Incoming) -> Result<Reply, Reply> {
+    let read = body::of_client(body, inner.limits.body_time, &inner.large).await;
+    let read = read.map_err(|why| match why {
+        Unread::Long => reply::malformed(StatusCode::PAYLOAD_TOO_LARGE, "the body is longer than a message may be"),
+        Unread::Late => reply::malformed(StatusCode::REQUEST_TIMEOUT, "the body does not come"),
+        Unread::Broken => reply::malformed(StatusCode::BAD_REQUEST, "the body broke off"),
+    })?;
+    let (read, agreed) = agree(&behind, &head.headers, read).await?;
+    let mut onward = onward(&behind, &head);
+    // An id of a session says nothing in the newer era, nor beside what begins one.
+    let session = match &head.session {
+        Some(id) if agreed.era == Era::Handshake && agreed.begins == Begins::Nothing => {
+            Head::with_session(&mut onward, id);
+            let known = inner.sessions.find(&behind.name, id);
+            Some((id.clone(), known.ok_or_else(|| unknown_session(agreed.answers.as_ref()))?))
+        }
+        _ => None,
+    };
+    let mut ways = match &session {
+        Some((_, InUse(session))) => Ways::of(&session.gate, Connection::Same, head.token, &behind.reading),
+        None => Ways::of(&behind.gate, Connection::Another, head.token, &behind.reading),
+    };
+    let turn = match &session {
+        Some((_, InUse(session))) => Some(Arc::clone(&session.turn).lock_owned().await),
+        None => None,
+    };
+    let unavailable = || reply::malformed(StatusCode::SERVICE_UNAVAILABLE, "the gateway ends");
+    let judging = ways.hand_clients(read, &behind.deciding, turn).await.ok_or_else(unavailable)?;
+    let judged = judge(&behind, &mut ways, &onward, judging).await.ok_or_else(unavailable)?;
+    let Some(message) = judged.onward else {
+        return Ok(match judged.to_client.into_iter().last() {
+            Some(denial) => reply::denied(denial),
+            None => reply::malformed(StatusCode::BAD_REQUEST, "this notification or answer is not passed on"),
+        });
+    };
+    let asked = behind.ask(Method::POST, &onward, message.into()).await;
+    let exchange = Exchange { inner, behind, ways, onward, session, agreed };
+    Ok(match asked {
+        Err(why) => exchange.unanswered(StatusCode::BAD_GATEWAY, why.words(), judged.to_client, None),
+        Ok(response) => exchange.answered(response, judged.to_client).await,
+    })
+}
+
+/// Reads a body, and compares it with its head.
+async fn agree(behind: &Behind, headers: &HeaderMap, read: body::Read) -> Result<(body::Read, Agreed), Reply> {
+    let (headers, gate) = (headers.clone(), behind.gate.clone());
+    let place = Arc::clone(&behind.reading).acquire_owned().await;
+    let looked = tokio::task::spawn_blocking(move || {
+        let agreed = agreed(&headers, &read.bytes, &gate);
+        drop(place);
+        (read, agreed)
+    });
+    let ends = |_| reply::malformed(StatusCode::SERVICE_UNAVAILABLE, "the gateway ends");
+    let (read, agreed) = looked.await.map_err(ends)?;
+    Ok((read, agreed?))
+}
+
+fn agreed(headers: &HeaderMap, bytes: &[u8], gate: &Gate) -> Result<Agreed, Reply> {
+    let message = match Message::read(bytes) {
+        Ok(message) => message,
+        // The gate answers it, as it does on pipes.
+        Err(fault) if fault.id().is_some() => {
+            return Ok(Agreed { era: Era::Handshake, answers: None, begins: Begins::Nothing });
+        }
+        Err(fault) => {
+            gate.dropped(Side::Client, fault.message());
+            return Err(reply::malformed(StatusCode::BAD_REQUEST, fault.message()));
+        }
+    };
+    let id = message.id().map(|id| id.to_string());
+    let refused = |why: Mismatch| reply::message(StatusCode::BAD_REQUEST, why.error(id.as_deref()));
+    let era = agree::agree(headers, &message).map_err(refused)?;
+    let (answers, begins) = match message.kind() {
+        Kind::Request { method, .. } => {
+            let begins = if *method == "initialize" { Begins::Session } else { Begins::Nothing };
+            (message.id().map(|id| (id.to_string(), id.key())), begins)
+        }
+        _ => (None, Begins::Nothing),
+    };
+    Ok(Agreed { era, answers, begins })
+}
+
+/// Waits for what the gate says to a message, and asks the server what the gate wants to know before.
+async fn judge(
+    behind: &Arc<Behind>,
+    ways: &mut Ways,
+    onward: &HeaderMap,
+    mut judging: tokio::task::JoinHandle<std::io::Result<()>>,
+) -> Option<Judged> {
+    let mut judged = Judged { onward: None, to_client: Vec::new() };
+    // They end with this exchange.
+    let mut asking = JoinSet::new();
+    let done = loop {
+        let way = tokio::select! {
+            way = ways.next() => way,
+            done = &mut judging => break done,
+        };
+        judged.take(way?, |message| {
+            asking.spawn(ask_for_itself(
+                Arc::clone(behind),
+                Arc::clone(&ways.gate),
+                Arc::clone(ways.reading()),
+                of_its_own(onward, "tools/list"),
+                message,
+            ));
+        });
+    };
+    while let Some(way) = ways.take() {
+        judged.take(way, drop);
+    }
+    done.ok()?.ok()?;
+    Some(judged)
+}
+
+impl Judged {
+    fn take(&mut self, way: Way, own: impl FnOnce(Vec<u8>)) {
+        match way {
+            Way::Client(message) => self.to_client.push(message),
+            Way::Server(message) if is_own_request(&message) => own(message),
+            Way::Server(message) => self.onward = Some(message),
+        }
+    }
+}
+
+/// A request of the gate's own: whatever the server says to it goes to the gate.
+async fn ask_for_itself(
+    behind: Arc<Behind>,
+    gate: Arc<Gate>,
+    reading: Arc<tokio::sync::Semaphore>,
+    headers: HeaderMap,
+    message: Vec<u8>,
+) {
+    let Ok(response) = behind.ask(Method::POST, &headers, message.into()).await else { return };
+    match content(&response) {
+        Content::Message => {
+            if let Ok(bytes) = body::of_server(response.into_body(), behind.silence()).await {
+                ways::from_server(&gate, &reading, bytes).await;
+            }
+        }
+        Content::Events => {
+            use http_body_util::BodyExt as _;
+            let (mut events, mut items, mut body) = (Events::default(), Vec::new(), response.into_body());
+            while let Some(Ok(piece)) = body.frame().await {
+                let Ok(piece) = piece.into_data() else { continue };
+                let fits = events.feed(&piece, &mut items);
+                for item in items.drain(..) {
+                    if let Item::Event(event) = item {
+                        ways::from_server(&gate, &reading, event.data).await;
+                    }
+                }
+                if fits.is_err() {
+                    return;
+                }
+            }
+        }
+        Content::Other => {}
+    }
+}
+
+/// What a server's answer holds.
+pub(super) enum Content {
+    Message,
+    Events,
+    Other,
+}
+
+pub(super) fn content(response: &Response<Incoming>) -> Content {
+    let text = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    match response.status() {
+        _ if is_type(text, "application/json") => Content::Message,
+        StatusCode::OK if is_type(text, "text/event-stream") => Content::Events,
+        _ => Content::Other,
+    }
+}
+
+struct Exchange<'a> {
+    inner: &'a Arc<Inner>,
+    behind: Arc<Behind>,
+    ways: Ways,
+    onward: HeaderMap,
+    session: Option<(String, InUse)>,
+    agreed: Agreed,
+}
+
+impl Exchange<'_> {
+    /// The server has begun to answer.
+    async fn answered(mut self, response: Response<Incoming>, first: Vec<Vec<u8>>) -> Reply {
+        let status = response.status();
+        if let Some((id, _)) = self.session.as_ref().filter(|_| status == StatusCode::NOT_FOUND) {
+            self.inner.sessions.end(&self.behind.name, id);
+        }
+        let Some(answers) = self.agreed.answers.clone() else {
+            return reply::bare(match status {
+                status if status.is_success() => StatusCode::ACCEPTED,
+                status if status.is_client_error() || status.is_server_error() => status,
+                _ => StatusCode::BAD_GATEWAY,
+            });
+        };
+        let begun = self.begin(&response);
+        let challenge = response.headers().get(WWW_AUTHENTICATE).cloned();
+        let mut reply = match content(&response) {
+            Content::Events => {
+                let session = self.session.take().map(|(_, session)| session);
+                let stream = Stream {
+                    behind: self.behind,
+                    ways: self.ways,
+                    onward: self.onward,
+                    answers: Some(answers),
+                    session,
+                    sign_of_life: self.inner.limits.sign_of_life,
+                };
+                stream.reply(first, response)
+            }
+            Content::Message if !status.is_redirection() => self.whole(response, first).await,
+            _ => {
+                let why = format!("has answered with the status {}, and no message", status.as_u16());
+                let status = if status.as_u16() < 400 { StatusCode::BAD_GATEWAY } else { status };
+                self.unanswered(status, &why, first, challenge)
+            }
+        };
+        if let Some(id) = begun {
+            Head::name_session(&mut reply, &id);
+        }
+        reply
+    }
+
+    /// Where the answer begins a session, it is kept.
+    // spec: G40
+    fn begin(&mut self, response: &Response<Incoming>) -> Option<String> {
+        let begins = self.agreed.begins == Begins::Session && response.status().is_success();
+        let id = Head::session_of(response.headers()).filter(|_| begins)?;
+        let session = self.inner.sessions.begin(&self.behind.name, &id, self.ways.kept())?;
+        Head::with_session(&mut self.onward, &id);
+        self.session = Some((id.clone(), session));
+        Some(id)
+    }
+
+    /// One answer that comes whole.
+    async fn whole(mut self, response: Response<Incoming>, mut messages: Vec<Vec<u8>>) -> Reply {
+        let (status, challenge) = (response.status(), response.headers().get(WWW_AUTHENTICATE).cloned());
+        match body::of_server(response.into_body(), self.behind.silence()).await {
+            Ok(bytes) => self.ways.hand_servers(bytes).await,
+            Err(Unread::Late) => {
+                return self.unanswered(StatusCode::BAD_GATEWAY, NoAnswer::Silent.words(), messages, None);
+            }
+            Err(_) => return self.unanswered(StatusCode::BAD_GATEWAY, "has broken off its answer", messages, None),
+        }
+        while let Some(way) = self.ways.take() {
+            if let Way::Client(message) = way {
+                messages.push(message);
+            }
+        }
+        let still = self.agreed.answers.as_ref().is_some_and(|(_, key)| self.ways.gate.awaits(key));
+        match still {
+            true => {
+                let status = if status.is_success() { StatusCode::BAD_GATEWAY } else { status };
+                self.unanswered(status, "has not answered with a message", messages, challenge)
+            }
+            false => several(status, messages, challenge),
+        }
+    }
+
+    /// The server does not answer: the client does not wait for it any more.
+    fn unanswered(
+        &self,
+        status: StatusCode,
+        why: &str,
+        mut messages: Vec<Vec<u8>>,
+        challenge: Option<HeaderValue>,
+    ) -> Reply {
+        let Some((id, key)) = &self.agreed.answers else { return reply::bare(status) };
+        self.ways.gate.give_up(key);
+        messages.push(answer::unanswered(id, why).into_bytes());
+        several(status, messages, challenge)
+    }
+}
+
+/// One message as itself, several as events.
+fn several(status: StatusCode, mut messages: Vec<Vec<u8>>, challenge: Option<HeaderValue>) -> Reply {
+    let last = messages.pop().unwrap_or_default();
+    if messages.is_empty() {
+        let mut reply = reply::message(status, last);
+        if let Some(challenge) = challenge {
+            reply.headers_mut().insert(WWW_AUTHENTICATE, challenge);
+        }
+        return reply;
+    }
+    messages.push(last);
+    let (to, pieces) = tokio::sync::mpsc::channel(messages.len().max(1));
+    for message in messages {
+        // There is room for all of them.
+        let _: Result<(), _> = to.try_send(super::events::written(&message, None, None).into());
+    }
+    reply::stream(pieces)
+}
+
+pub(super) fn unknown_session(answers: Option<&(String, String)>) -> Reply {
+    let why = "the session is not known here: begin another";
+    let refusal = Refusal::new(Code::ParseMessage, "mcp-session-id", why, "");
+    match answers {
+        Some((id, _)) => {
+            let denial = crate::answer::Denial::from(refusal);
+            reply::message(StatusCode::NOT_FOUND, denial.error(id))
+        }
+        None => reply::refused(StatusCode::NOT_FOUND, refusal),
+    }
+}
+
+/// What of a head goes on to the server: our token only where it decides as well.
+// spec: G30
+pub(super) fn onward(behind: &Behind, head: &Head) -> HeaderMap {
+    let mut headers = head.headers.clone();
+    if head.token.is_some() && behind.gate.credential().to_server() == ToServer::Never {
+        headers.remove(AUTHORIZATION);
+    }
+    behind.onward(&headers)
+}

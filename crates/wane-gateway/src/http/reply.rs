@@ -1,0 +1,185 @@
+//! What a client is answered with, and its body.
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http_body::{Body, Frame};
+use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, WWW_AUTHENTICATE};
+use hyper::{Response, StatusCode};
+use tokio::sync::mpsc::Receiver;
+use wane::{Code, Family, Refusal};
+
+use crate::answer::{self, DENIED, Denial};
+use crate::message::{Kind, Message};
+use crate::object::Object;
+
+/// Small, since most functions that refuse something have little else to say.
+pub(super) type Reply = Box<Response<Written>>;
+
+/// A body that is there, or that comes piece by piece.
+#[derive(Debug)]
+pub(super) enum Written {
+    Whole(Option<Bytes>),
+    Comes(Receiver<Bytes>),
+}
+
+impl Body for Written {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        let bytes = match self.get_mut() {
+            Self::Whole(bytes) => Poll::Ready(bytes.take()),
+            Self::Comes(pieces) => pieces.poll_recv(context),
+        };
+        bytes.map(|bytes| bytes.map(|bytes| Ok(Frame::data(bytes))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        matches!(self, Self::Whole(None))
+    }
+
+    fn size_hint(&self) -> http_body::SizeHint {
+        match self {
+            Self::Whole(bytes) => {
+                let length = bytes.as_ref().map_or(0, Bytes::len);
+                http_body::SizeHint::with_exact(u64::try_from(length).unwrap_or(u64::MAX))
+            }
+            Self::Comes(_) => http_body::SizeHint::default(),
+        }
+    }
+}
+
+/// Nothing but a status.
+pub(super) fn bare(status: StatusCode) -> Reply {
+    let mut reply = Box::new(Response::new(Written::Whole(None)));
+    *reply.status_mut() = status;
+    reply
+}
+
+/// One message.
+pub(super) fn message(status: StatusCode, message: impl Into<Bytes>) -> Reply {
+    let mut reply = Box::new(Response::new(Written::Whole(Some(message.into()))));
+    *reply.status_mut() = status;
+    reply.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    reply.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if status == StatusCode::UNAUTHORIZED {
+        reply.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    }
+    reply
+}
+
+/// Events, as they come.
+pub(super) fn stream(pieces: Receiver<Bytes>) -> Reply {
+    let mut reply = Box::new(Response::new(Written::Comes(pieces)));
+    reply.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+    reply.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    reply.headers_mut().insert("x-accel-buffering", HeaderValue::from_static("no"));
+    reply
+}
+
+/// A request that was refused before it was looked into: whoever sent it learns why, under no id.
+pub(super) fn refused(status: StatusCode, refusal: Refusal) -> Reply {
+    message(status, Denial::from(refusal).error_to_nobody())
+}
+
+/// A head or a body that is none.
+pub(super) fn malformed(status: StatusCode, why: &str) -> Reply {
+    refused(status, Refusal::new(Code::ParseMessage, "request", why, ""))
+}
+
+/// What the gate has answered in the place of the server.
+// spec: G37
+pub(super) fn denied(text: Vec<u8>) -> Reply {
+    let (status, instead) = match said(&text) {
+        Some(Said { number: Some(_), code, .. }) => (status(code), None),
+        // Whoever has shown no token can show one, which a model cannot: it is told as other faults of a token are.
+        Some(Said { number: None, code: Some(Code::DenyNoToken), data, id }) => {
+            let error = serde_json::json!({ "code": 1403, "message": data.get("message"), "data": { DENIED: data } });
+            (StatusCode::UNAUTHORIZED, Some(answer::error(id, error)))
+        }
+        _ => (StatusCode::OK, None),
+    };
+    message(status, instead.map_or(text, String::into_bytes))
+}
+
+/// A denial as the gate wrote it.
+struct Said {
+    /// Of an error; nothing of a result.
+    number: Option<String>,
+    code: Option<Code>,
+    data: serde_json::Value,
+    id: String,
+}
+
+fn said(text: &[u8]) -> Option<Said> {
+    let message = Message::read(text).ok()?;
+    let (number, data) = match *message.kind() {
+        Kind::Error { error } => (Some(Object::read(error)?.get("code")?.to_owned()), member(error, "data")?),
+        Kind::Result { result } => (None, member(result, "_meta")?),
+        Kind::Request { .. } | Kind::Notification { .. } => return None,
+    };
+    let data: serde_json::Value = serde_json::from_str(&member(&data, DENIED)?).ok()?;
+    let code = data.get("code").and_then(serde_json::Value::as_str);
+    let code = code.and_then(|text| Code::ALL.iter().find(|code| code.as_str() == text).copied());
+    Some(Said { number, code, data, id: message.id()?.to_string() })
+}
+
+fn member(text: &str, name: &str) -> Option<String> {
+    Object::read(text)?.get(name).map(str::to_owned)
+}
+
+/// The status that fits a code.
+fn status(code: Option<Code>) -> StatusCode {
+    let Some(code) = code else { return StatusCode::BAD_GATEWAY };
+    match (code, code.family()) {
+        (Code::DenyNoToken, _) | (_, Family::Chain) => StatusCode::UNAUTHORIZED,
+        (_, Family::Parse | Family::Use) => StatusCode::BAD_REQUEST,
+        (_, Family::Deny) => StatusCode::FORBIDDEN,
+        (_, Family::State) => StatusCode::SERVICE_UNAVAILABLE,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::answer::Era;
+
+    #[allow(clippy::boxed_local, reason = "a reply is boxed")]
+    fn bytes(reply: Reply) -> (u16, serde_json::Value) {
+        let (head, body) = (*reply).into_parts();
+        let Written::Whole(Some(bytes)) = body else { panic!("no body") };
+        (head.status.as_u16(), serde_json::from_slice(&bytes).unwrap())
+    }
+
+    #[test]
+    fn every_denial_has_a_status() {
+        let ask = Message::read(br#"{"jsonrpc":"2.0","id":"a","method":"tools/call"}"#).unwrap();
+        let id = ask.id().unwrap();
+        for (code, as_error, as_result) in [
+            (Code::DenyScope, 403, 200),
+            (Code::DenyMethod, 403, 200),
+            (Code::StateLocked, 503, 200),
+            (Code::ParseMessage, 400, 200),
+            (Code::ChainSignature, 401, 200),
+            (Code::DenyNoToken, 401, 401),
+        ] {
+            let denial = Denial::from(Refusal::new(code, "x", "y", "z"));
+            let (status, error) = bytes(denied(denial.error(id).into_bytes()));
+            assert_eq!((status, &error["id"]), (as_error, &serde_json::json!("a")), "{code}");
+            let (status, _) = bytes(denied(denial.tool_result(id, Era::Stateless).into_bytes()));
+            assert_eq!(status, as_result, "{code}");
+        }
+        let none = Denial::from(Refusal::new(Code::DenyNoToken, "token", "it", ""));
+        let (_, error) = bytes(denied(none.tool_result(id, Era::Handshake).into_bytes()));
+        assert_eq!(error["error"]["data"][DENIED]["code"], "deny-no-token", "{error}");
+    }
+
+    #[test]
+    fn what_has_no_id_is_answered_under_none() {
+        let (status, error) = bytes(malformed(StatusCode::BAD_REQUEST, "x"));
+        assert_eq!((status, error.get("id"), &error["error"]["code"]), (400, None, &serde_json::json!(1400)));
+    }
+}

@@ -1,0 +1,115 @@
+//! Sessions of the older era: their messages come on many exchanges, and are those of one connection.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::limits::Limits;
+use crate::gate::Gate;
+
+/// Bytes of a session's id, at most.
+const ID_BYTES: usize = 256;
+
+/// One session of one server.
+#[derive(Debug)]
+pub(super) struct Session {
+    pub(super) gate: Gate,
+    /// A gate takes a client's messages one after the other.
+    pub(super) turn: Arc<tokio::sync::Mutex<()>>,
+    used: Mutex<Used>,
+}
+
+#[derive(Debug)]
+struct Used {
+    last: Instant,
+    exchanges: usize,
+}
+
+/// An exchange of a session: while there is one, the session is not idle.
+#[derive(Debug)]
+pub(super) struct InUse(pub(super) Arc<Session>);
+
+impl Session {
+    fn used(&self) -> MutexGuard<'_, Used> {
+        self.used.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Since when nobody uses it.
+    fn idle(&self) -> Option<Instant> {
+        let used = self.used();
+        (used.exchanges == 0).then_some(used.last)
+    }
+}
+
+impl InUse {
+    fn of(session: Arc<Session>) -> Self {
+        let mut used = session.used();
+        used.exchanges = used.exchanges.saturating_add(1);
+        drop(used);
+        Self(session)
+    }
+}
+
+impl Drop for InUse {
+    fn drop(&mut self) {
+        let mut used = self.0.used();
+        used.exchanges = used.exchanges.saturating_sub(1);
+        used.last = Instant::now();
+    }
+}
+
+type Known = HashMap<(String, String), Arc<Session>>;
+
+/// All of them, by server and id.
+#[derive(Debug)]
+pub(super) struct Sessions {
+    known: Mutex<Known>,
+    most: usize,
+    idle: Duration,
+}
+
+impl Sessions {
+    pub(super) fn new(limits: &Limits) -> Self {
+        Self { known: Mutex::default(), most: limits.sessions, idle: limits.session_idle }
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The session of that id, from here on in use.
+    pub(super) fn find(&self, server: &str, id: &str) -> Option<InUse> {
+        let session = self.known().get(&(server.to_owned(), id.to_owned())).cloned()?;
+        Some(InUse::of(session))
+    }
+
+    /// A session has begun. Where there are too many, those go that are idle for too long, and then the one that is for longest; where
+    /// all are in use there is no room.
+    // spec: G40
+    pub(super) fn begin(&self, server: &str, id: &str, gate: Gate) -> Option<InUse> {
+        let mut known = self.known();
+        if known.len() >= self.most {
+            let now = Instant::now();
+            known.retain(|_, session| session.idle().is_none_or(|since| now.duration_since(since) < self.idle));
+        }
+        if known.len() >= self.most {
+            let longest = known.iter().filter_map(|(key, session)| Some((session.idle()?, key.clone()))).min();
+            known.remove(&longest?.1);
+        }
+        let used = Mutex::new(Used { last: Instant::now(), exchanges: 0 });
+        let session = Arc::new(Session { gate, turn: Arc::default(), used });
+        let in_use = InUse::of(Arc::clone(&session));
+        known.insert((server.to_owned(), id.to_owned()), session);
+        Some(in_use)
+    }
+
+    /// A session has ended.
+    pub(super) fn end(&self, server: &str, id: &str) {
+        self.known().remove(&(server.to_owned(), id.to_owned()));
+    }
+}
+
+/// Whether this can be the id of a session: as MCP has it, and short.
+pub(super) fn is_id(text: &str) -> bool {
+    !text.is_empty() && text.len() <= ID_BYTES && text.bytes().all(|byte| byte.is_ascii_graphic())
+}

@@ -1,0 +1,308 @@
+//! A server behind the gateway, and the way to it.
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper::header::{ACCEPT, CONTENT_TYPE, HeaderName, HeaderValue};
+use hyper::{HeaderMap, Method, Request, Response, Uri};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use tokio::sync::Semaphore;
+
+use super::agree::{METHOD, NAME, PARAM};
+use super::limits::Limits;
+use crate::gate::Gate;
+
+/// How long a server may take to accept a connection.
+const CONNECT: Duration = Duration::from_secs(10);
+
+/// How long a connection to a server is kept for the next request: shorter than servers keep theirs, so that none is used that they
+/// are just closing.
+const KEPT: Duration = Duration::from_secs(3);
+
+/// The address of a server: `http://HOST[:PORT]/PATH`.
+///
+/// ```
+/// use wane_gateway::http::UpstreamUrl;
+/// let url: UpstreamUrl = "http://127.0.0.1:3001/mcp".parse()?;
+/// assert_eq!(url.to_string(), "http://127.0.0.1:3001/mcp");
+/// let refused = "https://example.org/mcp".parse::<UpstreamUrl>().unwrap_err();
+/// assert!(refused.to_string().contains("TLS"));
+/// # Ok::<(), wane_gateway::http::UrlError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UpstreamUrl(Uri);
+
+/// Why a text is no address of a server.
+///
+/// ```
+/// use wane_gateway::http::{UpstreamUrl, UrlError};
+/// let error: UrlError = "ftp://example.org".parse::<UpstreamUrl>().unwrap_err();
+/// assert_eq!(error.to_string(), "an upstream is an `http://` url");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UrlError(&'static str);
+
+impl fmt::Display for UrlError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+impl std::error::Error for UrlError {}
+
+impl FromStr for UpstreamUrl {
+    type Err = UrlError;
+
+    fn from_str(text: &str) -> Result<Self, UrlError> {
+        let uri: Uri = text.parse().map_err(|_| UrlError("an upstream is an `http://` url"))?;
+        match uri.scheme_str() {
+            Some("http") => {}
+            Some("https") => return Err(UrlError("TLS is not built into this gateway: name an `http://` upstream")),
+            _ => return Err(UrlError("an upstream is an `http://` url")),
+        }
+        let authority = uri.authority().filter(|authority| !authority.host().is_empty());
+        match authority {
+            Some(authority) if authority.as_str().contains('@') => {
+                Err(UrlError("an upstream's url holds no user: `--upstream-header` gives a credential"))
+            }
+            Some(_) if text.contains('#') => Err(UrlError("an upstream's url has no fragment")),
+            Some(_) => Ok(Self(uri)),
+            None => Err(UrlError("an upstream's url names a host")),
+        }
+    }
+}
+
+impl fmt::Display for UpstreamUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// A header that only the gateway knows, for its server alone. Nothing prints its value.
+///
+/// ```
+/// use wane_gateway::http::UpstreamHeader;
+/// let header = UpstreamHeader::new("Authorization", "Bearer hunter2").unwrap();
+/// assert_eq!(format!("{header:?}"), "UpstreamHeader { name: \"authorization\", .. }");
+/// assert!(UpstreamHeader::new("Host", "example.org").is_none());
+/// ```
+#[derive(Clone)]
+pub struct UpstreamHeader {
+    name: HeaderName,
+    value: HeaderValue,
+}
+
+impl UpstreamHeader {
+    /// Nothing where it is no header, or one that belongs to the connection or to MCP.
+    #[must_use]
+    pub fn new(name: &str, value: &str) -> Option<Self> {
+        let name = HeaderName::try_from(name).ok().filter(|name| passes(name) && !name.as_str().starts_with("mcp-"))?;
+        let mut value = HeaderValue::try_from(value).ok().filter(|_| name != CONTENT_TYPE && name != ACCEPT)?;
+        value.set_sensitive(true);
+        Some(Self { name, value })
+    }
+}
+
+impl fmt::Debug for UpstreamHeader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("UpstreamHeader").field("name", &self.name.as_str()).finish_non_exhaustive()
+    }
+}
+
+/// A server, and the gate before it.
+///
+/// ```
+/// use wane_gateway::Gate;
+/// use wane_gateway::http::{Upstream, UpstreamUrl};
+/// fn files(url: UpstreamUrl, gate: Gate) -> Upstream {
+///     Upstream { name: "files".into(), url, headers: Vec::new(), gate }
+/// }
+/// # let _ = files;
+/// ```
+#[derive(Debug)]
+pub struct Upstream {
+    /// What clients call it in the path: `/NAME/mcp`.
+    pub name: String,
+    /// Where it listens.
+    pub url: UpstreamUrl,
+    /// What only the gateway says to it; where a client says the same, the gateway's counts.
+    pub headers: Vec<UpstreamHeader>,
+    /// What decides before it. Where this gate's own ways lead is not looked at: each exchange has its own.
+    pub gate: Gate,
+}
+
+/// A server while the gateway runs.
+#[derive(Debug)]
+pub(super) struct Behind {
+    pub(super) name: String,
+    pub(super) gate: Arc<Gate>,
+    url: UpstreamUrl,
+    headers: Vec<UpstreamHeader>,
+    client: Client<HttpConnector, Full<Bytes>>,
+    silence: Duration,
+    /// Places for requests that are being decided.
+    pub(super) deciding: Arc<Semaphore>,
+    /// Places for answers that are being looked at: those who decide may wait for them.
+    pub(super) reading: Arc<Semaphore>,
+}
+
+/// Why a server has not answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum NoAnswer {
+    /// It cannot be reached, or broke off.
+    Broke,
+    /// It says nothing.
+    Silent,
+}
+
+impl NoAnswer {
+    /// What a client is told.
+    pub(super) const fn words(self) -> &'static str {
+        match self {
+            Self::Broke => "cannot be reached, or broke off",
+            Self::Silent => "has said nothing for too long",
+        }
+    }
+}
+
+impl Behind {
+    pub(super) fn new(upstream: Upstream, limits: &Limits) -> Self {
+        let mut connector = HttpConnector::new();
+        connector.set_connect_timeout(Some(CONNECT));
+        connector.set_nodelay(true);
+        let mut client = Client::builder(TokioExecutor::new());
+        let client = client.pool_idle_timeout(KEPT).pool_timer(TokioTimer::new()).build(connector);
+        Self {
+            name: upstream.name,
+            gate: Arc::new(upstream.gate),
+            url: upstream.url,
+            headers: upstream.headers,
+            client,
+            silence: limits.silence,
+            deciding: Arc::new(Semaphore::new(limits.deciding)),
+            reading: Arc::new(Semaphore::new(limits.deciding)),
+        }
+    }
+
+    /// What of a client's head goes on to this server.
+    // spec: G36
+    pub(super) fn onward(&self, head: &HeaderMap) -> HeaderMap {
+        let named: Vec<String> = head
+            .get_all("connection")
+            .iter()
+            .filter_map(|value| value.to_str().ok())
+            .flat_map(|value| value.split(','))
+            .map(|name| name.trim().to_ascii_lowercase())
+            .collect();
+        let goes = |name: &HeaderName| passes(name) && !named.iter().any(|named| named == name.as_str());
+        let mut headers = HeaderMap::new();
+        for (name, value) in head.iter().filter(|(name, _)| goes(name)) {
+            headers.append(name.clone(), value.clone());
+        }
+        for header in &self.headers {
+            headers.insert(header.name.clone(), header.value.clone());
+        }
+        headers
+    }
+
+    /// Asks the server; its head.
+    pub(super) async fn ask(
+        &self,
+        method: Method,
+        headers: &HeaderMap,
+        body: Bytes,
+    ) -> Result<Response<Incoming>, NoAnswer> {
+        let mut request = Request::new(Full::new(body));
+        *request.method_mut() = method;
+        *request.uri_mut() = self.url.0.clone();
+        *request.headers_mut() = headers.clone();
+        match tokio::time::timeout(self.silence, self.client.request(request)).await {
+            Ok(Ok(response)) => Ok(response),
+            Ok(Err(_)) => Err(NoAnswer::Broke),
+            Err(_) => Err(NoAnswer::Silent),
+        }
+    }
+
+    pub(super) const fn silence(&self) -> Duration {
+        self.silence
+    }
+}
+
+/// The head of a request that the gateway makes itself, on the account of a client's.
+pub(super) fn of_its_own(headers: &HeaderMap, method: &'static str) -> HeaderMap {
+    let mut headers = headers.clone();
+    let params: Vec<HeaderName> = headers.keys().filter(|name| name.as_str().starts_with(PARAM)).cloned().collect();
+    params.iter().chain([&NAME]).for_each(|name| drop(headers.remove(name)));
+    if headers.remove(METHOD).is_some() {
+        headers.insert(METHOD, HeaderValue::from_static(method));
+    }
+    headers
+}
+
+/// The head of an answer, or of nothing at all, in the place of a client.
+pub(super) fn of_no_method(headers: &HeaderMap) -> HeaderMap {
+    let mut headers = of_its_own(headers, "");
+    headers.remove(METHOD);
+    headers
+}
+
+/// Whether a header of a client's concerns the server, and not this connection or the gateway.
+fn passes(name: &HeaderName) -> bool {
+    const NOT: [&str; 20] = [
+        "accept-encoding",
+        "connection",
+        "content-length",
+        "cookie",
+        "expect",
+        "forwarded",
+        "host",
+        "keep-alive",
+        "origin",
+        "proxy-authenticate",
+        "proxy-authorization",
+        "proxy-connection",
+        "referer",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+        "via",
+        "x-forwarded-for",
+        "x-real-ip",
+    ];
+    let name = name.as_str();
+    // There are servers that take `_` for `-`.
+    !NOT.contains(&name) && !name.contains('_') && !name.starts_with("x-forwarded-") && !name.starts_with("sec-")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_plain_urls_are_upstreams() {
+        for text in ["http://127.0.0.1:3001/mcp", "http://localhost/mcp?x=1", "http://[::1]:80/"] {
+            assert!(text.parse::<UpstreamUrl>().is_ok(), "{text}");
+        }
+        for text in ["https://a/mcp", "a/mcp", "/mcp", "http://u@a/mcp", "http://a/mcp#x", "unix:/x", "", "http:///x"] {
+            assert!(text.parse::<UpstreamUrl>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_of_the_connection_is_no_header_for_a_server() {
+        for name in ["Host", "connection", "Transfer-Encoding", "content-type", "mcp-method", "X_Key", "a b", "cookie"]
+        {
+            assert!(UpstreamHeader::new(name, "x").is_none(), "{name}");
+        }
+        assert!(UpstreamHeader::new("x-api-key", "a\nb").is_none());
+        assert!(UpstreamHeader::new("x-api-key", "a").is_some());
+    }
+}

@@ -1,0 +1,178 @@
+//! Clients that are slow, huge, half-open or many: others are served.
+
+use std::io::{BufReader, Read as _, Write as _};
+use std::net::{Shutdown, TcpStream};
+use std::time::{Duration, Instant};
+
+use wane_gateway::MESSAGE_BYTES;
+use wane_gateway::http::Limits;
+
+use super::wire::{self, PATIENCE, Server, result, switch, wait};
+use super::{CATALOGUE, Gateway, Setting, call};
+use crate::scene::{Scene, Whose};
+
+fn before(server: &Server, limits: Limits) -> (Gateway, String) {
+    let scene = Scene::new(CATALOGUE, &["read:*"], &[], Whose::Client);
+    let token = format!("Bearer {}", scene.sealed());
+    (Gateway::with(scene, &[("files", server)], Setting { limits, ..Setting::default() }), token)
+}
+
+#[track_caller]
+fn passes(gateway: &Gateway, token: &str) {
+    let since = Instant::now();
+    let answer = gateway.post("/mcp", &[("authorization", token)], &call(1, "read"));
+    assert_eq!(answer.code(), "none", "{answer:?}");
+    assert!(since.elapsed() < Duration::from_secs(5), "{:?}", since.elapsed());
+}
+
+/// Whether the other side closes the connection, whatever it says before.
+#[track_caller]
+fn is_closed(mut stream: TcpStream) -> String {
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    let mut text = Vec::new();
+    let read = stream.read_to_end(&mut text);
+    let closed = read.as_ref().map_or_else(|error| error.kind() == std::io::ErrorKind::ConnectionReset, |_| true);
+    assert!(closed, "{read:?}");
+    String::from_utf8_lossy(&text).into_owned()
+}
+
+#[test]
+fn idle_and_slow_ones_stop_nobody_and_are_cut_off() {
+    let server = Server::echo();
+    let limits = Limits { head_time: Duration::from_secs(3), body_time: Duration::from_secs(3), ..Limits::default() };
+    let (gateway, token) = before(&server, limits);
+    let open = || wire::connect(gateway.address());
+    let idle: Vec<TcpStream> = (0..200).map(|_| open()).collect();
+    let whole = wire::request("POST", &gateway.address().to_string(), "/mcp", &[], &call(1, "read"));
+    let (head, body) = whole.split_once("\r\n\r\n").unwrap();
+    // A head that does not end, a body that does not, one that comes in chunks and does not, and one half closed.
+    let (mut slow_head, mut slow_body, mut half, mut chunked) = (open(), open(), open(), open());
+    slow_head.write_all(&head.as_bytes()[..head.len() / 2]).unwrap();
+    slow_body.write_all(format!("{head}\r\n\r\n{}", &body[..10]).as_bytes()).unwrap();
+    half.write_all(format!("{head}\r\n\r\n{}", &body[..10]).as_bytes()).unwrap();
+    half.shutdown(Shutdown::Write).unwrap();
+    let in_chunks = head.lines().filter(|line| !line.starts_with("content-length")).collect::<Vec<_>>().join("\r\n");
+    chunked.write_all(format!("{in_chunks}\r\ntransfer-encoding: chunked\r\n\r\n5\r\n{{\"a\":").as_bytes()).unwrap();
+    passes(&gateway, &token);
+    assert!(is_closed(slow_body).contains("408"));
+    assert!(is_closed(chunked).contains("408"));
+    assert!(!is_closed(half).contains("200"));
+    is_closed(slow_head);
+    idle.into_iter().for_each(|stream| drop(is_closed(stream)));
+    passes(&gateway, &token);
+}
+
+#[test]
+fn beyond_so_many_connections_others_wait_their_turn() {
+    let server = Server::echo();
+    let limits = Limits { connections: 4, head_time: Duration::from_secs(2), ..Limits::default() };
+    let (gateway, token) = before(&server, limits);
+    let idle: Vec<TcpStream> = (0..4).map(|_| wire::connect(gateway.address())).collect();
+    passes(&gateway, &token);
+    drop(idle);
+}
+
+#[test]
+fn what_is_too_large_is_not_read() {
+    let server = Server::echo();
+    let (gateway, token) =
+        before(&server, Limits { large_bodies: 1, head_time: Duration::from_secs(1), ..Limits::default() });
+    let host = gateway.address().to_string();
+    // Neither when it says so, nor when it does not.
+    let mut stated = wire::connect(gateway.address());
+    let head = format!("POST /mcp HTTP/1.1\r\nhost: {host}\r\ncontent-type: application/json\r\n");
+    stated.write_all(format!("{head}content-length: {}\r\n\r\n", MESSAGE_BYTES + 1).as_bytes()).unwrap();
+    assert!(is_closed(stated).contains("413"));
+    let mut unstated = wire::connect(gateway.address());
+    unstated.write_all(format!("{head}transfer-encoding: chunked\r\n\r\n").as_bytes()).unwrap();
+    let piece = format!("100000\r\n{}\r\n", " ".repeat(0x10_0000));
+    // It may stop reading in the midst of a piece.
+    let _: Vec<_> = (0..18).map_while(|_| unstated.write_all(piece.as_bytes()).ok()).collect();
+    is_closed(unstated);
+    let mut many = wire::connect(gateway.address());
+    let _: std::io::Result<()> = many.write_all(format!("{head}x: {}\r\n\r\n", "y".repeat(100_000)).as_bytes());
+    assert!(!is_closed(many).contains("200"));
+    // While one large body is being read another waits, and a small one does not.
+    let mut large = wire::connect(gateway.address());
+    large.write_all(format!("{head}content-length: 200000\r\n\r\n{}", " ".repeat(100_000)).as_bytes()).unwrap();
+    passes(&gateway, &token);
+    let padded =
+        call(1, "read").replace(r#""arguments":{}"#, &format!(r#""arguments":{{"x":"{}"}}"#, "y".repeat(90_000)));
+    drop(large);
+    assert_eq!(gateway.post("/mcp", &[("authorization", &token)], &padded).code(), "none");
+}
+
+#[test]
+fn who_reads_nothing_is_cut_off() {
+    let (went, goes) = switch();
+    let server = Server::start(move |request, out| {
+        if request.json()["id"] != 9 {
+            return out.json(&result(&request.json()["id"], "[]"));
+        }
+        out.events("");
+        let text = "x".repeat(1 << 20);
+        let note = format!(r#"{{"jsonrpc":"2.0","method":"notifications/message","params":{{"data":"{text}"}}}}"#);
+        while out.event(&note).is_ok() {}
+        went.send(()).unwrap();
+    });
+    let (gateway, token) = before(&server, Limits { unread: Duration::from_secs(1), ..Limits::default() });
+    let mut deaf = wire::connect(gateway.address());
+    let headers = [("authorization", token.as_str())];
+    let request = wire::request("POST", &gateway.address().to_string(), "/mcp", &headers, &call(9, "read"));
+    deaf.write_all(request.as_bytes()).unwrap();
+    passes(&gateway, &token);
+    wait(&goes);
+    drop(deaf);
+}
+
+#[test]
+fn a_server_that_is_silent_stops_only_who_asked_it() {
+    let server = Server::start(|request, out| match request.json()["id"].as_u64() {
+        Some(8) => drop(out.wait_until_gone()),
+        Some(9) => {
+            out.events("");
+            out.wait_until_gone();
+        }
+        _ => out.json(&result(&request.json()["id"], "[]")),
+    });
+    let limits = Limits {
+        silence: Duration::from_secs(2),
+        sign_of_life: Duration::from_millis(200),
+        deciding: 2,
+        ..Limits::default()
+    };
+    let (gateway, token) = before(&server, limits);
+    let mut waiting = Vec::new();
+    for id in [8, 9, 8, 9] {
+        let mut stream = wire::connect(gateway.address());
+        let headers = [("authorization", token.as_str())];
+        let text = wire::request("POST", &gateway.address().to_string(), "/mcp", &headers, &call(id, "read"));
+        stream.write_all(text.as_bytes()).unwrap();
+        waiting.push(stream);
+    }
+    passes(&gateway, &token);
+    for (number, stream) in waiting.into_iter().enumerate() {
+        let answer = wire::read_answer(&mut BufReader::new(stream)).unwrap();
+        assert!(answer.body.contains("1502"), "{answer:?}");
+        // A client that waits on a stream is written to.
+        assert_eq!(
+            (answer.status, answer.body.contains(":\n\n")),
+            [(502, false), (200, true)][number % 2],
+            "{answer:?}"
+        );
+    }
+}
+
+#[test]
+fn the_end_waits_for_nobody() {
+    let server = Server::start(|_, out| {
+        out.events("");
+        out.wait_until_gone();
+    });
+    let (gateway, token) = before(&server, Limits { end: Duration::from_millis(500), ..Limits::default() });
+    let reading = wire::Reading::of(gateway.address(), "POST", &[("authorization", &token)], &call(1, "read"));
+    let since = Instant::now();
+    gateway.stop();
+    assert!(since.elapsed() < Duration::from_secs(5), "{:?}", since.elapsed());
+    drop(reading);
+}
