@@ -4,6 +4,8 @@ mod catalogue;
 mod enforce;
 mod exec;
 mod run;
+mod serve;
+mod standing;
 
 use clap::{Args, Subcommand};
 
@@ -19,6 +21,7 @@ use crate::failure::Failure;
 Examples:
   wane mcp catalogue --server files -o draft.toml -- mcp-server-filesystem /repo
   wane mcp run --catalogue catalogue.toml --token session.tok --root root.pub --ledger sqlite:wane.db -- mcp-server-filesystem /repo
+  wane mcp serve --client-tokens --catalogue catalogue.toml --root root.pub --ledger sqlite:wane.db --upstream http://127.0.0.1:3001/mcp --listen 127.0.0.1:7000
   wane mcp enforce --client cursor --dry-run
   wane mcp enforce --path .mcp.json --catalogue catalogue.toml
   wane mcp enforce --client cursor --stop
@@ -31,6 +34,7 @@ pub(crate) struct Mcp {
 #[derive(Debug, Subcommand)]
 enum What {
     Run(Box<run::Run>),
+    Serve(Box<serve::Serve>),
     Enforce(Box<enforce::Enforce>),
     Catalogue(catalogue::Catalogue),
     #[command(hide = true)]
@@ -42,6 +46,7 @@ impl Mcp {
     pub(crate) fn run(&self, context: &Context) -> Result<Exit, Failure> {
         match &self.what {
             What::Run(verb) => verb.run(context),
+            What::Serve(verb) => verb.run(context),
             What::Enforce(verb) => verb.run(context),
             What::Catalogue(verb) => verb.run(context),
             What::Exec(verb) => verb.run(),

@@ -222,6 +222,18 @@ fn every_verb_prints_the_documented_shape() {
              wane mcp catalogue --catalogue c.toml --json -- sh more.sh",
             6,
         ),
+        (
+            "wane mcp serve",
+            "timeout --preserve-status 1 wane mcp serve --client-tokens --catalogue c.toml --upstream http://127.0.0.1:9/mcp \
+             --root roots.toml --ledger sqlite:l.db --listen 127.0.0.1:0 --json",
+            0,
+        ),
+        (
+            "wane mcp serve",
+            "timeout --preserve-status 1 wane mcp serve --seal --token t.tok --catalogue c.toml \
+             --upstream http://127.0.0.1:9/mcp --root roots.toml --ledger sqlite:l.db --listen 127.0.0.1:0 --json",
+            0,
+        ),
         ("wane show of a key", "wane show root.pub --json", 0),
         ("wane show of an encrypted key", "printf -- '-----BEGIN ENCRYPTED PRIVATE KEY-----\n' | wane show --json", 0),
         ("wane show of a roots file", "wane show roots.toml --json", 0),

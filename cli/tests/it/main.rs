@@ -41,6 +41,8 @@ mod rules;
 #[cfg(test)]
 mod scene;
 #[cfg(test)]
+mod serve;
+#[cfg(test)]
 mod settings;
 #[cfg(test)]
 mod strict;

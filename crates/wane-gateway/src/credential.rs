@@ -1,5 +1,7 @@
 //! By what requests are judged: the gateway's own token, or the one that each request brings.
 
+use std::sync::Arc;
+
 use rand_core::CryptoRng;
 use wane::{Audience, Code, Grant, Refusal, Request, Seal, SealedToken, SecretKey, Token, limits};
 
@@ -20,12 +22,12 @@ const SEAL_SECONDS: u64 = 30;
 /// # let _ = (own, shown, Credential::shown_to_both());
 /// # Ok::<(), wane::Refusal>(())
 /// ```
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Credential(Whose);
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum Whose {
-    Own(Box<Holder>),
+    Own(Arc<Holder>),
     Shown(ToServer),
 }
 
@@ -49,7 +51,7 @@ impl Credential {
     /// that the token names, where it carries no secret.
     #[must_use]
     pub fn own(token: Token, key: Option<SecretKey>) -> Self {
-        Self(Whose::Own(Box::new(Holder { token, key })))
+        Self(Whose::Own(Arc::new(Holder { token, key })))
     }
 
     /// Each request brings a sealed token, as `dev.wane/token` of its `_meta`.

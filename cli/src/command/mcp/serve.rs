@@ -1,0 +1,269 @@
+//! `wane mcp serve`: a gateway before servers that are reached over HTTP.
+
+use std::path::PathBuf;
+
+use clap::{ArgGroup, Args};
+use serde::Serialize;
+use wane::Audience;
+use wane_gateway::Credential;
+use wane_gateway::http::{
+    Bearer, Bound, Door, HttpOptions, Limits, Listen, Reach, ServeError, Upstream, UpstreamHeader, UpstreamUrl, serve,
+};
+use wane_policy::Catalogue;
+
+use super::standing::{self, GateFlags, Gating, Notices, Whose};
+use crate::arguments::Context;
+use crate::exit::Exit;
+use crate::failure::{self, Failure, Trouble};
+use crate::input::Source;
+use crate::{catalogue, random, write};
+
+/// The largest value of a header for a server.
+const HEADER_TEXT: u64 = 16 * 1024;
+
+/// What such a value is called, where two inputs meet.
+const HEADER: &str = "a header for a server";
+
+/// Stand before MCP servers that are reached over HTTP
+///
+/// For clients the gateway is the servers: each is at /NAME/mcp by its name in the catalogue, and at /mcp where there is one. Each call is
+/// judged as the catalogue says, and committed to the ledger, before its server sees it. The address is told on standard output;
+/// what goes no further on standard error, by method and code, with --json as one object a line.
+#[derive(Args, Debug)]
+#[command(group = ArgGroup::new("whose").args(["client_tokens", "seal"]).required(true), after_help = "\
+With --client-tokens each request brings its token, sealed, as `Authorization: Bearer wane1.sealed...` or as `dev.wane/token` of its
+`_meta`. With --seal the gateway holds the token and seals every call for exactly that call; it listens on a unix socket that only its
+user can open, or on a loopback address where every request shows the bearer that is made anew for each start.
+
+Servers are reached at http:// alone: there is no TLS. `wane mcp run` starts a server that speaks on its standard input and output.
+
+Exit codes: 0 a signal stopped it, 1 it cannot listen, 2 usage, 3 the ledger cannot be used, 4 the token is not good for a server.
+
+Examples:
+  wane mcp serve --client-tokens --catalogue catalogue.toml --root root.pub --ledger sqlite:wane.db --upstream http://127.0.0.1:3001/mcp --listen 127.0.0.1:7000
+  wane mcp serve --token child.tok --seal --bearer-file bearer --upstream files=http://127.0.0.1:3001/mcp --upstream web=http://127.0.0.1:3002/mcp --listen 127.0.0.1:7000
+  wane mcp serve --token child.tok --seal --upstream http://127.0.0.1:3001/mcp --upstream-header Authorization=file:api.key --listen unix:wane.sock
+")]
+pub(crate) struct Serve {
+    /// A server: its URL, with its name in the catalogue unless there is one only; several times for several
+    #[arg(long, required = true, value_name = "[NAME=]URL")]
+    upstream: Vec<String>,
+
+    /// Where clients come in
+    #[arg(long, value_name = "ADDRESS:PORT|unix:PATH")]
+    listen: String,
+
+    /// Hold the token, and seal every call for exactly that call
+    #[arg(long)]
+    seal: bool,
+
+    /// Write the bearer of this start to a new file of mode 0600 instead of telling it
+    #[arg(long, value_name = "FILE")]
+    bearer_file: Option<PathBuf>,
+
+    /// What the gateway alone says to a server, of one server where it is named
+    #[arg(long, value_name = "[NAME/]HEADER=env:VAR|file:PATH")]
+    upstream_header: Vec<String>,
+
+    /// A server that decides by the token itself, and is shown it as it came
+    #[arg(long, value_name = "NAME", conflicts_with = "seal")]
+    wane_aware: Vec<String>,
+
+    /// An origin whose pages may ask, beside those of this machine
+    #[arg(long, value_name = "ORIGIN")]
+    allow_origin: Vec<String>,
+
+    /// Listen where other machines reach it: nothing is encrypted, and something else keeps others from reading it
+    #[arg(long, conflicts_with = "seal")]
+    without_tls: bool,
+
+    #[command(flatten)]
+    gate: GateFlags,
+}
+
+/// A server, before its gate is made.
+struct Named {
+    name: String,
+    url: UpstreamUrl,
+    audience: Audience,
+    headers: Vec<UpstreamHeader>,
+}
+
+/// What is told on standard output.
+#[derive(Serialize)]
+struct Told<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bearer: Option<&'a str>,
+    listen: String,
+    servers: Vec<Path<'a>>,
+}
+
+#[derive(Serialize)]
+struct Path<'a> {
+    name: &'a str,
+    path: String,
+}
+
+impl Serve {
+    pub(super) fn run(&self, context: &Context) -> Result<Exit, Failure> {
+        // spec: G10
+        standing::forbid_looking_in()?;
+        self.gate.claim(context)?;
+        let listen = self.listen()?;
+        let roots = self.gate.roots(context)?;
+        let catalogue = self.gate.catalogue(context)?;
+        let servers = self.servers(context, &catalogue)?;
+        let token = self.gate.token_source(context)?;
+        let whose = self.gate.whose(context, token.as_ref())?;
+        whose.check(&roots, servers.iter().map(|server| &server.audience))?;
+        if self.bearer_file.is_some() && (!self.seal || matches!(listen, Listen::Socket(_))) {
+            return Err(Failure::usage("--bearer-file goes with --seal and an address: nothing else has a bearer"));
+        }
+        let guard = self.gate.guard(context, roots)?;
+        let notices = Notices::start(context.output);
+        let (door, bearer) = self.door(&whose, &listen)?;
+        let credential = whose.credential();
+        let names: Vec<String> = servers.iter().map(|server| server.name.clone()).collect();
+        let upstream = |server: Named| {
+            let aware = self.wane_aware.contains(&server.name);
+            let gating = Gating {
+                catalogue: catalogue.clone(),
+                server: server.name.clone(),
+                audience: server.audience,
+                credential: if aware { Credential::shown_to_both() } else { credential.clone() },
+                guard: &guard,
+                notices: notices.clone(),
+                output: context.output,
+            };
+            // Where it leads is said anew for each exchange.
+            let gate = gating.gate(Box::new(|_| Ok(())), Box::new(|_| Ok(())))?;
+            Ok(Upstream { name: server.name, url: server.url, headers: server.headers, gate })
+        };
+        let options = HttpOptions {
+            listen,
+            reach: if self.without_tls { Reach::Anywhere } else { Reach::ThisMachine },
+            door,
+            origins: self.allow_origin.clone(),
+            upstreams: servers.into_iter().map(upstream).collect::<Result<_, wane::Refusal>>()?,
+            limits: Limits::default(),
+        };
+        let served = serve(options, |bound| tell(context, bound, bearer.as_deref(), &names), standing::stops()?);
+        standing::close(&notices, guard);
+        notices.finish();
+        if let Some(file) = &self.bearer_file {
+            // It opens nothing any more.
+            let _: std::io::Result<()> = std::fs::remove_file(file);
+        }
+        served.map(|()| Exit::Done).map_err(|error| match error {
+            ServeError::Upstreams(_) | ServeError::Open(_) => Failure::usage(error.to_string()).hint(
+                "`--listen 127.0.0.1:PORT` and `unix:PATH` are of this machine alone; without --seal `--without-tls` opens others",
+            ),
+            ServeError::Listen(_) | ServeError::System(_) => Failure::new(Trouble::File, error.to_string()),
+        })
+    }
+
+    fn listen(&self) -> Result<Listen, Failure> {
+        if let Some(path) = self.listen.strip_prefix("unix:").filter(|path| !path.is_empty()) {
+            return Ok(Listen::Socket(path.into()));
+        }
+        let parsed = self.listen.parse().map(Listen::Address);
+        parsed.map_err(|_| Failure::usage("--listen is neither an address with a port nor `unix:PATH`"))
+    }
+
+    /// The servers that are named, each as the catalogue has it.
+    fn servers(&self, context: &Context, catalogue: &Catalogue) -> Result<Vec<Named>, Failure> {
+        if self.upstream.len() > 1 && self.gate.names_audience() {
+            return Err(Failure::usage("--aud is the audience of one server, and several are named")
+                .hint("the catalogue states the audience of each"));
+        }
+        let mut servers = Vec::new();
+        for text in &self.upstream {
+            let (name, url) = match text.split_once('=') {
+                Some((name, url)) if !name.contains([':', '/']) => (Some(name), url),
+                _ => (None, text.as_str()),
+            };
+            let url: UpstreamUrl = url.parse().map_err(|error| {
+                Failure::usage(format!("--upstream: {error}"))
+                    .hint("`wane mcp run -- COMMAND` starts a server; here one is named that runs")
+            })?;
+            let name = catalogue::server_name(catalogue, name)?;
+            let audience = self.gate.audience(context, catalogue, &name)?;
+            servers.push(Named { name, url, audience, headers: Vec::new() });
+        }
+        for text in &self.upstream_header {
+            self.header(context, text, &mut servers)?;
+        }
+        let known = |name: &String| servers.iter().any(|server| server.name == *name);
+        match self.wane_aware.iter().find(|name| !known(name)) {
+            Some(_) => Err(Failure::usage("--wane-aware names a server that no --upstream names")),
+            None => Ok(servers),
+        }
+    }
+
+    /// Gives a header to the server that it names, or to the only one.
+    fn header(&self, context: &Context, text: &str, servers: &mut [Named]) -> Result<(), Failure> {
+        let usage = |why: &str| Failure::usage(format!("--upstream-header: {why}"));
+        let hint = "`[NAME/]HEADER=env:VAR` or `[NAME/]HEADER=file:PATH`";
+        let (name, from) = text.split_once('=').ok_or_else(|| usage("no value is named").hint(hint))?;
+        let (server, header) = match name.split_once('/') {
+            Some((server, header)) => (Some(server), header),
+            None => (None, name),
+        };
+        let source = match (from.strip_prefix("file:"), from.strip_prefix("env:")) {
+            (Some(path), _) if !path.is_empty() => Source::File(path.into()),
+            (_, Some(name)) if !name.is_empty() => Source::Env(name.into()),
+            _ => return Err(usage("its value stands in a file or a variable").hint(hint)),
+        };
+        let server = match (server, servers) {
+            (Some(name), servers) => servers.iter_mut().find(|server| server.name == name),
+            (None, [server]) => Some(server),
+            (None, _) => None,
+        };
+        let server = server.ok_or_else(|| usage("it does not say for which of the servers it is").hint(hint))?;
+        let value = context.inputs.read_secret(&source, HEADER, HEADER_TEXT)?;
+        let read = UpstreamHeader::new(header, value.trim_end_matches(['\r', '\n']));
+        let read = read.ok_or_else(|| usage("it is no header, or one that belongs to the connection or to MCP"))?;
+        server.headers.push(read);
+        Ok(())
+    }
+
+    /// Who is let in, and what is to be told of it. What opens the gateway is a secret of this start.
+    fn door(&self, whose: &Whose, listen: &Listen) -> Result<(Door, Option<String>), Failure> {
+        let (Whose::Own(..), Listen::Address(_)) = (whose, listen) else { return Ok((Door::Open, None)) };
+        let bearer = Bearer::generate(&mut random::system()?);
+        let text = bearer.expose_text().to_owned();
+        let Some(file) = &self.bearer_file else { return Ok((Door::Bearer(bearer), Some(text))) };
+        if is_left_behind(file, text.len()) {
+            std::fs::remove_file(file).map_err(|error| Failure::file("remove", failure::name(file), &error))?;
+        }
+        write::create_private(file, format!("{text}\n").as_bytes())?;
+        Ok((Door::Bearer(bearer), None))
+    }
+}
+
+/// Whether a file holds what opened a gateway that has ended without removing it.
+fn is_left_behind(file: &std::path::Path, length: usize) -> bool {
+    let is_file = std::fs::symlink_metadata(file).is_ok_and(|found| found.is_file() && found.len() == 44);
+    let letter = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+    is_file
+        && std::fs::read_to_string(file).is_ok_and(|text| {
+            text.strip_suffix('\n').is_some_and(|text| text.len() == length && text.bytes().all(letter))
+        })
+}
+
+/// Says where it listens, for whoever waits for it.
+fn tell(context: &Context, bound: &Bound, bearer: Option<&str>, names: &[String]) {
+    if bearer.is_some() {
+        context.output.before_secret();
+    }
+    let path = |name: &str| format!("/{name}/mcp");
+    let servers = names.iter().map(|name| Path { name, path: path(name) }).collect();
+    let told = Told { bearer, listen: bound.to_string(), servers };
+    let text = || {
+        let servers: String = names.iter().map(|name| format!("{name}: {bound}{}\n", path(name))).collect();
+        let bearer = bearer.map(|bearer| format!("bearer: {bearer}\n")).unwrap_or_default();
+        format!("listening on {bound}\n{servers}{bearer}")
+    };
+    // Who has started it may not listen.
+    let _: Result<(), Failure> = context.output.answer(&told, text);
+}
