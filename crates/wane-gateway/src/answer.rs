@@ -141,9 +141,9 @@ pub(crate) fn error(id: impl std::fmt::Display, error: impl std::fmt::Display) -
     format!(r#"{{"jsonrpc":"2.0","id":{id},"error":{error}}}"#)
 }
 
-/// An error that answers no request that is known.
+/// An error that answers no request that is known, as JSON-RPC has it.
 pub(crate) fn error_to_nobody(error: impl std::fmt::Display) -> String {
-    format!(r#"{{"jsonrpc":"2.0","error":{error}}}"#)
+    format!(r#"{{"jsonrpc":"2.0","id":null,"error":{error}}}"#)
 }
 
 /// What a client is told whose request the server did not answer.

@@ -295,7 +295,7 @@ mod tests {
         let error: Value = serde_json::from_str(&Mismatch::Header("x".into()).error(Some("1"))).unwrap();
         assert_eq!((&error["id"], &error["error"]["code"]), (&json!(1), &json!(-32020)));
         let error: Value = serde_json::from_str(&Mismatch::Version("9".into()).error(None)).unwrap();
-        assert_eq!((error.get("id"), &error["error"]["data"]["requested"]), (None, &json!("9")));
+        assert_eq!((&error["id"], &error["error"]["data"]["requested"]), (&Value::Null, &json!("9")));
         assert!(error["error"]["data"]["supported"].as_array().is_some_and(|list| list.len() == 5));
     }
 }
