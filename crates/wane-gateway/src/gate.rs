@@ -285,6 +285,10 @@ impl Gate {
         self.flow.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    pub(crate) fn denied(&self, what: &str, refusal: &Refusal) {
+        (self.report)(&Notice::Denied { what, refusal });
+    }
+
     pub(crate) fn dropped(&self, from: Side, why: &str) {
         (self.report)(&Notice::Dropped { from, why });
     }

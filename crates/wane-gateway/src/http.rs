@@ -31,6 +31,7 @@ use hyper::{Request, Response};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
 use tokio::task::JoinSet;
+use wane::Refusal;
 
 use self::head::{Checks, Head};
 use self::listen::{Listener, Patient, Stream};
@@ -140,6 +141,14 @@ struct Inner {
 }
 
 impl Inner {
+    /// Tells whoever runs the gateway of a request that no gate has seen.
+    fn tell(&self, refusal: &Refusal) {
+        // Where it was for is not known, and all gates tell the same one.
+        if let Some(behind) = self.behind.first() {
+            behind.gate.denied("a request", refusal);
+        }
+    }
+
     /// The server of that name, or the only one where none is named.
     fn behind(&self, name: Option<&str>) -> Option<Arc<Behind>> {
         match (name, self.behind.as_slice()) {
@@ -301,9 +310,12 @@ async fn connection(
 
 async fn answer(inner: Arc<Inner>, request: Request<Incoming>) -> Result<Response<Written>, Infallible> {
     let (parts, body) = request.into_parts();
-    let reply = match Head::read(parts, &inner.checks) {
-        Ok(head) => exchange::answer(inner, head, body).await,
+    let mut reply = match Head::read(parts, &inner.checks) {
+        Ok(head) => exchange::answer(Arc::clone(&inner), head, body).await,
         Err(refused) => refused,
     };
+    if let Some(refusal) = reply::refusal(&mut reply) {
+        inner.tell(&refusal);
+    }
     Ok(*reply)
 }

@@ -9,7 +9,7 @@ use hyper::header::HeaderName;
 use serde_json::{Value, json};
 use wane::{Code, Refusal};
 
-use crate::answer::{Denial, Era};
+use crate::answer::{self, DENIED, Denial, Era};
 use crate::call::VERSION;
 use crate::message::{Kind, Message};
 use crate::object::Object;
@@ -39,24 +39,32 @@ pub(super) enum Mismatch {
 }
 
 impl Mismatch {
+    /// As the refusals of a gate are told.
+    pub(super) fn refusal(&self) -> Refusal {
+        Refusal::new(Code::ParseMessage, "headers", self.words(), "")
+    }
+
+    fn words(&self) -> &str {
+        match self {
+            Self::Header(why) => why,
+            Self::Version(_) => "the protocol version is not known here",
+        }
+    }
+
     /// The error that MCP has for it, to a request with this id.
     pub(super) fn error(&self, id: Option<&str>) -> String {
-        let denied = |why: &str| Denial::from(Refusal::new(Code::ParseMessage, "headers", why, "")).data();
-        let (number, why, mut data) = match self {
-            Self::Header(why) => (HEADER_MISMATCH, why.as_str(), json!({})),
+        let denied = Denial::from(self.refusal()).data();
+        let (number, data) = match self {
+            Self::Header(_) => (HEADER_MISMATCH, json!({ DENIED: denied })),
             Self::Version(requested) => {
                 let supported: Vec<&str> = HANDSHAKE.iter().chain(&STATELESS).copied().collect();
-                let data = json!({ "supported": supported, "requested": requested });
-                (UNSUPPORTED_VERSION, "the protocol version is not known here", data)
+                (UNSUPPORTED_VERSION, json!({ "supported": supported, "requested": requested, DENIED: denied }))
             }
         };
-        if let Some(members) = data.as_object_mut() {
-            members.insert(crate::answer::DENIED.to_owned(), denied(why));
-        }
-        let error = json!({ "code": number, "message": why, "data": data });
+        let error = json!({ "code": number, "message": self.words(), "data": data });
         match id {
-            Some(id) => crate::answer::error(id, error),
-            None => crate::answer::error_to_nobody(error),
+            Some(id) => answer::error(id, error),
+            None => answer::error_to_nobody(error),
         }
     }
 }

@@ -22,7 +22,7 @@ use super::ways::{self, Way, Ways};
 use crate::answer::{self, Era};
 use crate::credential::ToServer;
 use crate::gate::client::is_own_request;
-use crate::gate::{Connection, Gate, Side};
+use crate::gate::{Connection, Gate};
 use crate::message::{Kind, Message};
 
 /// What a body is, once it agrees with its head.
@@ -96,7 +96,13 @@ async fn post(inner: &Arc<Inner>, behind: Arc<Behind>, head: Head, body: Incomin
     let Some(message) = judged.onward else {
         return Ok(match judged.to_client.into_iter().last() {
             Some(denial) => reply::denied(denial),
-            None => reply::malformed(StatusCode::BAD_REQUEST, "this notification or answer is not passed on"),
+            // The gate has told already that it was dropped.
+            None => {
+                let why = "this notification or answer is not passed on";
+                let refusal = Refusal::new(Code::ParseMessage, "message", why, "");
+                let denial = answer::Denial::from(refusal);
+                reply::message(StatusCode::BAD_REQUEST, denial.error_to_nobody())
+            }
         });
     };
     let asked = behind.ask(Method::POST, &onward, message.into()).await;
@@ -109,10 +115,10 @@ async fn post(inner: &Arc<Inner>, behind: Arc<Behind>, head: Head, body: Incomin
 
 /// Reads a body, and compares it with its head.
 async fn agree(behind: &Behind, headers: &HeaderMap, read: body::Read) -> Result<(body::Read, Agreed), Reply> {
-    let (headers, gate) = (headers.clone(), behind.gate.clone());
+    let headers = headers.clone();
     let place = Arc::clone(&behind.reading).acquire_owned().await;
     let looked = tokio::task::spawn_blocking(move || {
-        let agreed = agreed(&headers, &read.bytes, &gate);
+        let agreed = agreed(&headers, &read.bytes);
         drop(place);
         (read, agreed)
     });
@@ -121,20 +127,17 @@ async fn agree(behind: &Behind, headers: &HeaderMap, read: body::Read) -> Result
     Ok((read, agreed?))
 }
 
-fn agreed(headers: &HeaderMap, bytes: &[u8], gate: &Gate) -> Result<Agreed, Reply> {
+fn agreed(headers: &HeaderMap, bytes: &[u8]) -> Result<Agreed, Reply> {
     let message = match Message::read(bytes) {
         Ok(message) => message,
         // The gate answers it, as it does on pipes.
         Err(fault) if fault.id().is_some() => {
             return Ok(Agreed { era: Era::Handshake, answers: None, begins: Begins::Nothing });
         }
-        Err(fault) => {
-            gate.dropped(Side::Client, fault.message());
-            return Err(reply::malformed(StatusCode::BAD_REQUEST, fault.message()));
-        }
+        Err(fault) => return Err(reply::malformed(StatusCode::BAD_REQUEST, fault.message())),
     };
     let id = message.id().map(|id| id.to_string());
-    let refused = |why: Mismatch| reply::message(StatusCode::BAD_REQUEST, why.error(id.as_deref()));
+    let refused = |why: Mismatch| reply::disagrees(&why, id.as_deref());
     let era = agree::agree(headers, &message).map_err(refused)?;
     let (answers, begins) = match message.kind() {
         Kind::Request { method, .. } => {
@@ -365,7 +368,7 @@ pub(super) fn unknown_session(answers: Option<&(String, String)>) -> Reply {
     let refusal = Refusal::new(Code::ParseMessage, "mcp-session-id", why, "");
     match answers {
         Some((id, _)) => {
-            let denial = crate::answer::Denial::from(refusal);
+            let denial = answer::Denial::from(refusal);
             reply::message(StatusCode::NOT_FOUND, denial.error(id))
         }
         None => reply::refused(StatusCode::NOT_FOUND, refusal),

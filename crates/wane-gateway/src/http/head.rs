@@ -191,7 +191,7 @@ fn single(headers: &HeaderMap) -> Result<(), Reply> {
     let known = [HOST, ORIGIN, AUTHORIZATION, CONTENT_TYPE, SESSION, LAST_EVENT, PROTOCOL_VERSION, METHOD, NAME];
     let params = headers.keys().filter(|name| name.as_str().starts_with(PARAM)).cloned();
     for name in known.into_iter().chain(params) {
-        agree::one(headers, &name).map_err(|mismatch| reply::message(StatusCode::BAD_REQUEST, mismatch.error(None)))?;
+        agree::one(headers, &name).map_err(|mismatch| reply::disagrees(&mismatch, None))?;
     }
     Ok(())
 }

@@ -11,6 +11,7 @@ use hyper::{Response, StatusCode};
 use tokio::sync::mpsc::Receiver;
 use wane::{Code, Family, Refusal};
 
+use super::agree::Mismatch;
 use crate::answer::{self, DENIED, Denial};
 use crate::message::{Kind, Message};
 use crate::object::Object;
@@ -80,9 +81,23 @@ pub(super) fn stream(pieces: Receiver<Bytes>) -> Reply {
     reply
 }
 
-/// A request that was refused before it was looked into: whoever sent it learns why, under no id.
+/// A request that was refused before the gate saw it: whoever sent it learns why, and so does whoever runs the gateway.
 pub(super) fn refused(status: StatusCode, refusal: Refusal) -> Reply {
-    message(status, Denial::from(refusal).error_to_nobody())
+    let mut reply = message(status, Denial::from(refusal.clone()).error_to_nobody());
+    reply.extensions_mut().insert(refusal);
+    reply
+}
+
+/// The same where head and body disagree: the error is the one that MCP has for it.
+pub(super) fn disagrees(why: &Mismatch, id: Option<&str>) -> Reply {
+    let mut reply = message(StatusCode::BAD_REQUEST, why.error(id));
+    reply.extensions_mut().insert(why.refusal());
+    reply
+}
+
+/// What a request was refused with before the gate saw it.
+pub(super) fn refusal(reply: &mut Reply) -> Option<Refusal> {
+    reply.extensions_mut().remove()
 }
 
 /// A head or a body that is none.

@@ -130,6 +130,19 @@ fn what_is_no_message_is_told_so() {
     assert_eq!((rebound.status, rebound.code().as_str()), (403, "deny-origin"));
     assert_eq!(gateway.post("/mcp", &[("origin", "https://app.example")], &call(1, "read")).status, 401);
     assert!(server.take().is_empty());
+    // Whoever runs it is told of each, and of none twice.
+    let notices = gateway.notices();
+    let count = |text: &str| notices.iter().filter(|notice| notice.contains(text)).count();
+    assert_eq!(
+        (count("denied a request: deny-origin"), count("denied a request: parse-message")),
+        (2, 5),
+        "{notices:?}"
+    );
+    assert_eq!(
+        (count("dropped from the client"), count("deny-method"), count("deny-no-token")),
+        (2, 1, 2),
+        "{notices:?}"
+    );
 }
 
 #[test]
