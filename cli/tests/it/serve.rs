@@ -191,6 +191,32 @@ fn a_token_of_its_own_is_behind_a_bearer_or_a_socket() {
 }
 
 #[test]
+fn a_server_is_started_that_knows_nothing() {
+    let scene = scene();
+    scene.write(
+        "server.sh",
+        "env > seen; ls /proc/self/fd > open\nwhile read -r line; do\n\
+         printf '{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{\"content\":[],\"from\":\"%s\"}}\\n' $$\ndone\n",
+    );
+    let flags = "--token env:SECRET --seal --catalogue one.toml --upstream 'sh server.sh' --listen 127.0.0.1:0";
+    let ledger = "--root root.pub --ledger sqlite:l.db --bearer-file bearer";
+    let line = format!(
+        "SECRET=$(cat tok) MINE=1 WANE_TOKEN_FILE=tok; export SECRET MINE WANE_TOKEN_FILE; exec wane mcp serve {ledger} {flags}"
+    );
+    let mut child = shell(&scene.path(""), &line).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let output = BufReader::new(child.stdout.take().unwrap());
+    let mut gateway = Gateway { child, output };
+    let address = gateway.line().strip_prefix("listening on http://").unwrap().to_owned();
+    let bearer = format!("Bearer {}", scene.read("bearer").trim());
+    let (status, answer) = call(&address, "/mcp", Some(&bearer));
+    assert_eq!((status, &answer["result"]["content"]), (200, &serde_json::json!([])), "{answer}");
+    let seen = scene.read("seen");
+    assert!(seen.contains("MINE=1") && !seen.contains("WANE_") && !seen.contains("SECRET"), "{seen}");
+    assert!(scene.read("open").lines().all(|fd| fd.parse::<u32>().unwrap() <= 3), "{}", scene.read("open"));
+    gateway.stop();
+}
+
+#[test]
 fn what_is_not_whole_does_not_start() {
     let scene = scene();
     scene.write("other", "not a bearer");
@@ -212,7 +238,14 @@ fn what_is_not_whole_does_not_start() {
         (format!("--client-tokens --catalogue catalogue.toml --upstream web=http://a/ {local}"), 2, "parse-catalogue"),
         (format!("--client-tokens --catalogue one.toml {url} {url} {local}"), 2, "use-arguments"),
         (format!("--client-tokens --catalogue one.toml --upstream https://a/mcp {local}"), 2, "use-arguments"),
-        (format!("--client-tokens --catalogue one.toml --upstream mcp-server {local}"), 2, "use-arguments"),
+        (format!("--client-tokens --catalogue one.toml --upstream 'server \"a b\"' {local}"), 2, "use-arguments"),
+        (format!("--client-tokens --catalogue one.toml --upstream ' ' {local}"), 2, "use-arguments"),
+        (format!("--client-tokens --catalogue one.toml --upstream localhost:1/mcp {local}"), 2, "use-arguments"),
+        (
+            format!("--client-tokens --catalogue one.toml --upstream server {local} --upstream-header X=env:HOME"),
+            2,
+            "use-arguments",
+        ),
         (format!("--client-tokens --catalogue one.toml {url} {local} --upstream-header X=hunter2"), 2, "use-arguments"),
         (
             format!("--client-tokens --catalogue one.toml {url} {local} --upstream-header Host=env:HOME"),

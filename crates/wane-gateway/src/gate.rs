@@ -285,6 +285,13 @@ impl Gate {
         self.flow.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// 16 random bytes, for the id of a session.
+    pub(crate) fn random_id(&self) -> [u8; 16] {
+        let mut bytes = [0; 16];
+        self.rng.lock().unwrap_or_else(PoisonError::into_inner).fill_bytes(&mut bytes);
+        bytes
+    }
+
     pub(crate) fn denied(&self, what: &str, refusal: &Refusal) {
         (self.report)(&Notice::Denied { what, refusal });
     }

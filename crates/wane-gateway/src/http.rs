@@ -12,7 +12,9 @@ mod limits;
 mod listen;
 mod reply;
 mod sessions;
+mod started;
 mod stream;
+mod talk;
 mod upstream;
 mod waiting;
 mod ways;
@@ -37,13 +39,14 @@ use self::head::{Checks, Head};
 use self::listen::{Listener, Patient, Stream};
 use self::reply::Written;
 use self::sessions::Sessions;
+use self::talk::Starter;
 use self::upstream::Behind;
 use crate::pipes::Stops;
 
 pub use self::head::{Bearer, Door};
 pub use self::limits::Limits;
 pub use self::listen::{Bound, Listen};
-pub use self::upstream::{Upstream, UpstreamHeader, UpstreamUrl, UrlError};
+pub use self::upstream::{Starts, Target, Upstream, UpstreamHeader, UpstreamUrl, UrlError};
 
 /// Servers behind one address, at most: each has threads of its own.
 const UPSTREAMS: usize = 32;
@@ -135,6 +138,7 @@ struct Inner {
     behind: Vec<Arc<Behind>>,
     checks: Checks,
     sessions: Sessions,
+    starter: Starter,
     limits: Limits,
     /// Places for large bodies.
     large: Arc<Semaphore>,
@@ -240,6 +244,7 @@ async fn run(
         behind: options.upstreams.into_iter().map(|upstream| Arc::new(Behind::new(upstream, &limits))).collect(),
         checks: Checks { door: options.door, origins: options.origins, hosts },
         sessions: Sessions::new(&limits),
+        starter: Starter::new().map_err(ServeError::System)?,
         limits,
         large: Arc::new(Semaphore::new(limits.large_bodies)),
     });

@@ -1,5 +1,7 @@
-//! `wane mcp serve`: a gateway before servers that are reached over HTTP.
+//! `wane mcp serve`: a gateway over HTTP, before servers that are reached so or that it starts.
 
+use std::ffi::OsString;
+use std::io;
 use std::path::PathBuf;
 
 use clap::{ArgGroup, Args};
@@ -7,10 +9,12 @@ use serde::Serialize;
 use wane::Audience;
 use wane_gateway::Credential;
 use wane_gateway::http::{
-    Bearer, Bound, Door, HttpOptions, Limits, Listen, Reach, ServeError, Upstream, UpstreamHeader, UpstreamUrl, serve,
+    Bearer, Bound, Door, HttpOptions, Limits, Listen, Reach, ServeError, Starts, Target, Upstream, UpstreamHeader,
+    UpstreamUrl, serve,
 };
 use wane_policy::Catalogue;
 
+use super::exec;
 use super::standing::{self, GateFlags, Gating, Notices, Whose};
 use crate::arguments::Context;
 use crate::exit::Exit;
@@ -24,7 +28,7 @@ const HEADER_TEXT: u64 = 16 * 1024;
 /// What such a value is called, where two inputs meet.
 const HEADER: &str = "a header for a server";
 
-/// Stand before MCP servers that are reached over HTTP
+/// Stand before MCP servers, for clients that come over HTTP
 ///
 /// For clients the gateway is the servers: each is at /NAME/mcp by its name in the catalogue, and at /mcp where there is one. Each call is
 /// judged as the catalogue says, and committed to the ledger, before its server sees it. The address is told on standard output;
@@ -35,18 +39,20 @@ With --client-tokens each request brings its token, sealed, as `Authorization: B
 `_meta`. With --seal the gateway holds the token and seals every call for exactly that call; it listens on a unix socket that only its
 user can open, or on a loopback address where every request shows the bearer that is made anew for each start.
 
-Servers are reached at http:// alone: there is no TLS. `wane mcp run` starts a server that speaks on its standard input and output.
+Servers are reached at http:// alone: there is no TLS. What is no URL is the command of a server that speaks on its standard input and output: each
+session has a process of its own.
 
 Exit codes: 0 a signal stopped it, 1 it cannot listen, 2 usage, 3 the ledger cannot be used, 4 the token is not good for a server.
 
 Examples:
   wane mcp serve --client-tokens --catalogue catalogue.toml --root root.pub --ledger sqlite:wane.db --upstream http://127.0.0.1:3001/mcp --listen 127.0.0.1:7000
   wane mcp serve --token child.tok --seal --bearer-file bearer --upstream files=http://127.0.0.1:3001/mcp --upstream web=http://127.0.0.1:3002/mcp --listen 127.0.0.1:7000
+  wane mcp serve --token child.tok --seal --upstream 'mcp-server-filesystem /repo' --listen unix:wane.sock
   wane mcp serve --token child.tok --seal --upstream http://127.0.0.1:3001/mcp --upstream-header Authorization=file:api.key --listen unix:wane.sock
 ")]
 pub(crate) struct Serve {
-    /// A server: its URL, with its name in the catalogue unless there is one only; several times for several
-    #[arg(long, required = true, value_name = "[NAME=]URL")]
+    /// A server: its URL or its command, with its name in the catalogue unless there is one only; several times for several
+    #[arg(long, required = true, value_name = "[NAME=]URL|COMMAND")]
     upstream: Vec<String>,
 
     /// Where clients come in
@@ -84,9 +90,49 @@ pub(crate) struct Serve {
 /// A server, before its gate is made.
 struct Named {
     name: String,
-    url: UpstreamUrl,
+    at: At,
     audience: Audience,
     headers: Vec<UpstreamHeader>,
+}
+
+/// Where a server is.
+enum At {
+    Url(UpstreamUrl),
+    /// The words of its command.
+    Command(Vec<OsString>),
+}
+
+impl At {
+    fn read(text: &str) -> Result<Self, Failure> {
+        if text.contains("://") {
+            return text.parse().map(Self::Url).map_err(|error| Failure::usage(format!("--upstream: {error}")));
+        }
+        if text.contains(['"', '\'', '\\', '$', '`']) {
+            let hint = "a command's words are parted by blanks: name a script where it needs more";
+            return Err(Failure::usage("--upstream: no shell reads a command").hint(hint));
+        }
+        let words: Vec<OsString> = text.split_whitespace().map(OsString::from).collect();
+        let program = words.first().and_then(|word| word.to_str()).unwrap_or_default();
+        match program.is_empty() || program.contains(':') {
+            true => Err(Failure::usage("--upstream: neither a url with `http://` nor a command is named")),
+            false => Ok(Self::Command(words)),
+        }
+    }
+
+    /// Each process knows nothing of these variables.
+    fn target(self, secrets: Vec<String>) -> Target {
+        match self {
+            Self::Url(url) => Target::Url(url),
+            Self::Command(words) => Target::Command(Starts::new(move || {
+                let mut command =
+                    exec::child(&words).map_err(|failure| io::Error::other(failure.message().to_owned()))?;
+                for name in &secrets {
+                    command.env_remove(name);
+                }
+                Ok(command)
+            })),
+        }
+    }
 }
 
 /// What is told on standard output.
@@ -123,6 +169,7 @@ impl Serve {
         let notices = Notices::start(context.output);
         let (door, bearer) = self.door(&whose, &listen)?;
         let credential = whose.credential();
+        let secrets = self.secrets(token.as_ref());
         let names: Vec<String> = servers.iter().map(|server| server.name.clone()).collect();
         let upstream = |server: Named| {
             let aware = self.wane_aware.contains(&server.name);
@@ -137,7 +184,7 @@ impl Serve {
             };
             // Where it leads is said anew for each exchange.
             let gate = gating.gate(Box::new(|_| Ok(())), Box::new(|_| Ok(())))?;
-            Ok(Upstream { name: server.name, url: server.url, headers: server.headers, gate })
+            Ok(Upstream { name: server.name, target: server.at.target(secrets.clone()), headers: server.headers, gate })
         };
         let options = HttpOptions {
             listen,
@@ -178,17 +225,15 @@ impl Serve {
         }
         let mut servers = Vec::new();
         for text in &self.upstream {
-            let (name, url) = match text.split_once('=') {
-                Some((name, url)) if !name.contains([':', '/']) => (Some(name), url),
+            let is_name = |name: &str| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+            let (name, at) = match text.split_once('=') {
+                Some((name, at)) if is_name(name) => (Some(name), at),
                 _ => (None, text.as_str()),
             };
-            let url: UpstreamUrl = url.parse().map_err(|error| {
-                Failure::usage(format!("--upstream: {error}"))
-                    .hint("`wane mcp run -- COMMAND` starts a server; here one is named that runs")
-            })?;
+            let at = At::read(at)?;
             let name = catalogue::server_name(catalogue, name)?;
             let audience = self.gate.audience(context, catalogue, &name)?;
-            servers.push(Named { name, url, audience, headers: Vec::new() });
+            servers.push(Named { name, at, audience, headers: Vec::new() });
         }
         for text in &self.upstream_header {
             self.header(context, text, &mut servers)?;
@@ -209,22 +254,31 @@ impl Serve {
             Some((server, header)) => (Some(server), header),
             None => (None, name),
         };
-        let source = match (from.strip_prefix("file:"), from.strip_prefix("env:")) {
-            (Some(path), _) if !path.is_empty() => Source::File(path.into()),
-            (_, Some(name)) if !name.is_empty() => Source::Env(name.into()),
-            _ => return Err(usage("its value stands in a file or a variable").hint(hint)),
-        };
+        let source = held_by(from).ok_or_else(|| usage("its value stands in a file or a variable").hint(hint))?;
         let server = match (server, servers) {
             (Some(name), servers) => servers.iter_mut().find(|server| server.name == name),
             (None, [server]) => Some(server),
             (None, _) => None,
         };
         let server = server.ok_or_else(|| usage("it does not say for which of the servers it is").hint(hint))?;
+        if matches!(server.at, At::Command(_)) {
+            return Err(usage("a server that is started here has no headers"));
+        }
         let value = context.inputs.read_secret(&source, HEADER, HEADER_TEXT)?;
         let read = UpstreamHeader::new(header, value.trim_end_matches(['\r', '\n']));
         let read = read.ok_or_else(|| usage("it is no header, or one that belongs to the connection or to MCP"))?;
         server.headers.push(read);
         Ok(())
+    }
+
+    /// The variables that hold what no server is told.
+    fn secrets(&self, token: Option<&Source>) -> Vec<String> {
+        let values = self.upstream_header.iter().filter_map(|text| held_by(text.split_once('=')?.1));
+        let names = values.filter_map(|source| match source {
+            Source::Env(name) => Some(name),
+            _ => None,
+        });
+        self.gate.secrets(token).map(str::to_owned).chain(names).collect()
     }
 
     /// Who is let in, and what is to be told of it. What opens the gateway is a secret of this start.
@@ -238,6 +292,15 @@ impl Serve {
         }
         write::create_private(file, format!("{text}\n").as_bytes())?;
         Ok((Door::Bearer(bearer), None))
+    }
+}
+
+/// Where the value of a header stands: `env:VAR` or `file:PATH`.
+fn held_by(text: &str) -> Option<Source> {
+    match (text.strip_prefix("file:"), text.strip_prefix("env:")) {
+        (Some(path), _) if !path.is_empty() => Some(Source::File(path.into())),
+        (_, Some(name)) if !name.is_empty() => Some(Source::Env(name.into())),
+        _ => None,
     }
 }
 

@@ -15,6 +15,7 @@ use super::events::{Events, Item};
 use super::head::{Asked, Head, is_type};
 use super::reply::{self, Reply};
 use super::sessions::InUse;
+use super::started;
 use super::stream::Stream;
 use super::upstream::{Behind, NoAnswer, of_its_own};
 use super::waiting;
@@ -26,24 +27,24 @@ use crate::gate::{Connection, Gate};
 use crate::message::{Kind, Message};
 
 /// What a body is, once it agrees with its head.
-struct Agreed {
+pub(super) struct Agreed {
     era: Era,
     /// The id that an answer is waited for under, as it was written and as it is looked for.
-    answers: Option<(String, String)>,
-    begins: Begins,
+    pub(super) answers: Option<(String, String)>,
+    pub(super) begins: Begins,
 }
 
 /// Whether a message begins a session of the older era.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Begins {
+pub(super) enum Begins {
     Session,
     Nothing,
 }
 
 /// What has become of a message of the client.
-struct Judged {
-    onward: Option<Vec<u8>>,
-    to_client: Vec<Vec<u8>>,
+pub(super) struct Judged {
+    pub(super) onward: Option<Vec<u8>>,
+    pub(super) to_client: Vec<Vec<u8>>,
 }
 
 /// Answers a request whose head was looked at.
@@ -82,6 +83,9 @@ async fn post(inner: &Arc<Inner>, behind: Arc<Behind>, head: Head, body: Incomin
         }
         _ => None,
     };
+    if behind.starts().is_some() {
+        return started::post(inner, behind, head, read, agreed, session.map(|(_, session)| session)).await;
+    }
     let mut ways = match &session {
         Some((_, InUse(session))) => Ways::of(&session.gate, Connection::Same, head.token, &behind.reading),
         None => Ways::of(&behind.gate, Connection::Another, head.token, &behind.reading),
@@ -92,17 +96,19 @@ async fn post(inner: &Arc<Inner>, behind: Arc<Behind>, head: Head, body: Incomin
     };
     let unavailable = || reply::malformed(StatusCode::SERVICE_UNAVAILABLE, "the gateway ends");
     let judging = ways.hand_clients(read, &behind.deciding, turn).await.ok_or_else(unavailable)?;
-    let judged = judge(&behind, &mut ways, &onward, judging).await.ok_or_else(unavailable)?;
+    // They end with this exchange.
+    let mut asking = JoinSet::new();
+    let (gate, reading) = (Arc::clone(&ways.gate), Arc::clone(ways.reading()));
+    let own = |message| {
+        let headers = of_its_own(&onward, "tools/list");
+        asking.spawn(ask_for_itself(Arc::clone(&behind), Arc::clone(&gate), Arc::clone(&reading), headers, message));
+    };
+    let judged = judge(&mut ways, own, judging).await.ok_or_else(unavailable)?;
+    drop(asking);
     let Some(message) = judged.onward else {
         return Ok(match judged.to_client.into_iter().last() {
             Some(denial) => reply::denied(denial),
-            // The gate has told already that it was dropped.
-            None => {
-                let why = "this notification or answer is not passed on";
-                let refusal = Refusal::new(Code::ParseMessage, "message", why, "");
-                let denial = answer::Denial::from(refusal);
-                reply::message(StatusCode::BAD_REQUEST, denial.error_to_nobody())
-            }
+            None => reply::not_passed_on(),
         });
     };
     let asked = behind.ask(Method::POST, &onward, message.into()).await;
@@ -149,30 +155,19 @@ fn agreed(headers: &HeaderMap, bytes: &[u8]) -> Result<Agreed, Reply> {
     Ok(Agreed { era, answers, begins })
 }
 
-/// Waits for what the gate says to a message, and asks the server what the gate wants to know before.
-async fn judge(
-    behind: &Arc<Behind>,
+/// Waits for what the gate says to a message; what the gate wants to know before goes to `own`.
+pub(super) async fn judge(
     ways: &mut Ways,
-    onward: &HeaderMap,
+    mut own: impl FnMut(Vec<u8>),
     mut judging: tokio::task::JoinHandle<std::io::Result<()>>,
 ) -> Option<Judged> {
     let mut judged = Judged { onward: None, to_client: Vec::new() };
-    // They end with this exchange.
-    let mut asking = JoinSet::new();
     let done = loop {
         let way = tokio::select! {
             way = ways.next() => way,
             done = &mut judging => break done,
         };
-        judged.take(way?, |message| {
-            asking.spawn(ask_for_itself(
-                Arc::clone(behind),
-                Arc::clone(&ways.gate),
-                Arc::clone(ways.reading()),
-                of_its_own(onward, "tools/list"),
-                message,
-            ));
-        });
+        judged.take(way?, &mut own);
     };
     while let Some(way) = ways.take() {
         judged.take(way, drop);
@@ -298,7 +293,7 @@ impl Exchange<'_> {
     fn begin(&mut self, response: &Response<Incoming>) -> Option<String> {
         let begins = self.agreed.begins == Begins::Session && response.status().is_success();
         let id = Head::session_of(response.headers()).filter(|_| begins)?;
-        let session = self.inner.sessions.begin(&self.behind.name, &id, self.ways.kept())?;
+        let session = self.inner.sessions.begin(&self.behind.name, &id, self.ways.kept(), None)?;
         Head::with_session(&mut self.onward, &id);
         self.session = Some((id.clone(), session));
         Some(id)

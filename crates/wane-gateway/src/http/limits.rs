@@ -30,6 +30,8 @@ pub struct Limits {
     pub deciding: usize,
     /// Sessions of the older era. Beyond them the one that has been idle for longest is forgotten.
     pub sessions: usize,
+    /// Processes at once that are started for one server.
+    pub children: usize,
     /// How long such a session may be idle.
     pub session_idle: Duration,
     /// How long exchanges may go on once the gateway is asked to end.
@@ -46,6 +48,7 @@ const SILENCE: Duration = Duration::from_secs(15 * 60);
 const SIGN_OF_LIFE: Duration = Duration::from_secs(30);
 const DECIDING: usize = 64;
 const SESSIONS: usize = 1_024;
+const CHILDREN: usize = 32;
 const SESSION_IDLE: Duration = Duration::from_secs(30 * 60);
 const END: Duration = Duration::from_secs(2);
 
@@ -65,6 +68,7 @@ impl Default for Limits {
             sign_of_life: SIGN_OF_LIFE,
             deciding: DECIDING,
             sessions: SESSIONS,
+            children: CHILDREN,
             session_idle: SESSION_IDLE,
             end: END,
         }

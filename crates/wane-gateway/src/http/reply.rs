@@ -88,6 +88,13 @@ pub(super) fn refused(status: StatusCode, refusal: Refusal) -> Reply {
     reply
 }
 
+/// A message without an answer that the gate has dropped, and told so.
+pub(super) fn not_passed_on() -> Reply {
+    let why = "this notification or answer is not passed on";
+    let denial = Denial::from(Refusal::new(Code::ParseMessage, "message", why, ""));
+    message(StatusCode::BAD_REQUEST, denial.error_to_nobody())
+}
+
 /// The same where head and body disagree: the error is the one that MCP has for it.
 pub(super) fn disagrees(why: &Mismatch, id: Option<&str>) -> Reply {
     let mut reply = message(StatusCode::BAD_REQUEST, why.error(id));

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::limits::Limits;
+use super::talk::Talk;
 use crate::gate::Gate;
 
 /// Bytes of a session's id, at most.
@@ -14,6 +15,8 @@ const ID_BYTES: usize = 256;
 #[derive(Debug)]
 pub(super) struct Session {
     pub(super) gate: Gate,
+    /// Its server, where that was started for it.
+    pub(super) talk: Option<Arc<Talk>>,
     /// A gate takes a client's messages one after the other.
     pub(super) turn: Arc<tokio::sync::Mutex<()>>,
     used: Mutex<Used>,
@@ -86,7 +89,7 @@ impl Sessions {
     /// A session has begun. Where there are too many, those go that are idle for too long, and then the one that is for longest; where
     /// all are in use there is no room.
     // spec: G40
-    pub(super) fn begin(&self, server: &str, id: &str, gate: Gate) -> Option<InUse> {
+    pub(super) fn begin(&self, server: &str, id: &str, gate: Gate, talk: Option<Arc<Talk>>) -> Option<InUse> {
         let mut known = self.known();
         if known.len() >= self.most {
             let now = Instant::now();
@@ -97,10 +100,18 @@ impl Sessions {
             known.remove(&longest?.1);
         }
         let used = Mutex::new(Used { last: Instant::now(), exchanges: 0 });
-        let session = Arc::new(Session { gate, turn: Arc::default(), used });
+        let session = Arc::new(Session { gate, talk, turn: Arc::default(), used });
         let in_use = InUse::of(Arc::clone(&session));
         known.insert((server.to_owned(), id.to_owned()), session);
         Some(in_use)
+    }
+
+    /// Makes room for another process of a server: the session goes that has been idle for longest; whether there was one.
+    pub(super) fn make_room(&self, server: &str) -> bool {
+        let mut known = self.known();
+        let idle = known.iter().filter(|((name, _), _)| name == server);
+        let longest = idle.filter_map(|(key, session)| Some((session.idle()?, key.clone()))).min();
+        longest.is_some_and(|(_, key)| known.remove(&key).is_some())
     }
 
     /// A session has ended.

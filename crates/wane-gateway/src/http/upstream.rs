@@ -1,6 +1,8 @@
 //! A server behind the gateway, and the way to it.
 
 use std::fmt;
+use std::io;
+use std::process::Command;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -116,13 +118,53 @@ impl fmt::Debug for UpstreamHeader {
     }
 }
 
+/// How a server is started that speaks on its standard input and output: one for each session.
+///
+/// ```
+/// use std::process::Command;
+/// use wane_gateway::http::Starts;
+/// let starts = Starts::new(|| Ok(Command::new("mcp-server-git")));
+/// # let _ = starts;
+/// ```
+pub struct Starts(pub(super) Box<dyn Fn() -> io::Result<Command> + Send + Sync>);
+
+impl Starts {
+    /// By this command, made anew for each.
+    #[must_use]
+    pub fn new(command: impl Fn() -> io::Result<Command> + Send + Sync + 'static) -> Self {
+        Self(Box::new(command))
+    }
+}
+
+impl fmt::Debug for Starts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Starts(..)")
+    }
+}
+
+/// Where a server is.
+///
+/// ```
+/// use wane_gateway::http::Target;
+/// let target = Target::Url("http://127.0.0.1:3001/mcp".parse()?);
+/// assert!(matches!(target, Target::Url(_)));
+/// # Ok::<(), wane_gateway::http::UrlError>(())
+/// ```
+#[derive(Debug)]
+pub enum Target {
+    /// It runs, and is reached over HTTP.
+    Url(UpstreamUrl),
+    /// It is started here.
+    Command(Starts),
+}
+
 /// A server, and the gate before it.
 ///
 /// ```
 /// use wane_gateway::Gate;
-/// use wane_gateway::http::{Upstream, UpstreamUrl};
-/// fn files(url: UpstreamUrl, gate: Gate) -> Upstream {
-///     Upstream { name: "files".into(), url, headers: Vec::new(), gate }
+/// use wane_gateway::http::{Target, Upstream};
+/// fn files(target: Target, gate: Gate) -> Upstream {
+///     Upstream { name: "files".into(), target, headers: Vec::new(), gate }
 /// }
 /// # let _ = files;
 /// ```
@@ -130,8 +172,8 @@ impl fmt::Debug for UpstreamHeader {
 pub struct Upstream {
     /// What clients call it in the path: `/NAME/mcp`.
     pub name: String,
-    /// Where it listens.
-    pub url: UpstreamUrl,
+    /// Where it is.
+    pub target: Target,
     /// What only the gateway says to it; where a client says the same, the gateway's counts.
     pub headers: Vec<UpstreamHeader>,
     /// What decides before it. Where this gate's own ways lead is not looked at: each exchange has its own.
@@ -143,8 +185,10 @@ pub struct Upstream {
 pub(super) struct Behind {
     pub(super) name: String,
     pub(super) gate: Arc<Gate>,
-    url: UpstreamUrl,
+    target: Target,
     headers: Vec<UpstreamHeader>,
+    /// Places for processes that are started for it.
+    pub(super) children: Arc<Semaphore>,
     client: Client<HttpConnector, Full<Bytes>>,
     silence: Duration,
     /// Places for requests that are being decided.
@@ -182,8 +226,9 @@ impl Behind {
         Self {
             name: upstream.name,
             gate: Arc::new(upstream.gate),
-            url: upstream.url,
+            target: upstream.target,
             headers: upstream.headers,
+            children: Arc::new(Semaphore::new(limits.children)),
             client,
             silence: limits.silence,
             deciding: Arc::new(Semaphore::new(limits.deciding)),
@@ -219,14 +264,23 @@ impl Behind {
         headers: &HeaderMap,
         body: Bytes,
     ) -> Result<Response<Incoming>, NoAnswer> {
+        let Target::Url(url) = &self.target else { return Err(NoAnswer::Broke) };
         let mut request = Request::new(Full::new(body));
         *request.method_mut() = method;
-        *request.uri_mut() = self.url.0.clone();
+        *request.uri_mut() = url.0.clone();
         *request.headers_mut() = headers.clone();
         match tokio::time::timeout(self.silence, self.client.request(request)).await {
             Ok(Ok(response)) => Ok(response),
             Ok(Err(_)) => Err(NoAnswer::Broke),
             Err(_) => Err(NoAnswer::Silent),
+        }
+    }
+
+    /// How it is started, where it is.
+    pub(super) const fn starts(&self) -> Option<&Starts> {
+        match &self.target {
+            Target::Url(_) => None,
+            Target::Command(starts) => Some(starts),
         }
     }
 

@@ -11,6 +11,7 @@ use super::exchange::{Content, content, onward, unknown_session};
 use super::head::Head;
 use super::reply::{self, Reply};
 use super::sessions::InUse;
+use super::started;
 use super::stream::Stream;
 use super::upstream::Behind;
 use super::ways::Ways;
@@ -40,6 +41,9 @@ fn without_body(behind: &Behind, head: &Head, id: &str) -> HeaderMap {
 /// The stream of a session on which its server says what nobody asked for.
 pub(super) async fn listen(inner: &Arc<Inner>, behind: Arc<Behind>, head: Head) -> Result<Reply, Reply> {
     let (id, session) = named(inner, &behind, &head)?;
+    if behind.starts().is_some() {
+        return Ok(started::listen(inner, session));
+    }
     let onward = without_body(&behind, &head, &id);
     let response = behind.ask(Method::GET, &onward, Bytes::new()).await;
     let response = response.map_err(|_| reply::bare(StatusCode::BAD_GATEWAY))?;
@@ -62,6 +66,10 @@ pub(super) async fn listen(inner: &Arc<Inner>, behind: Arc<Behind>, head: Head) 
 /// The end of a session.
 pub(super) async fn end(inner: &Arc<Inner>, behind: Arc<Behind>, head: Head) -> Result<Reply, Reply> {
     let (id, _session) = named(inner, &behind, &head)?;
+    if behind.starts().is_some() {
+        inner.sessions.end(&behind.name, &id);
+        return Ok(reply::bare(StatusCode::NO_CONTENT));
+    }
     let onward = without_body(&behind, &head, &id);
     let response = behind.ask(Method::DELETE, &onward, Bytes::new()).await;
     let status = response.map_or(StatusCode::BAD_GATEWAY, |response| response.status());

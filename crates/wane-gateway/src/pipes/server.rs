@@ -15,6 +15,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 const LOOK: Duration = Duration::from_millis(10);
 
 /// A server that runs, in a process group of its own. Dropped, it is killed with its group.
+#[derive(Debug)]
 pub(crate) struct Server {
     child: Child,
     ended: Option<ExitStatus>,

@@ -69,13 +69,13 @@ impl Running {
 }
 
 /// Whether a process of this id is there and is no zombie.
-fn lives(id: &str) -> bool {
+pub(crate) fn lives(id: &str) -> bool {
     let status = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
     !status.is_empty() && !status.contains(") Z ")
 }
 
 #[track_caller]
-fn is_gone(id: &str) {
+pub(crate) fn is_gone(id: &str) {
     let until = Instant::now() + Duration::from_secs(10);
     while lives(id) {
         assert!(Instant::now() < until, "{id} is still there");

@@ -3,6 +3,7 @@
 mod holder;
 mod hostile;
 mod sessions;
+mod started;
 mod stateless;
 mod tokens;
 mod wire;
@@ -13,7 +14,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use wane_gateway::http::{
-    Bound, Door, HttpOptions, Limits, Listen, Reach, ServeError, Upstream, UpstreamHeader, serve,
+    Bound, Door, HttpOptions, Limits, Listen, Reach, ServeError, Target, Upstream, UpstreamHeader, serve,
 };
 use wane_gateway::{Credential, Gate, Stopper};
 
@@ -80,20 +81,25 @@ impl Gateway {
     }
 
     fn start(scene: Scene, servers: &[(&str, &Server)], setting: Setting) -> Result<Self, ServeError> {
+        let servers = servers.iter().map(|(name, server)| (*name, Target::Url(server.url().parse().unwrap())));
+        Self::behind(scene, servers.collect(), setting)
+    }
+
+    fn behind(scene: Scene, servers: Vec<(&str, Target)>, setting: Setting) -> Result<Self, ServeError> {
         let notices: Arc<Mutex<Vec<String>>> = Arc::default();
-        let upstream = |(name, server): &(&str, &Server)| {
+        let upstream = |(name, target): (&str, Target)| {
             let mut options = scene.options(Box::new(|_| Ok(())), Box::new(|_| Ok(())));
-            options.server = (*name).to_owned();
+            options.server = name.to_owned();
             if setting.aware {
                 options.credential = Credential::shown_to_both();
             }
             let notices = Arc::clone(&notices);
             options.report = Box::new(move |notice| notices.lock().unwrap().push(notice.to_string()));
-            let (url, headers) = (server.url().parse().unwrap(), setting.headers.clone());
-            Upstream { name: (*name).to_owned(), url, headers, gate: Gate::new(options).unwrap() }
+            let headers = setting.headers.clone();
+            Upstream { name: name.to_owned(), target, headers, gate: Gate::new(options).unwrap() }
         };
         let options = HttpOptions {
-            upstreams: servers.iter().map(upstream).collect(),
+            upstreams: servers.into_iter().map(upstream).collect(),
             listen: setting.listen,
             reach: setting.reach,
             door: setting.door,

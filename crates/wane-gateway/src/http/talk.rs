@@ -1,0 +1,194 @@
+//! A server that was started here, and who hears what it says.
+
+use std::io::{self, BufReader, Write as _};
+use std::process::{ChildStdin, ChildStdout};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::mpsc::Sender;
+
+use super::upstream::Behind;
+use crate::gate::{Connection, Gate, Outlet, Side};
+use crate::message::{Kind, Message};
+use crate::pipes::{Line, Lines, Server};
+
+/// Messages that may wait to be read by a server, and by a client.
+pub(super) const WAITING: usize = 64;
+
+/// Starts processes, on a thread that ends with the gateway: on Linux a child is asked to end when the thread has that started it.
+#[derive(Clone, Debug)]
+pub(super) struct Starter(SyncSender<Start>);
+
+struct Start {
+    behind: Arc<Behind>,
+    gate: Arc<Gate>,
+    place: OwnedSemaphorePermit,
+    done: tokio::sync::oneshot::Sender<io::Result<Arc<Talk>>>,
+}
+
+impl Starter {
+    pub(super) fn new() -> io::Result<Self> {
+        let (starter, starts) = sync_channel::<Start>(WAITING);
+        thread::Builder::new().name("wane-http-starts".into()).spawn(move || {
+            for start in starts {
+                let talk = Talk::start(&start.behind, &start.gate, start.place);
+                // Who asked may have gone; then it ends again.
+                let _: Result<(), _> = start.done.send(talk);
+            }
+        })?;
+        Ok(Self(starter))
+    }
+
+    /// A process of this server, behind this gate.
+    pub(super) async fn start(
+        &self,
+        behind: &Arc<Behind>,
+        gate: &Arc<Gate>,
+        place: OwnedSemaphorePermit,
+    ) -> io::Result<Arc<Talk>> {
+        let (done, started) = tokio::sync::oneshot::channel();
+        let start = Start { behind: Arc::clone(behind), gate: Arc::clone(gate), place, done };
+        self.0.try_send(start).map_err(|_| io::Error::from(io::ErrorKind::WouldBlock))?;
+        started.await.map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe))?
+    }
+}
+
+/// One process, from its start to its end.
+#[derive(Debug)]
+pub(super) struct Talk {
+    pub(super) gate: Gate,
+    to_server: SyncSender<Vec<u8>>,
+    heard: Arc<Mutex<Heard>>,
+    server: Mutex<Option<Server>>,
+    _place: OwnedSemaphorePermit,
+}
+
+/// Who hears what.
+#[derive(Debug, Default)]
+struct Heard {
+    /// Exchanges that wait for an answer under these ids, the oldest first.
+    exchanges: Vec<(String, Sender<Vec<u8>>)>,
+    /// The stream of the session.
+    stream: Option<Sender<Vec<u8>>>,
+    ended: bool,
+}
+
+impl Heard {
+    /// Where a message goes: an answer to who asked, all else to who listens.
+    fn of(&mut self, message: &[u8]) -> Option<Sender<Vec<u8>>> {
+        let read = Message::read(message).ok()?;
+        self.exchanges.retain(|(_, to)| !to.is_closed());
+        match (read.kind(), read.id()) {
+            (Kind::Result { .. } | Kind::Error { .. }, Some(id)) => {
+                let at = self.exchanges.iter().position(|(known, _)| *known == id.key())?;
+                Some(self.exchanges.remove(at).1)
+            }
+            _ => {
+                let stream = self.stream.as_ref().filter(|stream| !stream.is_closed());
+                self.exchanges.first().map(|(_, to)| to).or(stream).cloned()
+            }
+        }
+    }
+}
+
+impl Talk {
+    fn start(behind: &Behind, gate: &Gate, place: OwnedSemaphorePermit) -> io::Result<Arc<Self>> {
+        let starts = behind.starts().ok_or(io::ErrorKind::Unsupported)?;
+        let (server, input, output) = Server::start((starts.0)()?)?;
+        let (to_server, lines) = sync_channel(WAITING);
+        let heard: Arc<Mutex<Heard>> = Arc::default();
+        let to_client: Outlet = {
+            let heard = Arc::clone(&heard);
+            Box::new(move |message| {
+                let to = lock(&heard).of(message);
+                // A client that does not read holds up its own server; one that has gone hears nothing.
+                to.map_or(Ok(()), |to| to.blocking_send(message.to_vec()).or(Ok(())))
+            })
+        };
+        let reads = gate.on(Connection::Same, to_client, outlet(&to_server), None);
+        let kept = gate.on(Connection::Same, Box::new(|_| Ok(())), outlet(&to_server), None);
+        spawn("wane-http-to-server", move || write(&lines, input))?;
+        let all = Arc::clone(&heard);
+        spawn("wane-http-from-server", move || {
+            read(&reads, output);
+            *lock(&all) = Heard { ended: true, ..Heard::default() };
+        })?;
+        Ok(Arc::new(Self { gate: kept, to_server, heard, server: Mutex::new(Some(server)), _place: place }))
+    }
+
+    /// Says something to the server; it fails where that has ended, or does not read.
+    pub(super) fn say(&self, message: Vec<u8>) -> io::Result<()> {
+        self.to_server.try_send(message).map_err(|_| io::ErrorKind::BrokenPipe.into())
+    }
+
+    /// From here on this is who hears the answer with that id.
+    pub(super) fn hears(&self, id: &str, to: Sender<Vec<u8>>) {
+        let mut heard = lock(&self.heard);
+        if !heard.ended {
+            heard.exchanges.push((id.to_owned(), to));
+        }
+    }
+
+    /// From here on this is who hears what nobody asked for; whether there is anything to come.
+    pub(super) fn listens(&self, to: Sender<Vec<u8>>) -> bool {
+        let mut heard = lock(&self.heard);
+        let comes = !heard.ended;
+        heard.stream = Some(to).filter(|_| comes);
+        comes
+    }
+}
+
+/// Its process ends, in its own time.
+impl Drop for Talk {
+    fn drop(&mut self) {
+        // Nothing more is said to it: it may end by itself.
+        let _: Result<(), _> = self.to_server.try_send(Vec::new());
+        let server = self.server.lock().unwrap_or_else(PoisonError::into_inner).take();
+        // Where no thread can be had it is killed at once.
+        let _: io::Result<_> = thread::Builder::new().name("wane-http-ends".into()).spawn(move || {
+            let _: Option<io::Result<_>> = server.map(Server::end);
+        });
+    }
+}
+
+fn lock(heard: &Mutex<Heard>) -> MutexGuard<'_, Heard> {
+    heard.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn outlet(to: &SyncSender<Vec<u8>>) -> Outlet {
+    let to = to.clone();
+    Box::new(move |message| to.try_send(message.to_vec()).map_err(|_| io::ErrorKind::BrokenPipe.into()))
+}
+
+/// Writes lines until an empty one.
+fn write(lines: &Receiver<Vec<u8>>, mut input: ChildStdin) {
+    for line in lines {
+        let line = line.trim_ascii_end();
+        if line.is_empty() {
+            return;
+        }
+        if input.write_all(line).and_then(|()| input.write_all(b"\n")).and_then(|()| input.flush()).is_err() {
+            return;
+        }
+    }
+}
+
+fn read(gate: &Gate, output: ChildStdout) {
+    let mut lines = Lines::new(BufReader::new(output));
+    loop {
+        match lines.next() {
+            Ok(Line::Message(line)) => drop(gate.from_server(line)),
+            Ok(Line::TooLong) => gate.dropped(Side::Server, "a line over the limit of a message"),
+            Ok(Line::Empty) => {}
+            Ok(Line::End) | Err(_) => break,
+        }
+    }
+    // Whoever waits for it is told so.
+    drop(gate.server_ended());
+}
+
+fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> io::Result<()> {
+    thread::Builder::new().name(name.to_owned()).spawn(run).map(drop)
+}
