@@ -60,7 +60,8 @@ def notes(at):
 
 
 def gateway(scene, at, servers, *words):
-    upstreams = [word for name, port in servers for word in ("--upstream", f"{name}=http://127.0.0.1:{port}/mcp")]
+    url = lambda at: at if isinstance(at, str) else f"http://127.0.0.1:{at}/mcp"
+    upstreams = [word for name, at in servers for word in ("--upstream", f"{name}={url(at)}")]
     files = ["--catalogue", "catalogue.toml", "--root", "root.pub", "--ledger", "sqlite:l.db"]
     line = [WANE, "mcp", "serve", *files, *upstreams, "--listen", f"127.0.0.1:{at}", *words]
     return runs(line, at, cwd=scene.folder, env=scene.env())
@@ -97,7 +98,7 @@ async def talk(at, shown, mode, what):
         check(await names(client) == ["count", "read_note", "read_salaries"], f"{what}: nor on another connection")
 
 
-async def talk_everything(at, shown):
+async def talk_everything(at, shown, what):
     asked = []
 
     async def elicit(_context, _params):
@@ -105,22 +106,22 @@ async def talk_everything(at, shown):
         return ElicitResult(action="decline")
 
     async with connected(at, "/everything/mcp", shown, "legacy", elicitation_callback=elicit) as client:
-        check(text(await client.call_tool("echo", {"message": "x"})) == "Echo: x", "everything: a tool is called in a session")
+        check(text(await client.call_tool("echo", {"message": "x"})) == "Echo: x", f"{what}: a tool is called in a session")
         elicited = await client.call_tool("trigger-elicitation-request", {})
-        check(asked and not elicited.is_error, "everything: it asks the user in the middle of a call")
+        check(asked and not elicited.is_error, f"{what}: it asks the user in the middle of a call")
         steps = []
 
         async def progress(done, _total, _message):
             steps.append(done)
 
         await client.call_tool("trigger-long-running-operation", {"duration": 1, "steps": 2}, progress_callback=progress)
-        check(len(steps) >= 2, "everything: progress is told")
+        check(len(steps) >= 2, f"{what}: progress is told")
         try:
             await client.get_prompt("simple-prompt")
-            check(False, "everything: a prompt that is not listed is denied")
+            check(False, f"{what}: a prompt that is not listed is denied")
         except MCPError as error:
             denied = (error.error.data or {}).get(DENIED, {}).get("code")
-            check(denied == "deny-unlisted", "everything: a prompt that is not listed is denied, and told why")
+            check(denied == "deny-unlisted", f"{what}: a prompt that is not listed is denied, and told why")
 
 
 def errors(raised):
@@ -164,9 +165,20 @@ async def main():
                 await refused(at, secret, "chain-unsealed", "a token that is not sealed is refused")
             with gateway(scene, at, servers, "--seal", "--token", own, "--bearer-file", "bearer"):
                 shown = (scene.folder / "bearer").read_text().strip()
-                await talk_everything(at, shown)
+                await talk_everything(at, shown, "everything")
                 await talk(at, shown, "auto", "a gateway with a token of its own")
                 await refused(at, "wrong", "deny-no-token", "without its bearer nothing is called")
+        # Servers that the gateway starts itself, of either era.
+        words = {"everything": " ".join(scene.servers["everything"]), "git": " ".join(scene.servers["git"])}
+        fresh = scene.token("fresh.tok", "*", "read:*", "send:*", "execute:*")
+        with gateway(scene, at, words.items(), "--seal", "--token", fresh, "--bearer-file", "bearer"):
+            shown = (scene.folder / "bearer").read_text().strip()
+            await talk_everything(at, shown, "everything, started")
+            for mode in ("legacy", "2026-07-28"):
+                async with connected(at, "/git/mcp", shown, mode) as client:
+                    check("git_log" in await names(client), f"git, started, {mode}: its tools are listed")
+                    log = await client.call_tool("git_log", {"repo_path": str(scene.repo), "max_count": 1})
+                    check("one" in text(log), f"git, started, {mode}: a tool is called")
         check(not (scene.folder / "bearer").exists(), "the bearer goes with the gateway")
         scene.wane("audit", "verify", "--ledger", "sqlite:l.db", capture_output=True)
 
