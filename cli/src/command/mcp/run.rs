@@ -10,10 +10,10 @@ use wane_gateway::{Client, End, Gate, Outlet, RunError};
 use super::exec;
 use super::standing::{self, GateFlags, Gating, Notices, Told};
 use crate::arguments::Context;
-use crate::catalogue;
 use crate::exit::Exit;
 use crate::failure::{Failure, Trouble};
 use crate::input::Source;
+use crate::{catalogue, random};
 
 /// Start an MCP server and stand between it and the client
 ///
@@ -73,6 +73,7 @@ impl Run {
             guard: &guard,
             notices: notices.clone(),
             output: context.output,
+            rng: random::system()?,
         };
         let ended = stand(command, |to_client, to_server| gating.gate(to_client, to_server));
         // Standard output is the client's, and nobody may read standard error: what is still to be said is left to who may wait.

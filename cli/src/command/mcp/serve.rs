@@ -171,6 +171,7 @@ impl Serve {
         let credential = whose.credential();
         let secrets = self.secrets(token.as_ref());
         let names: Vec<String> = servers.iter().map(|server| server.name.clone()).collect();
+        let rng = random::system()?;
         let upstream = |server: Named| {
             let aware = self.wane_aware.contains(&server.name);
             let gating = Gating {
@@ -181,6 +182,7 @@ impl Serve {
                 guard: &guard,
                 notices: notices.clone(),
                 output: context.output,
+                rng,
             };
             // Where it leads is said anew for each exchange.
             let gate = gating.gate(Box::new(|_| Ok(())), Box::new(|_| Ok(())))?;

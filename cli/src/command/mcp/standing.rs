@@ -8,6 +8,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use clap::Args;
+use getrandom::SysRng;
+use rand_core::UnwrapErr;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use wane::{Audience, Roots, Seal, SecretKey, Token, verify};
@@ -20,7 +22,7 @@ use crate::failure::{Failure, Trouble};
 use crate::input::{self, Source, source};
 use crate::ledger::{LedgerFlag, LogFlags};
 use crate::output::Output;
-use crate::{catalogue, guarding, holder, key_file, random, time, trust, typed};
+use crate::{catalogue, guarding, holder, key_file, time, trust, typed};
 
 /// What every gateway is told.
 #[derive(Args, Debug)]
@@ -191,15 +193,13 @@ pub(super) struct Gating<'a> {
     pub(super) guard: &'a Arc<Guard>,
     pub(super) notices: Notices,
     pub(super) output: Output,
+    pub(super) rng: UnwrapErr<SysRng>,
 }
 
 impl Gating<'_> {
     /// A gate on these ways.
     pub(super) fn gate(self, to_client: Outlet, to_server: Outlet) -> Result<Gate, wane::Refusal> {
         let (notices, output) = (self.notices, self.output);
-        let rng = random::system().map_err(|failure| {
-            wane::Refusal::new(wane::Code::StateUnreachable, "random numbers", failure.message(), "")
-        })?;
         Gate::new(GateOptions {
             catalogue: self.catalogue,
             server: self.server,
@@ -208,7 +208,7 @@ impl Gating<'_> {
             guard: Arc::downgrade(self.guard),
             // Where the clock cannot be read everything has expired.
             clock: Box::new(|| time::now().unwrap_or(u64::MAX)),
-            rng: Box::new(rng),
+            rng: Box::new(self.rng),
             to_client,
             to_server,
             report: Box::new(move |notice| notices.tell(output, notice)),

@@ -53,6 +53,37 @@ fn what_is_allowed_goes_on_as_it_came_and_what_is_not_does_not() {
 }
 
 #[test]
+fn what_many_ask_at_once_under_one_id_is_answered_to_each() {
+    let (scene, token) = with_token();
+    let server = Server::start(|request, out| {
+        let said = request.json()["params"]["arguments"]["said"].to_string();
+        let answer = result(&json!(1), &format!("[{said}]"));
+        // Half of them as events.
+        if said.parse::<u32>().unwrap().is_multiple_of(2) {
+            return out.json(&answer);
+        }
+        out.events("");
+        out.event(&answer).unwrap();
+    });
+    let gateway = Gateway::before(scene, &server);
+    std::thread::scope(|scope| {
+        for one in 0..40_u32 {
+            let (gateway, token) = (&gateway, &token);
+            scope.spawn(move || {
+                for said in one * 10..one * 10 + 5 {
+                    let (mut headers, body) = stateless(1, "read", "");
+                    headers.push(("authorization", token.clone()));
+                    let body = body.replace(r#""arguments":{}"#, &format!(r#""arguments":{{"said":{said}}}"#));
+                    let answer = gateway.post("/mcp", &lent(&headers), &body);
+                    assert_eq!(answer.json()["result"]["content"], json!([said]), "{answer:?}");
+                }
+            });
+        }
+    });
+    assert_eq!(server.take().len(), 200);
+}
+
+#[test]
 fn marks_are_the_sessions_and_not_the_connections() {
     let (scene, token) = with_token();
     let server = Server::echo();
