@@ -315,12 +315,16 @@ async fn connection(
 
 async fn answer(inner: Arc<Inner>, request: Request<Incoming>) -> Result<Response<Written>, Infallible> {
     let (parts, body) = request.into_parts();
+    let page = inner.checks.allowed(&parts.headers);
     let mut reply = match Head::read(parts, &inner.checks) {
         Ok(head) => exchange::answer(Arc::clone(&inner), head, body).await,
         Err(refused) => refused,
     };
     if let Some(refusal) = reply::refusal(&mut reply) {
         inner.tell(&refusal);
+    }
+    if let Some(origin) = page {
+        reply::let_in(&mut reply, origin);
     }
     Ok(*reply)
 }

@@ -4,7 +4,7 @@ use std::hint::black_box;
 use std::net::SocketAddr;
 
 use base64ct::{Base64UrlUnpadded, Encoding as _};
-use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderName, ORIGIN};
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderName, HeaderValue, ORIGIN};
 use hyper::http::request::Parts;
 use hyper::{HeaderMap, Method, StatusCode};
 use rand_core::CryptoRng;
@@ -87,6 +87,12 @@ pub(super) struct Checks {
 }
 
 impl Checks {
+    /// The origin of a request, where it was allowed by name.
+    pub(super) fn allowed(&self, headers: &HeaderMap) -> Option<HeaderValue> {
+        let origin = headers.get(ORIGIN)?;
+        self.origins.iter().any(|known| known.as_bytes() == origin.as_bytes()).then(|| origin.clone())
+    }
+
     /// The hosts that a browser can have meant where only this machine is listened to. Another name that leads here was made to.
     pub(super) fn hosts_of(address: SocketAddr) -> Vec<String> {
         if !address.ip().is_loopback() {
@@ -140,6 +146,10 @@ impl Head {
         let mut headers = parts.headers;
         single(&headers)?;
         from_where(&headers, &parts.uri, checks)?;
+        // A browser asks so, and without a credential, whether a page may ask.
+        if parts.method == Method::OPTIONS && checks.allowed(&headers).is_some() {
+            return Err(reply::bare(StatusCode::NO_CONTENT));
+        }
         let token = shown(&mut headers, &checks.door)?;
         let path: Vec<&str> = parts.uri.path().split('/').collect();
         let server = match (path.as_slice(), parts.uri.query()) {

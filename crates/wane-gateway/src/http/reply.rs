@@ -6,7 +6,10 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http_body::{Body, Frame};
-use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, WWW_AUTHENTICATE};
+use hyper::header::{
+    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
+    ACCESS_CONTROL_EXPOSE_HEADERS, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, VARY, WWW_AUTHENTICATE,
+};
 use hyper::{Response, StatusCode};
 use tokio::sync::mpsc::Receiver;
 use wane::{Code, Family, Refusal};
@@ -100,6 +103,18 @@ pub(super) fn disagrees(why: &Mismatch, id: Option<&str>) -> Reply {
     let mut reply = message(StatusCode::BAD_REQUEST, why.error(id));
     reply.extensions_mut().insert(why.refusal());
     reply
+}
+
+/// Tells a browser that pages of this origin may ask, and see what they are answered.
+// spec: G43
+pub(super) fn let_in(reply: &mut Reply, origin: HeaderValue) {
+    let headers = reply.headers_mut();
+    headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+    headers.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("POST, GET, DELETE"));
+    let asked = "accept, authorization, content-type, last-event-id, mcp-method, mcp-name, mcp-protocol-version, mcp-session-id";
+    headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static(asked));
+    headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("mcp-session-id, www-authenticate"));
+    headers.insert(VARY, HeaderValue::from_static("origin"));
 }
 
 /// What a request was refused with before the gate saw it.

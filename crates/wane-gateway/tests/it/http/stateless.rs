@@ -177,6 +177,25 @@ fn what_is_no_message_is_told_so() {
 }
 
 #[test]
+fn pages_of_an_allowed_origin_are_let_in_and_no_others() {
+    let server = Server::echo();
+    let gateway = Gateway::before(own(), &server);
+    let ask = |method: &str, origin: &str| wire::ask(gateway.address(), method, "/mcp", &[("origin", origin)], "");
+    let asked = ask("OPTIONS", "https://app.example");
+    assert_eq!((asked.status, asked.header("access-control-allow-origin")), (204, Some("https://app.example")));
+    assert!(asked.header("access-control-allow-headers").unwrap().contains("mcp-protocol-version"));
+    let denied = gateway.post("/mcp", &[("origin", "https://app.example")], &call(1, "read"));
+    assert_eq!((denied.status, denied.header("vary")), (401, Some("origin")));
+    for (origin, status) in
+        [("http://localhost", 405), ("https://evil.example", 403), ("https://app.example.evil", 403)]
+    {
+        let refused = ask("OPTIONS", origin);
+        assert_eq!((refused.status, refused.header("access-control-allow-origin")), (status, None), "{origin}");
+    }
+    assert!(server.take().is_empty());
+}
+
+#[test]
 fn events_come_one_by_one_and_each_goes_through_the_gate() {
     let (more, comes) = switch();
     let server = Server::start(move |_, out| {
