@@ -10,6 +10,7 @@ judge_vectors.py --lines --against F  the same, compared with the verdicts in th
 import argparse
 import json
 import multiprocessing
+import re
 import sys
 from collections import Counter
 from pathlib import Path
@@ -72,7 +73,14 @@ def read_object(value, known):
     return value
 
 
-REQUEST = {"aud", "call", "actions", "level", "labels", "facts", "seen", "costs", "approvals", "request-seal"}
+REQUEST = {"aud", "call", "actions", "level", "labels", "facts", "seen", "costs", "ask", "approvals", "request-seal"}
+
+
+def read_ask(text):
+    found = re.fullmatch("([^ ]+) by ([^ ]+(?:, [^ ]+)*) need ([0-9]+)", text)
+    check(found, f"no ask: {text}")
+    approvers = [one if one.startswith("@") else wane.key_text(one) for one in found[2].split(", ")]
+    return claims.ask([found[1], approvers, int(found[3])])
 
 
 def read_request(value, arguments):
@@ -89,6 +97,7 @@ def read_request(value, arguments):
         facts={claims.name(key): one for key, one in value.get("facts", {}).items()},
         seen=value.get("seen", []),
         costs={claims.name(key): one for key, one in value.get("costs", {}).items()},
+        ask=list({one: read_ask(one) for one in value.get("ask", [])}.values()),
         demands_request_seal="request-seal" in value,
     )
     if arguments is not None:

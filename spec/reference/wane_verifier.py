@@ -359,6 +359,7 @@ class Request:
     facts: dict = field(default_factory=dict)
     seen: list = field(default_factory=list)
     costs: dict = field(default_factory=dict)
+    ask: list = field(default_factory=list)
     approvals: list = field(default_factory=list)
     demands_request_seal: bool = False
 
@@ -367,6 +368,7 @@ class Request:
             need(len(one.encode()) <= 4096, "parse-limit")
         need(1 <= len(self.actions) <= 4, "use-actions")
         need(self.call[0] != "action" or self.call[1:] == self.actions, "use-call")
+        need(len(self.ask) <= 64, "parse-limit")  # [T191]
 
     def digest(self, said):
         return hashlib.sha256(cbor2.dumps([self.audience, self.call, self.arguments, said], canonical=True)).digest()
@@ -423,7 +425,8 @@ def decide(chain, request, state, now):
             first_allowing([(one[0], [(0, *one[1:])]) for one in entry["scopes"]], asked, request, said, "deny-ceiling")
         except Refused:
             raise Refused("deny-ceiling") from None
-    asks = [(i, one) for i, block in enumerate(blocks) for one in block.claims.get("ask", [])]
+    stated = [*(block.claims.get("ask", []) for block in blocks), request.ask]
+    asks = [(i if i < len(blocks) else None, one) for i, asks in enumerate(stated) for one in asks]  # [T190]
     asks = [(i, one) for i, one in asks if any(covers(one[0], asked) for asked in request.actions)]
     for i, (_, approvers, _) in asks:
         for one in approvers:

@@ -20,6 +20,7 @@ pub struct Request {
     facts: Map<String, Value>,
     seen: Vec<Value>,
     costs: Map<String, Value>,
+    ask: Vec<String>,
     approvals: Vec<String>,
     request_seal: bool,
 }
@@ -44,6 +45,7 @@ impl Request {
             facts: Map::new(),
             seen: Vec::new(),
             costs: Map::new(),
+            ask: Vec::new(),
             approvals: Vec::new(),
             request_seal: false,
         }
@@ -98,6 +100,13 @@ impl Request {
         self
     }
 
+    /// With an ask of the enforcement point's own, `send:* by @oncall need 2`.
+    #[must_use]
+    pub fn asking(mut self, ask: impl Into<String>) -> Self {
+        self.ask.push(ask.into());
+        self
+    }
+
     /// With an approval that came along.
     #[must_use]
     pub fn approved(mut self, approval: impl Into<String>) -> Self {
@@ -141,6 +150,7 @@ impl Request {
         unless_empty("facts", Value::Object(self.facts.clone()), self.facts.is_empty());
         unless_empty("seen", json!(self.seen), self.seen.is_empty());
         unless_empty("costs", Value::Object(self.costs.clone()), self.costs.is_empty());
+        unless_empty("ask", json!(self.ask), self.ask.is_empty());
         unless_empty("approvals", json!(self.approvals), self.approvals.is_empty());
         unless_empty("request-seal", json!(true), !self.request_seal);
         let members: Vec<String> =

@@ -11,7 +11,7 @@ use core::fmt;
 pub(crate) use live::effects;
 pub use outcome::{Ask, Charge, Decision, Effects, Permit, Use};
 
-use approvals::asks;
+use approvals::{Open, asks};
 
 use crate::ask::AskRule;
 use crate::code::Code;
@@ -109,14 +109,14 @@ pub fn judge(verified: &Verified, request: &Request, state: &LiveState, now: u64
 pub(crate) struct Settled<'a> {
     /// The mark that holds once the request is admitted.
     pub(crate) mark: Mark,
-    /// The asks that no approval satisfies, each with its block.
-    pub(crate) unmet: Vec<(usize, &'a AskRule)>,
+    /// The asks that no approval satisfies.
+    pub(crate) unmet: Vec<Open<'a>>,
 }
 
 /// Every check, in order. There is no other place where a request is judged.
 pub(crate) fn settle<'a>(
     verified: &'a Verified,
-    request: &Request,
+    request: &'a Request,
     state: &LiveState,
     now: u64,
     witness: &mut impl Witness,
@@ -138,13 +138,21 @@ pub(crate) fn settle<'a>(
 }
 
 /// The refusal that names the first approval rule still open.
-pub(crate) fn missing(request: &Request, unmet: &[(usize, &AskRule)]) -> Refusal {
+pub(crate) fn missing(request: &Request, unmet: &[Open<'_>]) -> Refusal {
     let Some((block, rule)) = unmet.first() else {
         return Refusal::new(Code::DenyNeedsApproval, "ask", "", "");
     };
     let covered = request.actions().iter().find(|action| rule.pattern.covers(action));
     let found = covered.map(ToString::to_string).unwrap_or_default();
-    Refusal::new(Code::DenyNeedsApproval, "ask", found, Missing(rule)).in_block(*block)
+    placed(Refusal::new(Code::DenyNeedsApproval, "ask", found, Missing(rule)), *block)
+}
+
+/// The refusal with the block that it arose in, where it did in one.
+fn placed(refusal: Refusal, block: Option<usize>) -> Refusal {
+    match block {
+        Some(block) => refusal.in_block(block),
+        None => refusal,
+    }
 }
 
 /// The approvals that a rule asks for, in words.
@@ -242,10 +250,7 @@ fn check_mark(verified: &Verified, request: &Request, state: &LiveState) -> Resu
     }
     for action in request.actions() {
         for (block, rule) in rules(verified) {
-            rule.judge(&mark, action).map_err(|refusal| match block {
-                Some(block) => refusal.in_block(block),
-                None => refusal,
-            })?;
+            rule.judge(&mark, action).map_err(|refusal| placed(refusal, block))?;
         }
     }
     Ok(mark)
@@ -303,7 +308,7 @@ fn check_scopes(verified: &Verified, request: &Request, witness: &mut impl Witne
 fn check_groups(verified: &Verified, request: &Request) -> Result<(), Refusal> {
     for (block, rule) in asks(verified, request) {
         for approver in &rule.approvers {
-            verified.roots().check_defined(approver).map_err(|refusal| refusal.in_block(block))?;
+            verified.roots().check_defined(approver).map_err(|refusal| placed(refusal, block))?;
         }
     }
     Ok(())

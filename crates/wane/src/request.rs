@@ -9,11 +9,13 @@ use core::fmt;
 use sha2::{Digest as _, Sha256};
 
 use crate::arguments::Arguments;
+use crate::ask::AskRule;
 use crate::cbor::Writer;
 use crate::code::Code;
 use crate::level::{Level, Mark};
 use crate::limits;
 use crate::name::Name;
+use crate::narrowing::push_new;
 use crate::pattern::{Action, Audience};
 use crate::refusal::{self, Refusal};
 use crate::value::Value;
@@ -159,8 +161,9 @@ impl fmt::Display for Call {
     }
 }
 
-/// One request: a call, the one to four actions it needs, its arguments, facts, level and labels, and the audience
-/// it reached. The enforcement point states all of it; nothing comes from the agent but the call and its arguments.
+/// One request: a call, the one to four actions it needs, its arguments, facts, level and labels, the audience it reached,
+/// and what the enforcement point asks for on its own account. The enforcement point states all of it; nothing comes from
+/// the agent but the call and its arguments.
 ///
 /// Cloning is cheap.
 ///
@@ -177,12 +180,14 @@ impl fmt::Display for Call {
 /// .fact("env".parse()?, Value::text("prod")?)
 /// .seen("search.results", Value::text("id-7")?)
 /// .cost("calls".parse()?, 1)
+/// .asking("read:files:* by @oncall".parse()?)?
 /// .require_request_seal();
 /// assert_eq!(request.actions().len(), 1);
 /// assert_eq!(request.call().to_string(), "tools/call read_file");
 /// assert_eq!(request.mark().to_string(), "internal with untrusted");
 /// assert_eq!(request.audience().as_str(), "files");
 /// assert_eq!((request.costs().count(), request.facts().count()), (1, 1));
+/// assert_eq!(request.asks()[0].to_string(), "read:files:* by @oncall need 1");
 /// assert_eq!(request.stated_arguments().to_json(), r#"{"path":"/data/q3.csv"}"#);
 /// assert!(request.demands_request_seal());
 /// # Ok::<(), wane::Refusal>(())
@@ -208,6 +213,7 @@ pub(crate) struct Parts {
     pub(crate) seen: BTreeMap<Box<str>, BTreeSet<Value>>,
     pub(crate) mark: Mark,
     pub(crate) costs: BTreeMap<Name, u64>,
+    pub(crate) ask: Vec<AskRule>,
     pub(crate) seal: SealDemand,
 }
 
@@ -249,6 +255,7 @@ impl Request {
             seen: BTreeMap::new(),
             mark: Mark::at(level),
             costs: BTreeMap::new(),
+            ask: Vec::new(),
             seal: SealDemand::Any,
         })))
     }
@@ -300,6 +307,34 @@ impl Request {
         })
     }
 
+    /// Adds an approval rule of the enforcement point's own, to those that the blocks of a chain state: what it covers needs
+    /// these approvals as well. It is no part of the request's digest.
+    ///
+    /// # Errors
+    /// `parse-limit` for more rules, or more approvers of one, than a block may state.
+    ///
+    /// ```
+    /// use wane::{Code, Level, Request};
+    /// let request = Request::for_actions("mail".parse()?, vec!["send:mail".parse()?], Level::Public)?;
+    /// let request = request.asking("send:* by @oncall need 2".parse()?)?.asking("send:* by @oncall need 2".parse()?)?;
+    /// assert_eq!(request.asks().len(), 1);
+    /// let many = (1..=64).try_fold(request, |request, need| request.asking(format!("send:* by @a need {need}").parse()?));
+    /// assert_eq!(many.unwrap_err().code(), Code::ParseLimit);
+    /// # Ok::<(), wane::Refusal>(())
+    /// ```
+    // spec: T191
+    pub fn asking(self, rule: AskRule) -> Result<Self, Refusal> {
+        let refuse = |found: &dyn fmt::Display| Err(Refusal::new(Code::ParseLimit, "ask", found, limits::LIST));
+        if rule.approvers.len() > limits::LIST {
+            return refuse(&format_args!("{} approvers", rule.approvers.len()));
+        }
+        let asking = self.with(|parts| push_new(&mut parts.ask, rule));
+        match asking.0.ask.len() {
+            count if count > limits::LIST => refuse(&count),
+            _ => Ok(asking),
+        }
+    }
+
     /// Refuses seals that are not bound to exactly this request.
     pub fn require_request_seal(self) -> Self {
         self.with(|parts| parts.seal = SealDemand::ForThisRequest)
@@ -348,6 +383,12 @@ impl Request {
     /// What it costs of each counter.
     pub fn costs(&self) -> impl Iterator<Item = (&Name, u64)> {
         self.0.costs.iter().map(|(name, cost)| (name, *cost))
+    }
+
+    /// The approval rules that the enforcement point adds to those of the chain.
+    #[must_use]
+    pub fn asks(&self) -> &[AskRule] {
+        &self.0.ask
     }
 
     /// Whether only a seal for exactly this request will do.

@@ -6,6 +6,7 @@ mod forged;
 mod form;
 mod good;
 mod order;
+mod own;
 
 use serde_json::{Value, json};
 
@@ -18,7 +19,8 @@ use crate::request::{Request, approval_claims, approval_text};
 use crate::{list, map};
 
 pub(super) fn cases() -> Vec<Case> {
-    [asks::cases(), counted::cases(), good::cases(), forged::cases(), order::cases(), form::cases()].concat()
+    [asks::cases(), counted::cases(), good::cases(), forged::cases(), order::cases(), own::cases(), form::cases()]
+        .concat()
 }
 
 /// The group that most asks name.

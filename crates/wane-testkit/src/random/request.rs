@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::Dice;
 use super::chain::{APPROVERS, Grown};
-use super::words::{ACTIONS, AUDIENCES, COUNTERS, LABELS, LEVELS, arguments};
+use super::words::{ACTIONS, AUDIENCES, COUNTERS, LABELS, LEVELS, PATTERNS, arguments};
 use crate::cbor::Item;
 use crate::chain::Block;
 use crate::claims::{EXP, IAT, NOW};
@@ -70,6 +70,10 @@ impl Asked {
             if dice.in_hundred(70) {
                 request = request.cost(counter, *dice.one(&[0, 1, 1, 2, 5]));
             }
+        }
+        if dice.in_hundred(12) {
+            let by = dice.word(&["@oncall", "@oncall", "@local", "@nobody", "@local, @oncall"]);
+            request = request.asking(format!("{} by {by} need {}", dice.word(PATTERNS), *dice.one(&[1_u8, 1, 2])));
         }
         if dice.in_hundred(3) {
             request = request.request_seal();

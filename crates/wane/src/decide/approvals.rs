@@ -13,21 +13,27 @@ use crate::state::LiveState;
 use crate::verify::Verified;
 use crate::witness::Witness;
 
-/// Every approval rule that covers an action, with the block that states it.
-pub(super) fn asks<'a>(verified: &'a Verified, request: &Request) -> Vec<(usize, &'a AskRule)> {
+/// An approval rule that covers an action, and the block that states it; none where the enforcement point does.
+pub(crate) type Open<'a> = (Option<usize>, &'a AskRule);
+
+/// Every approval rule that covers an action: those of the blocks, then those of the request.
+// spec: T190
+pub(super) fn asks<'a>(verified: &'a Verified, request: &'a Request) -> Vec<Open<'a>> {
     let covers = |rule: &AskRule| request.actions().iter().any(|action| rule.pattern.covers(action));
-    verified.grant().ask.iter().filter(|(_, rule)| covers(rule)).map(|(block, rule)| (*block, rule)).collect()
+    let stated = verified.grant().ask.iter().map(|(block, rule)| (Some(*block), rule));
+    let own = request.asks().iter().map(|rule| (None, rule));
+    stated.chain(own).filter(|(_, rule)| covers(rule)).collect()
 }
 
 /// The rules that the approvals leave open. An approval that is not good for this request denies: whoever shows one has it
 /// counted or refused, never passed over.
 pub(super) fn unmet<'a>(
     verified: &'a Verified,
-    request: &Request,
+    request: &'a Request,
     state: &LiveState,
     now: u64,
     witness: &mut impl Witness,
-) -> Result<Vec<(usize, &'a AskRule)>, Refusal> {
+) -> Result<Vec<Open<'a>>, Refusal> {
     let mut asks = asks(verified, request);
     // Only a ledger can tell whether an approval has served, so without one none counts.
     // spec: T150

@@ -184,6 +184,7 @@ pub(super) fn probes(case: &Case, tape: &mut Tape<'_>, sets: usize) -> Vec<Asked
                 point: point.clone(),
                 mark: mark.clone(),
                 costs: vec![("c", 1), ("dd", 0)],
+                ask: Vec::new(),
                 needs_own_seal: false,
             },
             live: live.clone(),

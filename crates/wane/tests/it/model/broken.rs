@@ -40,6 +40,7 @@ const TABLE: &[(&str, &[Fault])] = {
                 ApprovalsNeedNoLedger,
             ],
         ),
+        ("own asks", &[OwnAsksAreLeftOut]),
         ("approvals", &[HoldersMayApprove, ApprovalsServeAgain]),
         (
             "ratchet rules",

@@ -333,6 +333,7 @@ pub(crate) fn asked(tape: &mut Tape<'_>, chain: &Chain) -> Asked {
         point: point(tape),
         mark: Mark { level: level(tape), labels: labels(tape) },
         costs,
+        ask: tape.maybe(8, ask).into_iter().collect(),
         needs_own_seal: tape.once_in(48),
     };
     let live = live(tape, chain, &request);
@@ -412,7 +413,8 @@ fn approval(tape: &mut Tape<'_>, request: &Request) -> Approval {
 fn live(tape: &mut Tape<'_>, chain: &Chain, request: &Request) -> Live {
     let bound = chain.blocks.iter().any(|block| block.ledger.is_some());
     // One that nobody asked for denies.
-    let asks = chain.blocks.iter().any(|block| !block.ask.is_empty()) || tape.once_in(16);
+    let stated = chain.blocks.iter().map(|block| &block.ask).chain([&request.ask]);
+    let asks = stated.into_iter().any(|asks| !asks.is_empty()) || tape.once_in(16);
     let mut approvals = tape.several(if asks { 3 } else { 0 }, |tape| approval(tape, request));
     if tape.once_in(12) {
         // What served is known by its id, so the same statement twice served twice.

@@ -138,6 +138,9 @@ pub(super) fn request(stated: &Json, arguments: Option<&str>) -> Result<(Request
     for (counter, cost) in members.object("costs")? {
         request = request.cost(counter.parse()?, unsigned(cost)?);
     }
+    for ask in members.texts("ask")? {
+        request = request.asking(ask.parse()?)?;
+    }
     if members.flag("request-seal")? {
         request = request.require_request_seal();
     }

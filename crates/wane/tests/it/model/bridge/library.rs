@@ -1,8 +1,9 @@
 //! The model's words in the library's types.
 
 use wane::{
-    Approval, Arguments, Bearer, BlockId, BlockState, Decision, FirstState, LedgerId, LedgerState, Level, LiveState,
-    Mark, PublicKey, Request, Roots, Rule, Scope, TrustedRoot, UntrustedApproval, Value, Verified, Volatility,
+    Approval, Arguments, AskRule, Bearer, BlockId, BlockState, Decision, FirstState, LedgerId, LedgerState, Level,
+    LiveState, Mark, PublicKey, Request, Roots, Rule, Scope, TrustedRoot, UntrustedApproval, Value, Verified,
+    Volatility,
 };
 
 use super::super::naive::{self, Answer, CONDITIONS, Chain, Charge, Entry, Kept, Live, No, Stated, Tree};
@@ -30,6 +31,16 @@ fn level(number: u8) -> Level {
 fn rule(rule: &naive::Rule) -> Rule {
     let labels = rule.labels.iter().map(|label| parsed(label));
     Rule::new(level(rule.level), labels, rule.keep.iter().map(|pattern| parsed(pattern)))
+}
+
+/// An ask, written as people write them.
+fn ask(stated: &naive::Ask) -> AskRule {
+    let approver = |approver: &naive::Approver| match approver {
+        naive::Approver::Key(number) => key(*number).to_string(),
+        naive::Approver::Group(name) => format!("@{name}"),
+    };
+    let approvers: Vec<_> = stated.approvers.iter().map(approver).collect();
+    parsed(&format!("{} by {} need {}", stated.pattern, approvers.join(", "), stated.need))
 }
 
 /// A whole scope, written as people write them.
@@ -98,6 +109,7 @@ pub(crate) fn request(asked: &naive::Request) -> Request {
     request = asked.point.facts.iter().fold(request, |request, (name, value)| request.fact(parsed(name), fact(value)));
     request = asked.point.seen.iter().fold(request, |request, (source, value)| request.seen(source, fact(value)));
     request = asked.costs.iter().fold(request, |request, (name, cost)| request.cost(parsed(name), *cost));
+    request = asked.ask.iter().fold(request, |request, rule| request.asking(ask(rule)).expect("a few asks"));
     if asked.needs_own_seal { request.require_request_seal() } else { request }.arguments(arguments)
 }
 

@@ -7,7 +7,7 @@ use super::scene::{
     APPROVER, HOLDER, NOW, ROOT, SECOND, ask, case, chain, delegate, ledger, request, root, seal, with_ledger,
 };
 
-pub(super) const FAMILIES: &[Family] = &[ASKS, PAIRS];
+pub(super) const FAMILIES: &[Family] = &[ASKS, OWN, PAIRS];
 
 /// A stranger's key, and the enforcement point's own.
 const STRANGER: u8 = 50;
@@ -77,6 +77,16 @@ fn asks(choices: &[usize]) -> Case {
     Case { entry: entry(), ..case(chain(blocks), asked.map(about).to_vec()) }
 }
 
+/// Asks of the enforcement point's own beside those of a block, approvals by some keys, with and without a ledger and an
+/// own key.
+const OWN: Family = Family { name: "own asks", sizes: &[7, 7, 11, 2, 2], step: 5, make: own };
+
+fn own(choices: &[usize]) -> Case {
+    let mut case = asks(&[choices[0], 0, choices[2], choices[3], choices[4]]);
+    case.asked.iter_mut().for_each(|asked| asked.request.ask = rules(choices[1]));
+    case
+}
+
 /// An approval that is bad in one way or two, before or behind a good one.
 const PAIRS: Family = Family { name: "approvals", sizes: &[9, 9, 8, 2, 4, 3, 2], step: 23, make: pairs };
 
@@ -121,6 +131,11 @@ fn spoil(approval: &mut Approval, choice: usize) {
 #[test]
 fn who_must_be_asked() {
     ASKS.compare(Tally { accepted: 432, allowed: 319, asked: 652, denied: 1_189, ..Tally::default() });
+}
+
+#[test]
+fn what_the_enforcement_point_asks_itself() {
+    OWN.compare(Tally { accepted: 432, allowed: 319, asked: 652, denied: 1_189, ..Tally::default() });
 }
 
 #[test]

@@ -74,6 +74,7 @@ pub(crate) fn request(action: &'static str) -> Request {
         point: nothing(),
         mark: Mark::default(),
         costs: Vec::new(),
+        ask: Vec::new(),
         needs_own_seal: false,
     }
 }

@@ -278,9 +278,11 @@ impl Hearing<'_> {
         asked.iter().try_for_each(|action| allows(&ceiling, 0, action).or_else(|_| no("deny-ceiling", None)))
     }
 
-    fn asks(&self) -> Vec<&(usize, Ask)> {
+    fn asks(&self) -> Vec<(Option<usize>, &Ask)> {
         let covers = |ask: &Ask| self.request.actions.iter().any(|it| actions(self.fault).covers(ask.pattern, it));
-        self.grant().ask.iter().filter(|(_, ask)| covers(ask)).collect()
+        let stated = self.grant().ask.iter().map(|(block, ask)| (Some(*block), ask));
+        let own = self.request.ask.iter().filter(|_| !self.broken(Fault::OwnAsksAreLeftOut)).map(|ask| (None, ask));
+        stated.chain(own).filter(|(_, ask)| covers(ask)).collect()
     }
 
     fn groups(&self) -> Result<(), No> {
@@ -292,7 +294,7 @@ impl Hearing<'_> {
                     }
                     Approver::Key(_) => true,
                 };
-                ensure(defined || self.broken(Fault::UnknownGroupsOnlyAsk), "deny-group", *block)?;
+                ensure(defined || self.broken(Fault::UnknownGroupsOnlyAsk), "deny-group", block)?;
             }
         }
         Ok(())
@@ -335,10 +337,10 @@ impl Hearing<'_> {
     /// The first ask that is left unsatisfied.
     fn unmet(&self) -> Result<Option<No>, No> {
         let asks = self.asks();
-        let left = |ask: &&&(usize, Ask)| Some(No { code: "deny-needs-approval", block: Some(ask.0) });
+        let left = |ask: &(Option<usize>, &Ask)| No { code: "deny-needs-approval", block: ask.0 };
         let approvals = &self.live.approvals;
         match &self.live.ledger {
-            None if !self.broken(Fault::ApprovalsNeedNoLedger) => return Ok(asks.first().as_ref().and_then(left)),
+            None if !self.broken(Fault::ApprovalsNeedNoLedger) => return Ok(asks.first().map(left)),
             None => {}
             Some(ledger) => approvals.iter().try_for_each(|approval| self.good(approval, &asks, ledger))?,
         }
@@ -355,11 +357,11 @@ impl Hearing<'_> {
         match self.fault {
             // One ask that is satisfied would do for all.
             Some(Fault::OneAskSuffices) if open.clone().count() < asks.len() => Ok(None),
-            _ => Ok(open.next().as_ref().and_then(left)),
+            _ => Ok(open.next().map(left)),
         }
     }
 
-    fn good(&self, approval: &Approval, asks: &[&(usize, Ask)], ledger: &Ledger) -> Result<(), No> {
+    fn good(&self, approval: &Approval, asks: &[(Option<usize>, &Ask)], ledger: &Ledger) -> Result<(), No> {
         ensure(approval.chain, "deny-approval-chain", None)?;
         ensure(approval.request, "deny-approval-request", None)?;
         ensure(approval.actions == self.request.distinct_actions(), "deny-approval-actions", None)?;

@@ -49,6 +49,7 @@ faults! {
     HoldersMayApprove,
     ApprovalsServeAgain,
     ApprovalsNeedNoLedger,
+    OwnAsksAreLeftOut,
     // Mark, ratchet, clearance.
     OnlyTheNewestRulesCount,
     RootRulesReplaceDefaults,

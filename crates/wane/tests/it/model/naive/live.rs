@@ -1,6 +1,7 @@
 //! Requests, and what has happened since.
 
 use super::condition::Point;
+use super::stated::Ask;
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Mark {
@@ -26,6 +27,8 @@ pub(crate) struct Request {
     pub(crate) point: Point,
     pub(crate) mark: Mark,
     pub(crate) costs: Vec<(&'static str, u64)>,
+    /// What the enforcement point asks for itself.
+    pub(crate) ask: Vec<Ask>,
     /// Whether only a seal for exactly this request will do.
     pub(crate) needs_own_seal: bool,
 }
