@@ -213,6 +213,8 @@ fn request(decided: &Decided) -> Result<Request, Refusal> {
     let request = decided.labels.iter().cloned().fold(request, Request::label);
     let costs = decided.costs.iter();
     let request = costs.fold(request, |request, (name, cost)| request.cost(name.clone(), *cost));
+    // An ask of the enforcement point's own stands in no block.
+    let request = decided.asks.iter().cloned().try_fold(request, Request::asking)?;
     Ok(if decided.wants_request_seal { request.require_request_seal() } else { request })
 }
 

@@ -183,6 +183,7 @@ fn decision(decided: &Decided) -> Vec<String> {
     decided.facts.keys().for_each(|name| say("fact", shown(&format!("@{name}"))));
     say("mark", format!("{} before, {} after", decided.mark_before, decided.mark_after));
     decided.costs.iter().for_each(|(name, cost)| say("cost", format!("{name} {cost}")));
+    decided.asks.iter().for_each(|ask| say("asked here", ask.to_string()));
     for charge in &decided.charges {
         let block: String = charge.block.to_string().chars().take(16).collect();
         say("charged", format!("{} {} to block {block}, at most {}", charge.name, charge.cost, charge.cap));

@@ -80,7 +80,7 @@ fn good_records() -> Vec<Vector> {
     );
     let approved = format!(
         concat!(
-            r#","code":"deny-approval-request","local":"{}","approvals":[{{"id":"{}","key":"{}","iat":1767225600,"#,
+            r#","code":"deny-approval-request","local":"{}","asks":["read:* by @oncall need 2"],"approvals":[{{"id":"{}","key":"{}","iat":1767225600,"#,
             r#""exp":1767226200,"actions":["read:files:reports"],"request":"{}","code":"deny-approval-request"}}]"#
         ),
         local,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use wane::{Action, Audience, BlockId, Charge, Code, Heard, LedgerState, Level, Mark, Name, PublicKey};
+use wane::{Action, AskRule, Audience, BlockId, Charge, Code, Heard, LedgerState, Level, Mark, Name, PublicKey};
 
 use super::mirror;
 use crate::as_text;
@@ -121,6 +121,9 @@ pub struct Decided {
     /// What the call costs of each counter.
     #[serde(with = "as_text::map", default, skip_serializing_if = "BTreeMap::is_empty")]
     pub costs: BTreeMap<Name, u64>,
+    /// What the enforcement point asked for itself.
+    #[serde(with = "as_text::list", default, skip_serializing_if = "Vec::is_empty")]
+    pub asks: Vec<AskRule>,
     /// What was charged, and to which block.
     #[serde(with = "mirror::charges", default, skip_serializing_if = "Vec::is_empty")]
     pub charges: Vec<Charge>,
@@ -172,6 +175,7 @@ impl Decided {
             state: None,
             local: None,
             costs: BTreeMap::new(),
+            asks: Vec::new(),
             charges: Vec::new(),
             approvals: Vec::new(),
             conditions: Vec::new(),

@@ -75,6 +75,7 @@ fn decided() -> Decided {
         state: Some(state()),
         local: Some(public()),
         costs: BTreeMap::from([(name("calls"), 1)]),
+        asks: vec!["send:* by @oncall need 2".parse().unwrap()],
         charges: vec![Charge { block: block(1), name: name("calls"), cost: 1, cap: 50 }],
         approvals: vec![ApprovalSeen {
             id: block(6),

@@ -246,7 +246,7 @@ impl Job {
         law::commit_effects(&self.verified, effects, self.now, &record.to_string(), overlay)?;
         let Some(last) = self.verified.last_delegate() else { return Ok(()) };
         // A seal may ask as well, so the request may have waited behind another one though this chain asks for nothing.
-        let asks = self.verified.grant().asks().next().is_some();
+        let asks = self.verified.grant().asks().chain(self.request.asks()).next().is_some();
         if asks || overlay.bytes(&law::pending_key(effects.session, self.approvable.request_digest(), last))?.is_some()
         {
             law::answered(effects.session, self.approvable.request_digest(), last, overlay)?;

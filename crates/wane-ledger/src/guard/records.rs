@@ -93,6 +93,7 @@ fn decided(shared: &Shared, story: &Story<'_>) -> Result<Decided, Refusal> {
         state: Some(weighed.known.clone()),
         local: shared.local_approver,
         costs: request.costs().map(|(name, cost)| (name.clone(), cost)).collect(),
+        asks: request.asks().to_vec(),
         charges,
         approvals: approvals(&key, story)?,
         conditions: weighed.judged.heard.clone(),

@@ -10,6 +10,7 @@ mod fair;
 mod front;
 mod heads;
 mod log;
+mod own_asks;
 mod replay;
 mod scene;
 mod swapped;

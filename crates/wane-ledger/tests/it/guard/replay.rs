@@ -60,6 +60,10 @@ fn ten_thousand_decisions_made_again() {
                     let request = asked(actions[pick(&mut rng, 6)], level(pick(&mut rng, 60)));
                     let json = arguments[pick(&mut rng, 4)];
                     let request = request.arguments(Arguments::from_json(json.as_bytes()).unwrap());
+                    let request = match pick(&mut rng, 20) {
+                        0 => request.asking("*:hr by @oncall".parse().unwrap()).unwrap(),
+                        _ => request,
+                    };
                     let request = match pick(&mut rng, 10) {
                         0 => request,
                         _ => request.cost("calls".parse().unwrap(), u64::from(rng.next_u32() % 2)),
