@@ -51,6 +51,10 @@ pub(crate) struct RequestFlags {
     #[arg(long, value_name = "NAME=N")]
     cost: Vec<String>,
 
+    /// Who must approve it, whatever the token says: `P by K, K need N`, as in a block; may be repeated
+    #[arg(long, value_name = "ASK")]
+    ask: Vec<String>,
+
     /// Deny a seal that is not bound to one request
     #[arg(long)]
     require_sealed_to_request: bool,
@@ -103,6 +107,9 @@ impl RequestFlags {
         }
         for (name, cost) in typed::named_numbers("--cost", &self.cost)? {
             request = request.cost(name, cost);
+        }
+        for ask in typed::values("--ask", &self.ask)? {
+            request = request.asking(ask).map_err(Failure::typed)?;
         }
         request = request.arguments(self.call.arguments(context)?);
         Ok(if self.require_sealed_to_request { request.require_request_seal() } else { request })

@@ -164,6 +164,7 @@ struct RequestJson {
     labels: Vec<String>,
     facts: serde_json::Map<String, serde_json::Value>,
     costs: serde_json::Map<String, serde_json::Value>,
+    asks: Vec<String>,
     request_seal: bool,
     pin: Option<String>,
 }
@@ -244,6 +245,7 @@ fn request_json(demand: &Demand) -> RequestJson {
         labels: request.mark().labels().map(ToString::to_string).collect(),
         facts: request.facts().map(fact).collect(),
         costs: request.costs().map(|(name, cost)| (name.to_string(), cost.into())).collect(),
+        asks: request.asks().iter().map(ToString::to_string).collect(),
         request_seal: request.demands_request_seal(),
         pin: demand.pin().map(|pin| pin.to_string()),
     }
@@ -272,6 +274,7 @@ fn told(explanation: &Explanation) -> String {
                     text.push_str(&format!("{what}    {}\n", escape(&stated.join(" "))));
                 }
             }
+            json.asks.iter().for_each(|ask| text.push_str(&format!("asks     {ask}\n")));
             if json.request_seal {
                 text.push_str("seal     for exactly this request\n");
             }

@@ -131,3 +131,30 @@ fn the_same_request_of_two_tokens_is_approved_for_each() {
     approve(&format!("{digest}:{}", "0".repeat(8))).fails(1, "use-not-found");
     approve(&format!("{digest}:0")).fails(1, "use-file");
 }
+
+#[test]
+fn a_server_asks_though_the_token_does_not() {
+    let scene = Scene::new();
+    scene.sh("wane keygen r.pem > r.pub && wane keygen b.pem > b.pub").exits(0);
+    let mint = "wane mint --key r.pem --aud mail --scope 'send:*' -o t";
+    scene.sh(&format!("{mint} {LEDGER} && wane seal t -o t.s")).exits(0);
+    let request = "--root r.pub --aud mail --action send:mail --level public";
+    let ask = "--ask \"send:* by $(cat b.pub)\"";
+    let admit = |ask: &str| scene.sh(&format!("wane admit t.s {request} {ask} {LEDGER}"));
+    // Without a ledger it is asked for, and never satisfied.
+    scene.sh("wane mint --key r.pem --aud mail --scope 'send:*' -o u && wane seal u -o u.s").exits(0);
+    let ran = scene.sh(&format!("wane check u.s {request} {ask}")).exits(5);
+    assert!(ran.out.contains("deny-needs-approval"), "{ran:?}");
+    admit(ask).exits(5);
+    let waits = &pending(&scene)[0];
+    assert!(waits["asks"][0].as_str().unwrap().starts_with("send:* by wane1.key."), "{waits}");
+    let digest = waits["digest"].as_str().unwrap();
+    scene.sh(&format!("wane approve {digest} --key b.pem --root r.pub --yes {LEDGER}")).exits(0);
+    scene.sh(&format!("wane check t.s {request} {ask} {LEDGER}")).exits(0);
+    admit("--ask 'send:* by @local'").exits(5);
+    admit(ask).exits(0);
+    admit(ask).exits(5);
+    assert!(admit("--ask 'send:* by @nobody'").exits(3).out.contains("deny-group"));
+    admit("--ask 'send:*'").fails(2, "parse-condition");
+    scene.sh(&format!("wane audit replay --root r.pub {LEDGER}")).exits(0);
+}

@@ -187,7 +187,7 @@ fn every_verb_prints_the_documented_shape() {
         ("wane show", "wane show one --json", 0),
         (
             "wane policy check",
-            "printf '[server.s.tool.t]\\naction = \"read:a\"\\nfacts = { env = 1 }\\ncosts = { n = 1 }\\n\
+            "printf '[server.s.tool.t]\\naction = \"read:a\"\\nfacts = { env = 1 }\\ncosts = { n = 1 }\\nask = [\"@local\"]\\n\
              rule = [{ when = \"a = 1\", level = \"public\" }]\\n' > c.toml; wane policy check c.toml --json",
             0,
         ),

@@ -6,8 +6,8 @@ use rand_core::CryptoRng;
 use serde::Deserialize;
 use serde_json::Value as Json;
 use wane::{
-    Arguments, Code, Decision, Heir, Level, LiveState, Mark, Name, Refusal, RootGrant, Roots, Scope, Seal, SealedToken,
-    SecretKey, decide, mint, verify,
+    Approver, Arguments, AskRule, Code, Decision, Heir, Level, LiveState, Mark, Name, Refusal, RootGrant, Roots, Scope,
+    Seal, SealedToken, SecretKey, TrustedRoot, decide, mint, verify,
 };
 
 use crate::catalogue::Catalogue;
@@ -258,7 +258,14 @@ impl Case {
             }
         };
         let sealed = SealedToken::parse(&token.seal(&seal)?.to_text())?;
-        let verified = verify(&sealed, &Roots::single(root.public_key()))?;
+        // Which groups there are, roots say and no catalogue: those that it names are taken for defined.
+        let approvers = request.asks().iter().flat_map(AskRule::approvers);
+        let groups = approvers.filter_map(|approver| match approver {
+            Approver::Group(name) if name.as_str() != "local" => Some((name.clone(), Vec::new())),
+            Approver::Group(_) | Approver::Key(_) => None,
+        });
+        let roots = Roots::with_groups([TrustedRoot::new(root.public_key())], groups.collect())?;
+        let verified = verify(&sealed, &roots)?;
         let level = self.read.as_deref().map_or(Ok(Level::Public), str::parse::<Level>)?;
         let mut mark = Mark::at(level);
         for label in &self.labels {

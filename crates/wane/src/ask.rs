@@ -8,7 +8,7 @@ use crate::code::Code;
 use crate::key::PublicKey;
 use crate::name::Name;
 use crate::narrowing::push_new;
-use crate::pattern::Pattern;
+use crate::pattern::{Action, Pattern};
 use crate::refusal::Refusal;
 
 /// An approver that a rule names.
@@ -71,6 +71,18 @@ impl AskRule {
     #[must_use]
     pub const fn pattern(&self) -> &Pattern {
         &self.pattern
+    }
+
+    /// The same approvers, as many of them, for exactly this action.
+    ///
+    /// ```
+    /// let rule: wane::AskRule = "* by @oncall need 2".parse()?;
+    /// assert_eq!(rule.for_action(&"send:mail".parse()?).to_string(), "send:mail by @oncall need 2");
+    /// # Ok::<(), wane::Refusal>(())
+    /// ```
+    #[must_use]
+    pub fn for_action(&self, action: &Action) -> Self {
+        Self { pattern: action.into(), ..self.clone() }
     }
 
     /// Who may approve.

@@ -1,8 +1,9 @@
 //! What a call of one tool, prompt, resource or route needs.
 
 use std::collections::BTreeMap;
+use std::str::FromStr;
 
-use wane::{Arguments, Audience, Call, Code, Level, Name, Pattern, Refusal, Request, Value};
+use wane::{Arguments, AskRule, Audience, Call, Code, Level, Name, Pattern, Refusal, Request, Value};
 
 use super::template::{Place, Template};
 use super::when::When;
@@ -47,6 +48,25 @@ pub(super) struct Case {
     pub(super) labels: Vec<Name>,
     pub(super) costs: BTreeMap<Name, Cost>,
     pub(super) facts: BTreeMap<Name, Value>,
+    pub(super) asks: Vec<Approvers>,
+}
+
+/// Who must approve every call of a case, and how many of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Approvers(AskRule);
+
+impl FromStr for Approvers {
+    type Err = Refusal;
+
+    /// `K[, K] [need N]`: an ask whose pattern is still to come.
+    fn from_str(text: &str) -> Result<Self, Refusal> {
+        let refuse = |why: &dyn std::fmt::Display| Refusal::new(Code::ParseCatalogue, "ask", why, "");
+        let rule: AskRule = format!("* by {text}").parse().map_err(|why| refuse(&format_args!("`{text}`: {why}")))?;
+        match rule.approvers().len() {
+            count if count > wane::limits::LIST => Err(refuse(&format_args!("{count} approvers of one ask"))),
+            _ => Ok(Self(rule)),
+        }
+    }
 }
 
 /// What a call costs of a counter.
@@ -132,7 +152,12 @@ impl Case {
         }
         let costs: Vec<(Name, u64)> =
             self.costs.iter().filter_map(|(name, cost)| Some((name.clone(), cost.of(&arguments, &facts)?))).collect();
+        // One action that is asked about is enough: all of them are one request, and are approved as one.
+        // spec: C23
+        let asks: Vec<AskRule> =
+            self.asks.iter().flat_map(|ask| actions.first().map(|action| ask.0.for_action(action))).collect();
         let mut request = Request::new(audience, call, actions, self.level)?.arguments(arguments);
+        request = asks.into_iter().try_fold(request, Request::asking)?;
         for label in &self.labels {
             request = request.label(label.clone());
         }

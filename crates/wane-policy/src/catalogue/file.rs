@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error as _, IgnoredAny, Visitor};
 use wane::{Audience, Level, Name, Pointer, Refusal, Value};
 
-use super::entry::{Case, Cases, Cost, Entry, Reach};
+use super::entry::{Approvers, Case, Cases, Cost, Entry, Reach};
 use super::route::{Body, Method, Path, Route};
 use super::template::{Place, Template};
 use super::when::When;
@@ -112,6 +112,8 @@ struct Table {
     costs: Option<BTreeMap<Text<Name>, Cost>>,
     #[serde(deserialize_with = "stated")]
     facts: Option<BTreeMap<Text<Name>, Scalar>>,
+    #[serde(deserialize_with = "stated")]
+    ask: Option<Vec<Text<Approvers>>>,
     #[serde(deserialize_with = "stated")]
     when: Option<Text<When>>,
     #[serde(deserialize_with = "stated")]
@@ -317,6 +319,7 @@ struct Stated {
     labels: Option<Vec<Name>>,
     costs: Option<BTreeMap<Name, Cost>>,
     facts: Option<BTreeMap<Name, Value>>,
+    asks: Option<Vec<Approvers>>,
 }
 
 impl Stated {
@@ -326,6 +329,7 @@ impl Stated {
         few("labels", table.labels.as_ref().map_or(0, Vec::len))?;
         few("costs", table.costs.as_ref().map_or(0, BTreeMap::len))?;
         few("facts", table.facts.as_ref().map_or(0, BTreeMap::len))?;
+        few("asks", table.ask.as_ref().map_or(0, Vec::len))?;
         Ok(Self {
             action: table.action.map(|text| text.0),
             sinks: table.sink.map(values),
@@ -333,6 +337,7 @@ impl Stated {
             labels: table.labels.map(values),
             costs: table.costs.map(|costs| costs.into_iter().map(|(name, cost)| (name.0, cost)).collect()),
             facts: table.facts.map(|facts| facts.into_iter().map(|(name, value)| (name.0, value.0)).collect()),
+            asks: table.ask.map(values),
         })
     }
 
@@ -350,6 +355,7 @@ impl Stated {
             labels: one("labels", self.labels, rule.labels)?,
             costs: one("costs", self.costs, rule.costs)?,
             facts: one("facts", self.facts, rule.facts)?,
+            asks: one("ask", self.asks, rule.asks)?,
         })
     }
 
@@ -370,6 +376,7 @@ impl Stated {
             labels: self.labels.unwrap_or_default(),
             costs: self.costs.unwrap_or_default(),
             facts,
+            asks: self.asks.unwrap_or_default(),
         })
     }
 }

@@ -64,11 +64,13 @@ impl Case {
         let request: &Request = demand.request();
         let joined = |words: Vec<&str>| words.join(", ");
         let costs: Vec<String> = request.costs().map(|(name, cost)| format!("\"{}\":{cost}", name.as_str())).collect();
+        let asks: Vec<String> = request.asks().iter().map(ToString::to_string).collect();
         let found = [
             ("actions", joined(request.actions().iter().map(Action::as_str).collect())),
             ("level", request.mark().level().as_str().to_owned()),
             ("labels", joined(request.mark().labels().map(Name::as_str).collect())),
             ("costs", format!("{{{}}}", costs.join(","))),
+            ("asks", if asks.is_empty() { "none".to_owned() } else { asks.join(", ") }),
             ("rule", demand.rule().map_or(String::new(), |rule| rule.to_string())),
         ];
         for (name, found) in found {
@@ -105,6 +107,7 @@ fn every_case_is_answered_as_it_says() {
             "level",
             "labels",
             "costs",
+            "asks",
             "rule",
         ];
         let unknown = case.headers.iter().find(|(name, _)| !KNOWN.contains(&name.as_str()));
@@ -132,9 +135,14 @@ fn a_case_that_says_otherwise_is_noticed() {
     let case = cases().into_iter().find(|case| case.name == "rule-second.txt").unwrap();
     let demand = case.run().unwrap().unwrap();
     case.compare(&demand);
-    for (name, other) in
-        [("level", "internal"), ("rule", "1"), ("actions", "read:x"), ("labels", "pii"), ("costs", "{\"a\":1}")]
-    {
+    for (name, other) in [
+        ("level", "internal"),
+        ("rule", "1"),
+        ("asks", "read:x by @a need 1"),
+        ("actions", "read:x"),
+        ("labels", "pii"),
+        ("costs", "{\"a\":1}"),
+    ] {
         let mut headers = case.headers.clone();
         headers.retain(|(known, _)| known != name);
         headers.push((name.to_owned(), other.to_owned()));
