@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use wane::{BlockId, Code, Family, Mark, Name, Refusal, Retry};
 
+use crate::approvals::Consent;
 use crate::message::Id;
 
 /// Members of `_meta`, all of them ours.
@@ -151,6 +152,53 @@ pub(crate) fn unanswered(id: impl std::fmt::Display, why: &str) -> String {
     format!(r#"{{"jsonrpc":"2.0","id":{id},"error":{{"code":1502,"message":"the tool server {why}"}}}}"#)
 }
 
+/// What a person is asked: one box to tick, behind the words.
+fn form(words: &str) -> Value {
+    json!({
+        "message": words,
+        "requestedSchema": {
+            "type": "object",
+            "properties": {
+                APPROVE: { "type": "boolean", "title": "Approve exactly this request, once", "default": false },
+            },
+            "required": [APPROVE],
+        },
+    })
+}
+
+/// The member of an answer that says yes.
+const APPROVE: &str = "approve";
+
+/// A question to the user of a client that waits for answers.
+pub(crate) fn elicitation(id: &str, words: &str) -> String {
+    request(id, "elicitation/create", form(words))
+}
+
+/// The same for a client of the newer era: its request is answered with the question, and it makes the request again with the answer.
+pub(crate) fn input_required(id: Id<'_>, state: &str, words: &str) -> String {
+    let asked = json!({ "method": "elicitation/create", "params": form(words) });
+    result(id, json!({ "resultType": "input_required", "inputRequests": { QUESTION: asked }, "requestState": state }))
+}
+
+/// The name of the question in such an answer.
+pub(crate) const QUESTION: &str = "dev.wane/approve";
+
+/// Whether a user has said yes: it was accepted, with the one box ticked, and nothing else.
+// spec: G24
+pub(crate) fn consent(answer: &str) -> Consent {
+    let accepted = || {
+        let answer: Value = serde_json::from_str(answer).ok()?;
+        let content = answer.get("content")?.as_object()?;
+        (answer.get("action")? == "accept" && content.len() == 1 && content.get(APPROVE)? == true).then_some(())
+    };
+    if accepted().is_some() { Consent::Yes } else { Consent::No }
+}
+
+/// A question is asked no longer.
+pub(crate) fn taken_back(id: &str) -> String {
+    notification("notifications/cancelled", format_args!(r#"{{"requestId":{id}}}"#))
+}
+
 /// The news that the list of tools is another.
 pub(crate) const LIST_CHANGED: &str = r#"{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}"#;
 
@@ -162,6 +210,33 @@ mod tests {
     fn no_number_is_one_of_the_protocols() {
         for code in Code::ALL {
             assert!(!(-32768..=-32000).contains(&number(*code)), "{code}");
+        }
+    }
+
+    #[test]
+    fn only_a_clear_yes_is_one() {
+        assert_eq!(consent(r#"{"action":"accept","content":{"approve":true}}"#), Consent::Yes);
+        assert_eq!(consent(r#"{"_meta":{},"content":{"approve":true},"action":"accept"}"#), Consent::Yes);
+        for no in [
+            r#"{"action":"decline"}"#,
+            r#"{"action":"cancel","content":{"approve":true}}"#,
+            r#"{"action":"decline","content":{"approve":true}}"#,
+            r#"{"action":"accept","content":{"approve":false}}"#,
+            r#"{"action":"accept","content":{"approve":"true"}}"#,
+            r#"{"action":"accept","content":{"approve":1}}"#,
+            r#"{"action":"accept","content":{"approve":true,"other":true}}"#,
+            r#"{"action":"accept","content":{"Approve":true}}"#,
+            r#"{"action":"accept","content":[true]}"#,
+            r#"{"action":"accept","content":{}}"#,
+            r#"{"action":"accept"}"#,
+            r#"{"action":"Accept","content":{"approve":true}}"#,
+            r#"{"content":{"approve":true}}"#,
+            r#"{"approve":true}"#,
+            "true",
+            "null",
+            "",
+        ] {
+            assert_eq!(consent(no), Consent::No, "{no}");
         }
     }
 

@@ -3,7 +3,10 @@
 use wane::{Arguments, Code, Refusal};
 use wane_policy::Incoming;
 
-use crate::answer::{Era, TOKEN};
+use crate::answer::{Era, QUESTION, TOKEN, consent};
+use crate::approvals::Consent;
+use crate::flow::State;
+use crate::gate::OWN_ID;
 use crate::method::Asked;
 use crate::object::{Object, elements, quoted};
 
@@ -12,6 +15,25 @@ const SUBSCRIPTIONS: usize = 64;
 
 /// The member of `_meta` by which each request of the newer era says which version it speaks.
 pub(crate) const VERSION: &str = "io.modelcontextprotocol/protocolVersion";
+
+/// The member of `_meta` by which it says what its client can do.
+const CAPABILITIES: &str = "io.modelcontextprotocol/clientCapabilities";
+
+/// What a client of the newer era brings when it makes a request again that a server has asked something about.
+const STATE: &str = "requestState";
+const RESPONSES: &str = "inputResponses";
+const CARRIED: [&str; 2] = [STATE, RESPONSES];
+
+/// Bytes of both that are kept while a question of ours is open.
+const CARRIED_BYTES: usize = 64 * 1024;
+
+/// Whether these capabilities have forms to ask a user with.
+fn elicits(capabilities: &str) -> bool {
+    let elicitation = Object::read(capabilities).and_then(|all| Object::read(all.borrowed("elicitation")?));
+    elicitation.is_some_and(|modes| {
+        modes.names().next().is_none() || modes.get("form").is_some_and(|form| form.starts_with('{'))
+    })
+}
 
 /// The parameters of a request, read as far as a decision needs them.
 #[derive(Debug)]
@@ -43,8 +65,19 @@ impl<'a> Parameters<'a> {
     /// Reads parameters, which are an object, and whose names could be taken for no others.
     // spec: G4
     pub(crate) fn read(text: &'a str) -> Result<Self, Refusal> {
-        const DECIDED: [&str; 9] =
-            ["_meta", "argument", "arguments", "context", "cursor", "name", "notifications", "ref", "uri"];
+        const DECIDED: [&str; 11] = [
+            "_meta",
+            "argument",
+            "arguments",
+            "context",
+            "cursor",
+            RESPONSES,
+            "name",
+            "notifications",
+            "ref",
+            STATE,
+            "uri",
+        ];
         let members = Object::read(text).ok_or_else(|| unread("the parameters are no object"))?;
         if !members.is_plain(&DECIDED) {
             return Err(unread("a parameter could be taken for another"));
@@ -88,11 +121,50 @@ impl<'a> Parameters<'a> {
         meta
     }
 
-    /// The parameters without our token.
-    pub(crate) fn without_token(&self) -> Object<'a> {
+    /// The parameters as the server gets them, where that is not as they came: without our token, without the answer to a question of
+    /// ours, and with what the server itself had asked for before.
+    pub(crate) fn onward(&self, has_token: bool, answered: Option<&State>) -> Option<Object<'a>> {
+        let answers = self.answers().is_some();
+        if !has_token && !answers {
+            return None;
+        }
         let mut members = self.members.clone();
-        members.set("_meta", self.meta_without_token().to_string());
-        members
+        if has_token {
+            members.set("_meta", self.meta_without_token().to_string());
+        }
+        if answers {
+            CARRIED.iter().for_each(|name| members.remove(name));
+            for (name, value) in answered.iter().flat_map(|state| &state.carried) {
+                members.set(name, value.clone());
+            }
+        }
+        Some(members)
+    }
+
+    /// The name of the question of ours that it brings an answer to, and the answer.
+    pub(crate) fn answers(&self) -> Option<(String, Consent)> {
+        let name = self.members.text(STATE).filter(|name| name.starts_with(OWN_ID))?;
+        let given = self.members.get(RESPONSES).and_then(Object::read);
+        let given = given.as_ref().and_then(|given| given.get(QUESTION));
+        Some((name, given.map_or(Consent::No, consent)))
+    }
+
+    /// What it answers to the server, and is to be given back to it when our own question is answered. Nothing where that is too much.
+    pub(crate) fn carried(&self) -> Option<Vec<(&'static str, String)>> {
+        let all = CARRIED.iter().filter_map(|name| Some((*name, self.members.get(name)?.to_owned())));
+        let all: Vec<_> = if self.answers().is_some() { Vec::new() } else { all.collect() };
+        let bytes = all.iter().map(|(_, value)| value.len()).fold(0_usize, usize::saturating_add);
+        (bytes <= CARRIED_BYTES).then_some(all)
+    }
+
+    /// Whether its client asks its user what a server wants to know, as each request of the newer era says.
+    pub(crate) fn asks_user(&self) -> bool {
+        self.meta.as_ref().and_then(|meta| meta.get(CAPABILITIES)).is_some_and(elicits)
+    }
+
+    /// The same of an `initialize`, for all that follows it.
+    pub(crate) fn asks_user_from_now_on(&self) -> bool {
+        self.members.get("capabilities").is_some_and(elicits)
     }
 
     /// Whether a list is asked for from its start.
@@ -267,7 +339,7 @@ mod tests {
         let parameters = Parameters::read(text).unwrap();
         assert_eq!(parameters.token().unwrap().as_deref(), Some("wane1.sealed.AA"));
         let left = r#"{"name":"a","_meta":{"x/y":1.50},"arguments":{"n":1e2}}"#;
-        assert_eq!(parameters.without_token().to_string(), left);
+        assert_eq!(parameters.onward(true, None).unwrap().to_string(), left);
         assert!(Parameters::read(r#"{"_meta":{"dev.wane/token":7}}"#).unwrap().token().is_err());
     }
 }

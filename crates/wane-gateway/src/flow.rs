@@ -60,17 +60,40 @@ pub(crate) struct Flow {
     /// The same, the oldest first.
     given_up_order: VecDeque<String>,
     server: HashSet<String>,
+    /// What needs an approval and waits for it here; the server knows nothing of it yet.
+    held: HashSet<String>,
+    /// What was asked of a person by way of the client's next request, the oldest first.
+    states: VecDeque<State>,
     /// The pinned tools that were listed since the list began anew, and why they are not what was pinned.
     tools: HashMap<String, Option<Refusal>>,
     /// How often the server has announced that its tools are others.
     changes: u64,
     told: HashMap<BlockId, Mark>,
     own: u64,
+    /// Whether the client has said that it asks its user what a server wants to know.
+    pub(crate) elicits: bool,
     /// Whether the server has said that it announces changes of its list.
     pub(crate) announces: bool,
     /// When the server last did not tell its tools to the gateway itself.
     pub(crate) unlisted: Option<Instant>,
 }
+
+/// A question that a client was given as the answer to its request, to bring the answer with the same request.
+#[derive(Clone, Debug)]
+pub(crate) struct State {
+    /// Its name, which nobody can guess.
+    pub(crate) name: String,
+    /// What it is about.
+    pub(crate) digest: [u8; 32],
+    pub(crate) last: BlockId,
+    /// Until when it can be answered.
+    pub(crate) until: Instant,
+    /// What the server itself had asked before, and was answered: members of the parameters, as they were written.
+    pub(crate) carried: Vec<(&'static str, String)>,
+}
+
+/// Questions of that kind that may be open at once.
+const STATES: usize = 64;
 
 /// Why a request cannot wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,7 +107,7 @@ pub(crate) enum Crowded {
 impl Flow {
     /// Whether a request with this id can wait.
     pub(crate) fn check(&self, id: &str) -> Result<(), Crowded> {
-        let taken = self.client.contains_key(id) || self.given_up.contains(id);
+        let taken = self.client.contains_key(id) || self.given_up.contains(id) || self.held.contains(id);
         if taken { Err(Crowded::SameId) } else { Ok(()) }
     }
 
@@ -135,6 +158,31 @@ impl Flow {
     pub(crate) fn take_waiting(&mut self) -> Vec<String> {
         self.order.clear();
         self.client.drain().filter(|(_, waits)| !matches!(waits, Waits::Own(_))).map(|(id, _)| id).collect()
+    }
+
+    /// A request is kept back until it is approved.
+    pub(crate) fn hold(&mut self, id: String) {
+        self.held.insert(id);
+    }
+
+    /// It is kept back no longer; whether it was.
+    pub(crate) fn let_go(&mut self, id: &str) -> bool {
+        self.held.remove(id)
+    }
+
+    /// A question was given to the client. Where too many are open, the oldest is not.
+    pub(crate) fn open(&mut self, state: State) {
+        if self.states.len() >= STATES {
+            self.states.pop_front();
+        }
+        self.states.push_back(state);
+    }
+
+    /// The question of this name, which can be answered once, if it still can.
+    pub(crate) fn close(&mut self, name: &str, now: Instant) -> Option<State> {
+        self.states.retain(|state| now < state.until);
+        let place = self.states.iter().position(|state| state.name == name)?;
+        self.states.remove(place)
     }
 
     /// The server waits for the client; whether it can.

@@ -1,7 +1,9 @@
 //! The gateway without its pipes: what becomes of each message, in both directions.
 
 pub(crate) mod client;
+mod held;
 mod list;
+mod person;
 mod server;
 
 use std::fmt;
@@ -13,6 +15,8 @@ use wane::{Audience, Code, Refusal};
 use wane_ledger::Guard;
 use wane_policy::{Catalogue, Server};
 
+use self::held::Shelf;
+use crate::approvals::Approvals;
 use crate::credential::Credential;
 use crate::flow::Flow;
 
@@ -194,8 +198,12 @@ pub struct Gate {
     to_server: Outlet,
     report: Arc<dyn Fn(&Notice<'_>) + Send + Sync>,
     flow: Arc<Mutex<Flow>>,
+    /// One list at a time: pages of two would be taken for those of one.
+    listing: Arc<Mutex<()>>,
     /// The token that came beside the messages of this exchange.
     beside: Option<Box<str>>,
+    approvals: Approvals,
+    shelf: Arc<Shelf>,
 }
 
 /// What two gates before one server have in common, beside what they decide by.
@@ -226,7 +234,10 @@ impl Gate {
             to_server: options.to_server,
             report: options.report.into(),
             flow: Arc::default(),
+            listing: Arc::default(),
             beside: None,
+            approvals: Approvals::default(),
+            shelf: Arc::default(),
         })
     }
 
@@ -238,6 +249,10 @@ impl Gate {
         to_server: Outlet,
         beside: Option<Box<str>>,
     ) -> Self {
+        let (flow, listing) = match connection {
+            Connection::Same => (Arc::clone(&self.flow), Arc::clone(&self.listing)),
+            Connection::Another => Default::default(),
+        };
         Self {
             catalogue: Arc::clone(&self.catalogue),
             server: self.server.clone(),
@@ -249,11 +264,12 @@ impl Gate {
             to_client,
             to_server,
             report: Arc::clone(&self.report),
-            flow: match connection {
-                Connection::Same => Arc::clone(&self.flow),
-                Connection::Another => Arc::default(),
-            },
+            flow,
+            listing,
             beside,
+            // Nobody attends to what waits here.
+            approvals: Approvals::default(),
+            shelf: Arc::default(),
         }
     }
 
@@ -270,6 +286,19 @@ impl Gate {
     /// No answer to this request is waited for any more.
     pub(crate) fn give_up(&self, id: &str) -> bool {
         self.flow().give_up(id)
+    }
+
+    /// How it comes by approvals; where nobody says, it denies at once. One thread has to [`Gate::attend`] to what waits.
+    ///
+    /// ```
+    /// fn patient(gate: wane_gateway::Gate) -> wane_gateway::Gate {
+    ///     gate.with_approvals(wane_gateway::Approvals::waiting(std::time::Duration::from_secs(60)))
+    /// }
+    /// # let _ = patient;
+    /// ```
+    #[must_use]
+    pub fn with_approvals(self, approvals: Approvals) -> Self {
+        Self { approvals, ..self }
     }
 
     /// The server as its catalogue has it.

@@ -9,6 +9,7 @@
 #![cfg_attr(test, allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "tests may panic"))]
 
 mod answer;
+mod approvals;
 mod call;
 mod credential;
 mod draft;
@@ -23,6 +24,7 @@ mod pipes;
 mod strict;
 pub mod wiring;
 
+pub use approvals::{Approvals, Consent, LocalApprover, Question, Terminal, Words};
 pub use credential::Credential;
 pub use draft::{DRAFT_HEADING, Draft, draft};
 pub use gate::{Gate, GateOptions, Notice, Outlet, Side};

@@ -197,6 +197,8 @@ pub fn run(
         move |line: &[u8]| gate.from_server(line)
     };
     pump("wane-from-server", Box::new(output), Side::Server, &gate, hand, tell(Event::ServerClosed))?;
+    let held = Arc::clone(&gate);
+    spawn("wane-held", move || held.attend())?;
     let stop = tell(Event::Stop);
     spawn("wane-stops", move || {
         if stops.0.recv().is_ok() {
@@ -204,6 +206,8 @@ pub fn run(
         }
     })?;
     let event = first(&happens, &mut server).map_err(RunError::System)?;
+    // Nothing that waits for an approval is called any more. The client may be gone.
+    let _: io::Result<()> = gate.end_waits();
     match event {
         Event::ClientClosed => to_server.finish(),
         Event::ServerClosed => to_server.close(),

@@ -2,14 +2,15 @@
 
 use std::io;
 
-use wane::{Code, Decision, Permit, Refusal};
+use wane::{Code, Decision, Permit, Refusal, Request, SealedToken, UntrustedApproval, Verdict};
 use wane_policy::Demand;
 
 use super::{Gate, Notice, OWN_ID, Side};
 use crate::answer::{self, Denial, Era, LIST_CHANGED};
+use crate::approvals::Question;
 use crate::call::{Ask, Parameters};
 use crate::credential::ToServer;
-use crate::flow::{Begins, Crowded, Waits};
+use crate::flow::{Begins, Crowded, State, Waits};
 use crate::message::{Fault, Id, Kind, Message};
 use crate::method::{self, Asked};
 use crate::object::Object;
@@ -22,8 +23,56 @@ enum Ground {
     Admitted(Vec<Permit>),
 }
 
+/// A request of a client, as far as it was read.
+pub(super) struct Received<'m> {
+    pub(super) message: &'m Message<'m>,
+    pub(super) id: Id<'m>,
+    pub(super) method: &'m str,
+    pub(super) asked: Asked,
+    pub(super) parameters: Parameters<'m>,
+}
+
+/// What a request is judged with beside itself.
+#[derive(Clone, Copy)]
+pub(super) struct Beside<'a> {
+    pub(super) approvals: &'a [UntrustedApproval],
+    /// The question that it answers.
+    pub(super) state: Option<&'a State>,
+    pub(super) stage: Stage,
+}
+
+/// Whether a request has just come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// It has.
+    Fresh,
+    /// It was kept back.
+    Held,
+}
+
+/// Why a request goes no further.
+pub(super) enum Stopped {
+    Denied(Denial),
+    /// It needs an approval, and all of it is this one question, where it can be shown.
+    Asks(Denial, Option<Box<Question>>),
+    /// Nobody waits for it any more.
+    Gone,
+}
+
+impl From<Denial> for Stopped {
+    fn from(denial: Denial) -> Self {
+        Self::Denied(denial)
+    }
+}
+
+impl From<Refusal> for Stopped {
+    fn from(refusal: Refusal) -> Self {
+        Self::Denied(refusal.into())
+    }
+}
+
 /// A request that goes on to the server, and whose answer is waited for.
-struct Onward {
+pub(super) struct Onward {
     bytes: Vec<u8>,
     ground: Ground,
     /// Whose answer is not waited for any more.
@@ -56,6 +105,10 @@ impl Gate {
             Kind::Result { result: part } | Kind::Error { error: part } => {
                 if brings_token(part) {
                     self.dropped(Side::Client, "an answer that brings a token");
+                    return Ok(());
+                }
+                if let Some(id) = message.id().filter(is_own) {
+                    self.person_answers(&id.key(), part);
                     return Ok(());
                 }
                 // spec: G14
@@ -100,6 +153,12 @@ impl Gate {
         }
         if method == "notifications/cancelled" {
             let id = Object::read(params).and_then(|params| Id::read(params.borrowed("requestId")?).ok());
+            if let Some(id) = &id
+                && self.stops_waiting(&id.key())?
+            {
+                // The server has never heard of it.
+                return Ok(());
+            }
             // An answer that comes all the same has no receiver any more.
             let waited = id.is_some_and(|id| !is_own(&id) && self.flow().give_up(&id.key()));
             if !waited {
@@ -114,43 +173,57 @@ impl Gate {
         let asked = method::asked(method);
         let parameters = Parameters::read(params);
         let era = parameters.as_ref().map_or(Era::Handshake, Parameters::era);
-        let judged = self.check_id(&id).map_err(Denial::from).and_then(|()| match (asked, parameters) {
+        let received = self.check_id(&id).map_err(Denial::from).and_then(|()| match (asked, parameters) {
             (None, _) => Err(Denial::from(Refusal::new(Code::DenyMethod, "method", format_args!("`{method}`"), ""))),
             (Some(_), Err(refusal)) => Err(refusal.into()),
-            (Some(asked), Ok(parameters)) => self.judge(message, id, method, asked, &parameters),
+            (Some(asked), Ok(parameters)) => Ok(Received { message, id, method, asked, parameters }),
         });
-        match judged {
-            Ok(onward) => self.pass_on(onward),
-            Err(denial) => {
-                (self.report)(&Notice::Denied { what: method, refusal: &denial.refusal });
-                let answer = match asked {
-                    Some(Asked::Tool) if !denial.is_fault() => denial.tool_result(id, era),
-                    _ => denial.error(id),
-                };
-                (self.to_client)(answer.as_bytes())
-            }
+        match received {
+            Ok(received) => self.answer(&received),
+            Err(denial) => self.refuse(id, method, asked, era, &denial),
         }
     }
 
-    /// Whether a request goes on to the server, and as what.
-    fn judge(
+    /// A request goes on, is kept back, or is refused.
+    fn answer(&self, received: &Received<'_>) -> io::Result<()> {
+        let Received { id, method, asked, parameters, .. } = received;
+        match self.judge_with_answer(received) {
+            Ok(onward) => self.pass_on(onward),
+            Err(Stopped::Gone) => Ok(()),
+            Err(Stopped::Asks(denial, question)) => self.ask_or_refuse(received, denial, question),
+            Err(Stopped::Denied(denial)) => self.refuse(*id, method, Some(*asked), parameters.era(), &denial),
+        }
+    }
+
+    /// The answer of a request that goes no further.
+    pub(super) fn refuse(
         &self,
-        message: &Message<'_>,
         id: Id<'_>,
         method: &str,
-        asked: Asked,
-        parameters: &Parameters<'_>,
-    ) -> Result<Onward, Denial> {
+        asked: Option<Asked>,
+        era: Era,
+        denial: &Denial,
+    ) -> io::Result<()> {
+        (self.report)(&Notice::Denied { what: method, refusal: &denial.refusal });
+        let answer = match asked {
+            Some(Asked::Tool) if !denial.is_fault() => denial.tool_result(id, era),
+            _ => denial.error(id),
+        };
+        (self.to_client)(answer.as_bytes())
+    }
+
+    /// Whether a request goes on to the server, and as what.
+    pub(super) fn judge(&self, received: &Received<'_>, beside: Beside<'_>) -> Result<Onward, Stopped> {
+        let Received { message, id, method, asked, parameters } = received;
         let changes = self.flow().changes();
         let within = parameters.token()?;
         let shown = self.credential.check(within.as_deref(), self.beside.as_deref())?;
-        // spec: G9
-        let bytes = match (&within, self.credential.to_server()) {
-            (None, _) | (Some(_), ToServer::AsWell) => message.bytes().to_vec(),
-            (Some(_), ToServer::Never) => answer::request(id, method, parameters.without_token()).into_bytes(),
-        };
+        let cuts = within.is_some() && matches!(self.credential.to_server(), ToServer::Never);
         let (ground, waits) = match asked {
-            Asked::Passes if method == "initialize" => (Ground::Passes, Waits::Handshake),
+            Asked::Passes if *method == "initialize" => {
+                self.flow().elicits = parameters.asks_user_from_now_on();
+                (Ground::Passes, Waits::Handshake)
+            }
             Asked::Passes => (Ground::Passes, Waits::Plain),
             Asked::ListTools => {
                 let begins = if parameters.is_first_page() { Begins::Anew } else { Begins::Behind };
@@ -160,20 +233,33 @@ impl Gate {
                 (Ground::Passes, Waits::ListTools(self.credential.for_list(shown, &self.audience)?, begins))
             }
             Asked::Tool | Asked::Prompt | Asked::Resource | Asked::Listen | Asked::Completion => {
-                let asks = parameters.asks(asked)?;
-                let admit = |ask: &Ask| self.admit(ask, parameters, shown);
-                let permits = asks.iter().map(admit).collect::<Result<Vec<_>, _>>()?;
+                let asks = parameters.asks(*asked)?;
+                let admit = |ask: &Ask| self.admit(ask, parameters, shown, beside.approvals);
+                let permits =
+                    asks.iter().map(admit).collect::<Result<Vec<_>, _>>().map_err(|stopped| match stopped {
+                        // What would be admitted in part already is not made again.
+                        Stopped::Asks(denial, _) if asks.len() > 1 => Stopped::Denied(denial),
+                        stopped => stopped,
+                    })?;
                 let mark = permits.last().map(|permit| (permit.effects().session, permit.mark().clone()));
                 (Ground::Admitted(permits), Waits::Admitted(mark))
             }
         };
+        // spec: G9
+        let bytes = match parameters.onward(cuts, beside.state.filter(|state| is_for(state, &ground))) {
+            None => message.bytes().to_vec(),
+            Some(params) => answer::request(id, method, params).into_bytes(),
+        };
         let mut flow = self.flow();
         // What was announced while the ledger was written comes before the call.
         // spec: G13
-        if asked == Asked::Tool && flow.changes() != changes && self.pins(parameters)? {
+        if *asked == Asked::Tool && flow.changes() != changes && self.pins(parameters)? {
             return Err(Refusal::new(Code::DenyPin, "digest", "of the server", "its tools have just changed").into());
         }
-        let given_up = flow.wait(id.key(), waits).map_err(|why| crowded(&id, why))?;
+        if beside.stage == Stage::Held && !flow.let_go(&id.key()) {
+            return Err(Stopped::Gone);
+        }
+        let given_up = flow.wait(id.key(), waits).map_err(|why| crowded(id, why))?;
         Ok(Onward { bytes, ground, given_up })
     }
 
@@ -192,37 +278,64 @@ impl Gate {
 
     /// One request, decided and committed.
     // spec: G3
-    fn admit(&self, ask: &Ask, parameters: &Parameters<'_>, shown: Option<&str>) -> Result<Permit, Denial> {
+    fn admit(
+        &self,
+        ask: &Ask,
+        parameters: &Parameters<'_>,
+        shown: Option<&str>,
+        approvals: &[UntrustedApproval],
+    ) -> Result<Permit, Stopped> {
         let demand = self.listed()?.demand(&ask.incoming())?;
         self.check_pin(ask, &demand, parameters)?;
         let request = demand.into_request();
         // Looking at the pin may have taken time.
-        let now = (self.clock)();
-        let sealed = {
-            let mut rng = self.rng.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            self.credential.for_request(shown, &request, now, &mut *rng)?
-        };
-        match self.guard()?.admit(&sealed, &request, &[], now).decision {
+        let (sealed, now) = self.sealed_for(&request, shown)?;
+        match self.guard()?.admit(&sealed, &request, approvals, now).decision {
             Decision::Allow(permit) => Ok(permit),
-            Decision::Ask(ask) => Err(Denial::asking(&ask)),
+            Decision::Ask(ask) => {
+                let question = Question::of(&self.server, &request, &sealed, &ask).map(Box::new);
+                Err(Stopped::Asks(Denial::asking(&ask), question))
+            }
             Decision::Deny(refusal) => Err(refusal.into()),
         }
+    }
+
+    /// Whether it would still need an approval, as the ledger knows it now. Nothing is written.
+    pub(super) fn still_asks(&self, parameters: &Parameters<'_>, asked: Asked) -> Result<bool, Refusal> {
+        let shown = parameters.token()?;
+        for ask in parameters.asks(asked)? {
+            let request = self.listed()?.demand(&ask.incoming())?.into_request();
+            let (sealed, now) = self.sealed_for(&request, shown.as_deref())?;
+            if let Verdict::Ask(_) = self.guard()?.check(&sealed, &request, &[], now).verdict {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// The token by which a request is judged, and when.
+    fn sealed_for(&self, request: &Request, shown: Option<&str>) -> Result<(SealedToken, u64), Refusal> {
+        let now = (self.clock)();
+        let mut rng = self.rng.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        Ok((self.credential.for_request(shown, request, now, &mut *rng)?, now))
     }
 
     /// Whether a pinned tool is the one that the server lists now.
     // spec: G13
     fn check_pin(&self, ask: &Ask, demand: &Demand, parameters: &Parameters<'_>) -> Result<(), Refusal> {
         let (Ask::Tool(name, _), Some(_)) = (ask, demand.pin()) else { return Ok(()) };
+        let listing = self.listing.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let known = self.flow().tool(name).is_some();
         if !known {
             self.list_for_itself(parameters)?;
         }
+        drop(listing);
         self.check_pinned(&self.listed()?, name)
     }
 
     /// Passes a request on. What was admitted is used up by it.
     // spec: G3
-    fn pass_on(&self, onward: Onward) -> io::Result<()> {
+    pub(super) fn pass_on(&self, onward: Onward) -> io::Result<()> {
         if let Some(id) = onward.given_up {
             (self.to_client)(answer::unanswered(id, "has not answered").as_bytes())?;
         }
@@ -255,7 +368,17 @@ pub(crate) fn is_own_request(bytes: &[u8]) -> bool {
     })
 }
 
-fn is_own(id: &Id<'_>) -> bool {
+/// Whether what was admitted is what a question was about: then what the server had asked before is its own again.
+fn is_for(state: &State, ground: &Ground) -> bool {
+    match ground {
+        Ground::Admitted(permits) => {
+            matches!(permits.as_slice(), [permit] if Question::covers(permit.request(), &state.digest))
+        }
+        Ground::Passes => false,
+    }
+}
+
+pub(super) fn is_own(id: &Id<'_>) -> bool {
     id.is_text() && id.key().trim_start_matches('"').starts_with(OWN_ID)
 }
 

@@ -4,6 +4,7 @@ use std::io;
 
 use wane::{BlockId, Code, Mark, Refusal};
 
+use super::client::is_own;
 use super::{Gate, Side};
 use crate::answer::{self, Denial, MARK, OURS};
 use crate::flow::Waits;
@@ -67,6 +68,12 @@ impl Gate {
             let refusal = Refusal::new(Code::DenyMethod, "method", format_args!("`{method}`"), "");
             // A server that reads no more may still have answers for the client.
             let _: io::Result<()> = (self.to_server)(Denial::from(refusal).error(id).as_bytes());
+            return Ok(());
+        }
+        // An answer to it would be taken for one to a question of ours.
+        // spec: G24
+        if is_own(&id) {
+            self.dropped(Side::Server, "a request with an id of the gateway's own");
             return Ok(());
         }
         if !self.flow().server_waits(id.key()) {

@@ -1,14 +1,26 @@
 //! A gate between two ends that are held here, and what came out of it.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use getrandom::SysRng;
 use rand_core::UnwrapErr;
 use wane::{Heir, RootGrant, Roots, Seal, SecretKey, Token, mint};
 use wane_audit::LogSecret;
-use wane_gateway::{Credential, Gate, GateOptions, Outlet};
+use wane_gateway::{Approvals, Credential, Gate, GateOptions, LocalApprover, Outlet, Question, Terminal};
 use wane_ledger::{Guard, GuardOptions, Ledger, MemoryStore, Pace, Volatile};
 use wane_policy::Catalogue;
+
+/// The enforcement point's own approval key.
+pub(crate) fn local() -> SecretKey {
+    SecretKey::from_seed([8; 32])
+}
+
+/// Whether a gate has an approval key of its own.
+pub(crate) enum Own {
+    None,
+    Asks(Option<Terminal>),
+}
 
 pub(crate) const NOW: u64 = 1_767_225_600;
 
@@ -35,6 +47,8 @@ pub(crate) struct Out {
 pub(crate) struct Scene {
     catalogue: Catalogue,
     whose: Whose,
+    store: MemoryStore,
+    roots: Roots,
     pub(crate) token: Token,
     pub(crate) guard: Arc<Guard>,
     pub(crate) out: Arc<Mutex<Out>>,
@@ -60,15 +74,27 @@ impl Scene {
             log_secret: Some(secret),
             checkpoint_key: None,
             volatile: Volatile::Allowed,
-            local_approver: None,
+            local_approver: Some(local().public_key()),
             head: None,
             pace: Pace::default(),
             published: Box::new(|_| ()),
             rng: Box::new(rng),
             version: "0.1.0".into(),
         };
-        let guard = Arc::new(Guard::open(vec![Box::new(store)], guard, NOW).unwrap());
-        Self { catalogue, whose, token, guard, out: Arc::default() }
+        let guard = Arc::new(Guard::open(vec![Box::new(store.clone())], guard, NOW).unwrap());
+        let roots = Roots::single(root.public_key());
+        Self { catalogue, whose, store, roots, token, guard, out: Arc::default() }
+    }
+
+    /// Approves the one request that waits, in the ledger; whether there was one.
+    pub(crate) fn approve(&self, key: &SecretKey) -> bool {
+        let mut ledger = Ledger::open(Box::new(self.store.clone()), Box::new(UnwrapErr(SysRng))).unwrap();
+        let waiting = ledger.pending(NOW, 10).unwrap();
+        let [request] = waiting.as_slice() else { return false };
+        let actions = request.actions.iter().map(|action| action.parse().unwrap()).collect();
+        let approval = wane::Approval::sign(request.last, request.digest, actions, NOW, NOW + 60, key).unwrap();
+        ledger.deposit(&approval.to_text(), &self.roots, Some(local().public_key()), NOW).unwrap();
+        true
     }
 
     /// A gate whose messages and notices are kept.
@@ -77,6 +103,16 @@ impl Scene {
         let out = Arc::clone(&self.out);
         options.report = Box::new(move |notice| out.lock().unwrap().notices.push(notice.to_string()));
         Gate::new(options).unwrap()
+    }
+
+    /// How a gate comes by approvals that waits so long, and has its own key where it says so.
+    pub(crate) fn approvals(wait: u64, own: Own) -> Approvals {
+        let approvals = Approvals::waiting(Duration::from_secs(wait));
+        let words = |question: &Question| Some(format!("{:?} at {}", question.request(), question.server()));
+        match own {
+            Own::None => approvals,
+            Own::Asks(terminal) => approvals.asking(LocalApprover { key: local(), words: Box::new(words), terminal }),
+        }
     }
 
     /// What a gate of this session is made of.

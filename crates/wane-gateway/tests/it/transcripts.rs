@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use wane::SecretKey;
 
-use crate::scene::{Scene, To, Whose};
+use crate::scene::{Own, Scene, To, Whose};
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../test-vectors/gateway");
 
@@ -27,6 +27,8 @@ enum Step {
     Sends(To, String),
     /// `client< …`, `server< …`: it arrives. `=` is what was sent last; `…` stands for any text within a value.
     Gets(To, String),
+    /// `approver approves`: the one request that waits, in the ledger.
+    Approves,
     /// `notice …`: whoever runs the gateway is told.
     Notice(String),
 }
@@ -49,6 +51,7 @@ impl Transcript {
                 "client<" => Step::Gets(To::Client, text.to_owned()),
                 "server<" => Step::Gets(To::Server, text.to_owned()),
                 "notice" => Step::Notice(text.to_owned()),
+                "approver" if text == "approves" => Step::Approves,
                 other => panic!("{name}: {other}"),
             }
         };
@@ -74,9 +77,22 @@ impl Transcript {
         let approver = SecretKey::from_seed([9; 32]).public_key().to_string();
         let asks: Vec<String> = self.all("ask").iter().map(|ask| ask.replace("APPROVER", &approver)).collect();
         let scene = Scene::new(&self.catalogue, &self.all("scope"), &asks, whose);
-        let gate = Arc::new(scene.gate());
-        let written = |text: &str| {
-            text.replace('␍', "\r").replace("SEALED", &scene.sealed()).replace("TOKEN", &scene.token.expose_text())
+        let own = match self.all("approver").as_slice() {
+            [] => Own::None,
+            ["local"] => Own::Asks(None),
+            other => return Err(format!("{other:?}")),
+        };
+        let wait = self.all("wait").first().map_or(Ok(0), |wait| wait.parse()).map_err(|_| "no number of seconds")?;
+        let gate = Arc::new(scene.gate().with_approvals(Scene::approvals(wait, own)));
+        let attends = {
+            let gate = Arc::clone(&gate);
+            std::thread::spawn(move || gate.attend())
+        };
+        // What the gate asked last: the id of its request, or the state that comes back with the answer.
+        let mut asked = String::new();
+        let written = |text: &str, asked: &str| {
+            let text = text.replace('␍', "\r").replace("ASKED", asked);
+            text.replace("SEALED", &scene.sealed()).replace("TOKEN", &scene.token.expose_text())
         };
         let (mut last, mut came, mut notices) = (String::new(), VecDeque::new(), VecDeque::new());
         // A pinned tool makes the gate ask its server before it answers its client.
@@ -93,7 +109,7 @@ impl Transcript {
                     if let Some(late) = came.pop_front() {
                         return Err(fault(format!("{late:?} came unsaid")));
                     }
-                    last = written(text);
+                    last = written(text, &asked);
                     let (gate, text) = (Arc::clone(&gate), last.clone());
                     match from {
                         To::Client => {
@@ -105,8 +121,19 @@ impl Transcript {
                 Step::Gets(to, text) => {
                     let expected = if text == "=" { last.clone() } else { text.clone() };
                     match next(&mut came, || scene.take()) {
-                        Some((found_to, found)) if found_to == *to && fits(&expected, &found) => {}
+                        Some((found_to, found)) if found_to == *to && fits(&expected, &found) => {
+                            asked = question(&found).unwrap_or(asked);
+                        }
                         other => return Err(fault(format!("{other:?} came"))),
+                    }
+                }
+                Step::Approves => {
+                    let until = Instant::now() + Duration::from_secs(10);
+                    while !scene.approve(&SecretKey::from_seed([9; 32])) {
+                        if Instant::now() > until {
+                            return Err(fault("nothing waits".into()));
+                        }
+                        std::thread::sleep(Duration::from_millis(1));
                     }
                 }
                 Step::Notice(text) => match next(&mut notices, || scene.notices()) {
@@ -116,6 +143,8 @@ impl Transcript {
             }
         }
         finish(&mut busy).map_err(|_| format!("{}: it panicked", self.name))?;
+        gate.end_waits().unwrap();
+        attends.join().map_err(|_| format!("{}: whoever attends panicked", self.name))?;
         came.extend(scene.take());
         notices.extend(scene.notices());
         match (came.pop_front(), notices.pop_front()) {
@@ -133,6 +162,14 @@ fn next<T>(queue: &mut VecDeque<T>, more: impl Fn() -> Vec<T>) -> Option<T> {
         std::thread::sleep(Duration::from_micros(200));
     }
     queue.pop_front()
+}
+
+/// What has to be named to answer a question of the gate's own.
+fn question(message: &str) -> Option<String> {
+    let message: serde_json::Value = serde_json::from_str(message).ok()?;
+    let named =
+        if message["method"] == "elicitation/create" { &message["id"] } else { &message["result"]["requestState"] };
+    named.as_str().filter(|name| name.starts_with("dev.wane/")).map(str::to_owned)
 }
 
 /// Whether a message is the expected one, in which `…` stands for anything.
@@ -165,7 +202,7 @@ fn every_conversation_goes_as_it_says() {
     assert!(transcripts.len() >= 40, "{} conversations", transcripts.len());
     let mut faults = Vec::new();
     for transcript in &transcripts {
-        const KNOWN: &[&str] = &["comment", "code", "spec", "token", "scope", "ask"];
+        const KNOWN: &[&str] = &["comment", "code", "spec", "token", "scope", "ask", "wait", "approver"];
         let unknown = transcript.headers.iter().find(|(name, _)| !KNOWN.contains(&name.as_str()));
         assert_eq!(unknown, None, "{}", transcript.name);
         faults.extend(transcript.play().err());
@@ -173,7 +210,7 @@ fn every_conversation_goes_as_it_says() {
         for code in transcript.all("code") {
             let said = transcript.steps.iter().any(|step| match step {
                 Step::Gets(_, text) | Step::Notice(text) => text.contains(code),
-                Step::Sends(..) => false,
+                Step::Sends(..) | Step::Approves => false,
             });
             assert!(said, "{}: nothing answers {code}", transcript.name);
         }
@@ -189,7 +226,7 @@ fn a_conversation_that_says_otherwise_is_noticed() {
         for number in 0..transcript.steps.len() {
             let mut steps = transcript.steps.clone();
             match &mut steps[number] {
-                Step::Sends(..) => continue,
+                Step::Sends(..) | Step::Approves => continue,
                 Step::Gets(_, text) | Step::Notice(text) => *text = "{}".to_owned(),
             }
             let other = Transcript {

@@ -1,0 +1,208 @@
+//! Calls that need an approval: how long they wait for it, and who is asked here.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use wane::{Approval, Approver, AskRule, BlockId, Refusal, Request, SealedToken, SecretKey, request_digest};
+
+/// How a gate comes by approvals. Without any it denies at once, and the request waits in the ledger.
+///
+/// ```
+/// use std::time::Duration;
+/// use wane_gateway::Approvals;
+/// let approvals = Approvals::waiting(Duration::from_secs(60));
+/// assert_eq!(Approvals::default().wait(), Duration::ZERO);
+/// assert_eq!(approvals.wait(), Duration::from_secs(60));
+/// ```
+#[derive(Default)]
+pub struct Approvals {
+    wait: Duration,
+    local: Option<LocalApprover>,
+}
+
+impl Approvals {
+    /// A call waits so long, [`Approvals::LONGEST`] at most, for approvals to be left in the ledger; not at all where that is zero.
+    #[must_use]
+    pub fn waiting(wait: Duration) -> Self {
+        Self { wait: wait.min(Self::LONGEST), local: None }
+    }
+
+    /// As long as any call waits: clients give up as well.
+    ///
+    /// ```
+    /// use wane_gateway::Approvals;
+    /// assert_eq!(Approvals::waiting(Approvals::LONGEST * 2).wait(), Approvals::LONGEST);
+    /// ```
+    pub const LONGEST: Duration = Duration::from_secs(600);
+
+    /// Whoever sits here is asked as well, where that is enough.
+    ///
+    /// ```
+    /// use wane_gateway::{Approvals, LocalApprover};
+    /// let local = LocalApprover { key: wane::SecretKey::from_seed([1; 32]), words: Box::new(|_| None), terminal: None };
+    /// let approvals = Approvals::default().asking(local);
+    /// # let _ = approvals;
+    /// ```
+    #[must_use]
+    pub fn asking(self, local: LocalApprover) -> Self {
+        Self { local: Some(local), ..self }
+    }
+
+    /// How long a call waits.
+    #[must_use]
+    pub const fn wait(&self) -> Duration {
+        self.wait
+    }
+
+    pub(crate) const fn local(&self) -> Option<&LocalApprover> {
+        self.local.as_ref()
+    }
+}
+
+/// The enforcement point's own approval key, which asks know as `@local`, and how the person is asked who says yes or no with it.
+///
+/// ```
+/// use std::sync::Arc;
+/// use wane_gateway::{Consent, LocalApprover, Question};
+/// let local = LocalApprover {
+///     key: wane::SecretKey::from_seed([1; 32]),
+///     words: Box::new(|question: &Question| Some(question.request().call().to_string())),
+///     terminal: Some(Arc::new(|_question, _still_waits| Consent::No)),
+/// };
+/// # let _ = local;
+/// ```
+pub struct LocalApprover {
+    /// The key. Its public half is the guard's `local_approver`.
+    pub key: SecretKey,
+    /// A question as it is asked by the client: all of it, written so that it can be taken for no other. Nothing where it is too long for
+    /// that; it is not asked then.
+    pub words: Words,
+    /// Asks on a terminal of this gateway's own, where it has one. It is told whether anybody still waits for the answer.
+    pub terminal: Option<Terminal>,
+}
+
+/// Writes a question out.
+pub type Words = Box<dyn Fn(&Question) -> Option<String> + Send + Sync>;
+
+/// Asks a person on a terminal.
+pub type Terminal = Arc<dyn Fn(&Question, &dyn Fn() -> bool) -> Consent + Send + Sync>;
+
+/// What a person answers. Anything but a clear yes is a no.
+///
+/// ```
+/// assert_ne!(wane_gateway::Consent::Yes, wane_gateway::Consent::No);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Consent {
+    /// Exactly this request, once.
+    Yes,
+    /// Not this.
+    No,
+}
+
+/// A request that needs approval, and whose digest covers what it shows and nothing else.
+///
+/// ```
+/// fn ask(question: &wane_gateway::Question) -> String {
+///     let (request, digest) = (question.request(), question.request_digest());
+///     format!("{} at {} ({:02x}…): {}", request.call(), question.server(), digest[0], question.asks().len())
+/// }
+/// # let _ = ask;
+/// ```
+#[derive(Clone, Debug)]
+pub struct Question {
+    server: String,
+    request: Request,
+    digest: [u8; 32],
+    last: BlockId,
+    asks: Vec<AskRule>,
+}
+
+impl Question {
+    /// What a request needs that a decision asks approvals for. Nothing where its digest covers something else: what the holder said
+    /// in the seal is not known here, so nobody could be shown it.
+    pub(crate) fn of(server: &str, request: &Request, sealed: &SealedToken, ask: &wane::Ask) -> Option<Self> {
+        let digest = *ask.request_digest();
+        let last = sealed.chain().blocks().iter().rev().nth(1)?.id();
+        let asks = ask.rules().to_vec();
+        let question = || Self { server: server.to_owned(), request: request.clone(), digest, last, asks };
+        Self::covers(request, &digest).then(question)
+    }
+
+    /// Whether this is the digest of the request, with nothing said beside it.
+    pub(crate) fn covers(request: &Request, digest: &[u8; 32]) -> bool {
+        let (call, arguments) = (request.call(), request.stated_arguments());
+        request_digest(request.audience(), call, arguments, std::iter::empty()) == *digest
+    }
+
+    /// The server's name in the catalogue.
+    #[must_use]
+    pub fn server(&self) -> &str {
+        &self.server
+    }
+
+    /// The request.
+    pub const fn request(&self) -> &Request {
+        &self.request
+    }
+
+    /// What the approval is for: SHA-256 over the canonical request.
+    #[must_use]
+    pub const fn request_digest(&self) -> &[u8; 32] {
+        &self.digest
+    }
+
+    /// The last block of the chain, which the approval is signed for.
+    ///
+    /// ```
+    /// fn chain(question: &wane_gateway::Question) -> wane::BlockId {
+    ///     question.last_block()
+    /// }
+    /// # let _ = chain;
+    /// ```
+    #[must_use]
+    pub const fn last_block(&self) -> BlockId {
+        self.last
+    }
+
+    /// The asks that are left.
+    #[must_use]
+    pub fn asks(&self) -> &[AskRule] {
+        &self.asks
+    }
+
+    /// Whether the enforcement point's own key alone satisfies every ask that is left.
+    // spec: G23
+    pub(crate) fn is_local(&self) -> bool {
+        let local = |approver: &Approver| matches!(approver, Approver::Group(name) if name.as_str() == "local");
+        self.asks.iter().all(|ask| ask.need() == 1 && ask.approvers().iter().any(local))
+    }
+
+    /// Whether it is the same request behind the same chain.
+    pub(crate) fn is_about(&self, digest: &[u8; 32], last: BlockId) -> bool {
+        self.digest == *digest && self.last == last
+    }
+
+    /// The approval, for this request and once.
+    // spec: G23
+    pub(crate) fn approve(&self, key: &SecretKey, now: u64) -> Result<Approval, Refusal> {
+        let mut actions = Vec::new();
+        for action in self.request.actions() {
+            if !actions.contains(action) {
+                actions.push(action.clone());
+            }
+        }
+        Approval::sign(self.last, self.digest, actions, now, now.saturating_add(APPROVAL_SECONDS), key)
+    }
+}
+
+/// Seconds that an approval of the gateway lives: it is shown at once.
+const APPROVAL_SECONDS: u64 = 60;
+
+/// Without the key.
+impl fmt::Debug for Approvals {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Approvals").field("wait", &self.wait).field("local", &self.local.is_some()).finish()
+    }
+}

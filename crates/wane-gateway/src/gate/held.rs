@@ -1,0 +1,231 @@
+//! Calls that are kept back until somebody has approved them, and whoever looks after them.
+
+use std::io;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::answer::{self, Denial};
+use crate::approvals::{Consent, Question};
+use crate::message::MESSAGE_BYTES;
+
+use super::Gate;
+
+/// Calls that may be kept back at once: as many as may wait in the ledger for one session.
+const CALLS: usize = 64;
+
+/// Bytes of all that is kept back.
+const BYTES: usize = 4 * MESSAGE_BYTES;
+
+/// How often the ledger is asked whether a call is approved by now.
+pub(super) const POLL: Duration = Duration::from_millis(500);
+
+/// How long a person may take where calls do not wait otherwise.
+pub(super) const ASKED: Duration = Duration::from_secs(120);
+
+/// A call that is kept back.
+#[derive(Clone, Debug)]
+pub(super) struct Held {
+    /// Which one it is, whatever ids come again.
+    pub(super) number: u64,
+    /// Its id, as [`crate::Id::key`] writes it.
+    pub(super) key: String,
+    pub(super) message: Arc<[u8]>,
+    /// What it is answered with where nobody approves it.
+    pub(super) denial: Denial,
+    pub(super) question: Option<Question>,
+    /// The question to its client's user, where that is how a person is asked.
+    pub(super) elicited: Option<String>,
+    pub(super) polls: Polls,
+    pub(super) until: Instant,
+    pub(super) next: Instant,
+    pub(super) answer: Option<Consent>,
+}
+
+/// Whether the ledger is asked as well.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Polls {
+    /// Others may approve meanwhile.
+    Ledger,
+    /// Only who is asked here.
+    Nothing,
+}
+
+#[derive(Debug, Default)]
+struct Calls {
+    calls: Vec<Held>,
+    numbers: u64,
+    ended: Ended,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Ended {
+    #[default]
+    Open,
+    /// Nobody waits any more.
+    Closed,
+}
+
+/// What is kept back, and whoever waits for something to happen to it.
+#[derive(Debug, Default)]
+pub(super) struct Shelf {
+    calls: Mutex<Calls>,
+    changed: Condvar,
+}
+
+/// What is to be done for a call now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Due {
+    /// A person has answered.
+    Answered(Consent),
+    /// The ledger may know more.
+    Look,
+    /// Nobody has approved it in time.
+    Over,
+}
+
+impl Shelf {
+    fn calls(&self) -> MutexGuard<'_, Calls> {
+        self.calls.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps a call back; its number, where there is room for it.
+    pub(super) fn put(&self, held: Held) -> Option<u64> {
+        let mut calls = self.calls();
+        let bytes = calls.calls.iter().fold(held.message.len(), |sum, held| sum.saturating_add(held.message.len()));
+        if calls.ended == Ended::Closed || calls.calls.len() >= CALLS || bytes > BYTES {
+            return None;
+        }
+        calls.numbers = calls.numbers.wrapping_add(1);
+        let number = calls.numbers;
+        calls.calls.push(Held { number, ..held });
+        drop(calls);
+        self.changed.notify_all();
+        Some(number)
+    }
+
+    /// Takes a call off that was cancelled, or is answered.
+    pub(super) fn take(&self, is_it: impl Fn(&Held) -> bool) -> Option<Held> {
+        let mut calls = self.calls();
+        let place = calls.calls.iter().position(is_it)?;
+        Some(calls.calls.remove(place))
+    }
+
+    pub(super) fn holds(&self, number: u64) -> bool {
+        self.calls().calls.iter().any(|held| held.number == number)
+    }
+
+    /// A person has answered; whether anybody had asked.
+    pub(super) fn answered(&self, is_it: impl Fn(&Held) -> bool, consent: Consent) -> bool {
+        let mut calls = self.calls();
+        let Some(held) = calls.calls.iter_mut().find(|held| is_it(held) && held.answer.is_none()) else { return false };
+        held.answer = Some(consent);
+        drop(calls);
+        self.changed.notify_all();
+        true
+    }
+
+    /// Waits until something is to be done for a call. Nothing where no more comes.
+    fn due(&self) -> Option<(Held, Due)> {
+        let mut calls = self.calls();
+        loop {
+            if calls.ended == Ended::Closed {
+                return None;
+            }
+            let now = Instant::now();
+            let is_due = |held: &&mut Held| held.answer.is_some() || held.next <= now;
+            if let Some(held) = calls.calls.iter_mut().find(is_due) {
+                let due = match held.answer {
+                    Some(consent) => Due::Answered(consent),
+                    None if held.until <= now => Due::Over,
+                    None => Due::Look,
+                };
+                held.next = (now + POLL).min(held.until);
+                return Some((held.clone(), due));
+            }
+            let next = calls.calls.iter().map(|held| held.next).min();
+            calls = match next {
+                Some(next) => {
+                    let left = next.saturating_duration_since(now);
+                    self.changed.wait_timeout(calls, left).unwrap_or_else(PoisonError::into_inner).0
+                }
+                None => self.changed.wait(calls).unwrap_or_else(PoisonError::into_inner),
+            };
+        }
+    }
+
+    /// Nobody waits any more; those who did.
+    fn close(&self) -> Vec<Held> {
+        let mut calls = self.calls();
+        calls.ended = Ended::Closed;
+        let all = std::mem::take(&mut calls.calls);
+        drop(calls);
+        self.changed.notify_all();
+        all
+    }
+}
+
+impl Gate {
+    /// Looks after the calls that wait for an approval, until [`Gate::end_waits`]: whoever hands in messages does not wait for them. One
+    /// thread does so; where none does, nothing that is kept back is answered.
+    ///
+    /// ```
+    /// fn start(gate: std::sync::Arc<wane_gateway::Gate>) -> std::thread::JoinHandle<()> {
+    ///     std::thread::spawn(move || gate.attend())
+    /// }
+    /// # let _ = start;
+    /// ```
+    // spec: G22
+    pub fn attend(&self) {
+        while let Some((held, due)) = self.shelf.due() {
+            if self.tend(&held, due).is_err() {
+                // Neither side may be reached any more: whoever writes to it tells that.
+                return;
+            }
+        }
+    }
+
+    /// Those who wait for an approval are answered that there is none, and nobody waits from here on.
+    ///
+    /// # Errors
+    /// Where the client cannot be written to any more.
+    ///
+    /// ```
+    /// fn last_words(gate: &wane_gateway::Gate) {
+    ///     // The client may be gone as well.
+    ///     let _ = gate.end_waits();
+    /// }
+    /// # let _ = last_words;
+    /// ```
+    pub fn end_waits(&self) -> io::Result<()> {
+        self.shelf.close().iter().try_for_each(|held| self.give_up_on(held))
+    }
+
+    fn tend(&self, held: &Held, due: Due) -> io::Result<()> {
+        match due {
+            Due::Look if !self.looks_approved(held) => Ok(()),
+            Due::Look => self.make_again(held, None),
+            Due::Answered(Consent::Yes) => self.make_again(held, held.question.as_ref()),
+            Due::Over if held.polls == Polls::Ledger && self.looks_approved(held) => self.make_again(held, None),
+            // spec: G24
+            Due::Answered(Consent::No) | Due::Over => self.give_up_on(held),
+        }
+    }
+
+    /// Nobody approves it: it is answered like any that nobody has.
+    fn give_up_on(&self, held: &Held) -> io::Result<()> {
+        self.shelf.take(|known| known.number == held.number);
+        if !self.flow().let_go(&held.key) {
+            return Ok(());
+        }
+        self.take_back(held)?;
+        self.refuse_held(held, &held.denial)
+    }
+
+    /// A question that nobody answered is asked no longer.
+    pub(super) fn take_back(&self, held: &Held) -> io::Result<()> {
+        match &held.elicited {
+            Some(question) if held.answer.is_none() => (self.to_client)(answer::taken_back(question).as_bytes()),
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,256 @@
+//! Who is asked for an approval that is missing, and what becomes of the call meanwhile.
+
+use std::io;
+use std::sync::Arc;
+use std::thread;
+use std::time::Instant;
+
+use wane::Refusal;
+
+use super::client::{Beside, Onward, Received, Stage, Stopped};
+use super::held::{ASKED, Held, POLL, Polls};
+use super::{Gate, OWN_ID, Side};
+use crate::answer::{self, Denial, Era};
+use crate::approvals::{Consent, LocalApprover, Question};
+use crate::call::Parameters;
+use crate::flow::State;
+use crate::message::{Id, Kind, Message};
+use crate::method::{self, Asked};
+
+/// How a person is asked.
+enum Way<'a> {
+    /// By the client, while its request waits.
+    Elicits(String),
+    /// By the client, which makes its request again.
+    Returns(String),
+    /// On a terminal of the gateway's own.
+    Terminal(&'a LocalApprover),
+    /// Nobody is.
+    Nobody,
+}
+
+impl Gate {
+    /// Judges a request, with the answer that it brings to a question of ours.
+    pub(super) fn judge_with_answer(&self, received: &Received<'_>) -> Result<Onward, Stopped> {
+        let answered = received.parameters.answers();
+        // What is not known, or was answered, is no answer to anything.
+        // spec: G25
+        let state = answered.as_ref().and_then(|(name, _)| self.flow().close(name, Instant::now()));
+        let beside = Beside { approvals: &[], state: state.as_ref(), stage: Stage::Fresh };
+        let first = self.judge(received, beside);
+        let (Some(state), Some((_, consent)), Err(Stopped::Asks(denial, Some(question)))) = (&state, answered, &first)
+        else {
+            return first;
+        };
+        match consent {
+            // The question was about another request, or behind another chain: this one is still to be asked.
+            _ if !question.is_about(&state.digest, state.last) => first,
+            Consent::No => Err(Stopped::Denied(denial.clone())),
+            Consent::Yes => {
+                let approval = self.approve(question)?;
+                self.judge(received, Beside { approvals: &approval, ..beside })
+            }
+        }
+    }
+
+    fn approve(&self, question: &Question) -> Result<Vec<wane::UntrustedApproval>, Refusal> {
+        let Some(local) = self.approvals.local() else { return Ok(Vec::new()) };
+        Ok(vec![question.approve(&local.key, (self.clock)())?.statement().clone()])
+    }
+
+    /// A request needs an approval: somebody is asked, or it waits for others, or it is refused.
+    pub(super) fn ask_or_refuse(
+        &self,
+        received: &Received<'_>,
+        denial: Denial,
+        question: Option<Box<Question>>,
+    ) -> io::Result<()> {
+        let Received { id, method, asked, parameters, .. } = received;
+        let question = question.map(|question| *question);
+        let refuse = |denial: &Denial| self.refuse(*id, method, Some(*asked), parameters.era(), denial);
+        match self.way(received, question.as_ref()) {
+            Way::Returns(words) => match question.and_then(|question| self.open(parameters, &question)) {
+                Some(name) => (self.to_client)(answer::input_required(*id, &name, &words).as_bytes()),
+                None => refuse(&denial),
+            },
+            Way::Elicits(words) => {
+                let name = self.name();
+                let id = format!("\"{name}\"");
+                let held = self.held(received, denial, question, Some(id.clone()));
+                match self.keep(held) {
+                    Ok(_) => (self.to_client)(answer::elicitation(&id, &words).as_bytes()),
+                    Err(denial) => refuse(&denial),
+                }
+            }
+            Way::Terminal(local) => match self.keep(self.held(received, denial, question.clone(), None)) {
+                Ok(number) => {
+                    self.ask_on_terminal(local, question, number);
+                    Ok(())
+                }
+                Err(denial) => refuse(&denial),
+            },
+            Way::Nobody if self.approvals.wait().is_zero() => refuse(&denial),
+            Way::Nobody => {
+                self.keep(self.held(received, denial, None, None)).map_or_else(|denial| refuse(&denial), |_| Ok(()))
+            }
+        }
+    }
+
+    /// How a person can be asked this.
+    fn way<'a>(&'a self, received: &Received<'_>, question: Option<&Question>) -> Way<'a> {
+        let (Some(local), Some(question)) = (self.approvals.local(), question) else { return Way::Nobody };
+        // spec: G23
+        if !question.is_local() {
+            return Way::Nobody;
+        }
+        let Received { asked, method, parameters, .. } = received;
+        let by_client = match parameters.era() {
+            Era::Handshake => self.flow().elicits.then_some(Era::Handshake),
+            Era::Stateless => {
+                let answers = matches!(asked, Asked::Tool | Asked::Prompt) || *method == "resources/read";
+                (answers && parameters.asks_user() && parameters.carried().is_some()).then_some(Era::Stateless)
+            }
+        };
+        // What cannot be shown whole is not asked.
+        match (by_client, by_client.and_then(|_| (local.words)(question)), &local.terminal) {
+            (Some(Era::Handshake), Some(words), _) => Way::Elicits(words),
+            (Some(Era::Stateless), Some(words), _) => Way::Returns(words),
+            (_, _, Some(_)) => Way::Terminal(local),
+            _ => Way::Nobody,
+        }
+    }
+
+    /// A name that nobody can guess: who could would answer for somebody else.
+    fn name(&self) -> String {
+        let mut bytes = [0; 16];
+        self.rng.lock().unwrap_or_else(std::sync::PoisonError::into_inner).fill_bytes(&mut bytes);
+        let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        format!("{OWN_ID}{digits}")
+    }
+
+    /// Remembers a question that the client takes along; its name.
+    fn open(&self, parameters: &Parameters<'_>, question: &Question) -> Option<String> {
+        let (name, carried) = (self.name(), parameters.carried()?);
+        let until = Instant::now() + self.patience();
+        let (digest, last) = (*question.request_digest(), question.last_block());
+        self.flow().open(State { name: name.clone(), digest, last, until, carried });
+        Some(name)
+    }
+
+    /// How long a person may take.
+    fn patience(&self) -> std::time::Duration {
+        let wait = self.approvals.wait();
+        if wait.is_zero() { ASKED } else { wait }
+    }
+
+    fn held(
+        &self,
+        received: &Received<'_>,
+        denial: Denial,
+        question: Option<Question>,
+        elicited: Option<String>,
+    ) -> Held {
+        let (now, polls) =
+            (Instant::now(), if self.approvals.wait().is_zero() { Polls::Nothing } else { Polls::Ledger });
+        let until = now + self.patience();
+        Held {
+            number: 0,
+            key: received.id.key(),
+            message: received.message.bytes().into(),
+            denial,
+            question,
+            elicited,
+            polls,
+            until,
+            next: if polls == Polls::Ledger { until.min(now + POLL) } else { until },
+            answer: None,
+        }
+    }
+
+    /// Keeps a call back; its number, or what it is denied with where there is no room.
+    fn keep(&self, held: Held) -> Result<u64, Denial> {
+        let (key, denial) = (held.key.clone(), held.denial.clone());
+        self.flow().hold(key.clone());
+        self.shelf.put(held).ok_or_else(|| {
+            self.flow().let_go(&key);
+            denial
+        })
+    }
+
+    fn ask_on_terminal(&self, local: &LocalApprover, question: Option<Question>, number: u64) {
+        let (Some(terminal), Some(question)) = (local.terminal.clone(), question) else { return };
+        let shelf = Arc::clone(&self.shelf);
+        // Where no thread can be had nobody is asked, and it is denied in the end.
+        let _: io::Result<_> = thread::Builder::new().name("wane-terminal".into()).spawn(move || {
+            let consent = terminal(&question, &|| shelf.holds(number));
+            shelf.answered(|held| held.number == number, consent);
+        });
+    }
+
+    /// The client's user has answered a question of ours, perhaps.
+    // spec: G24
+    pub(super) fn person_answers(&self, id: &str, answer: &str) {
+        let consent = answer::consent(answer);
+        if !self.shelf.answered(|held| held.elicited.as_deref() == Some(id), consent) {
+            self.dropped(Side::Client, "an answer that nobody waits for");
+        }
+    }
+
+    /// A client waits no more for what is kept back; whether it did.
+    pub(super) fn stops_waiting(&self, key: &str) -> io::Result<bool> {
+        let waited = self.flow().let_go(key);
+        if waited && let Some(held) = self.shelf.take(|held| held.key == key) {
+            self.take_back(&held)?;
+        }
+        Ok(waited)
+    }
+
+    /// Whether a call that is kept back needs nobody any more, or is denied by now: then it is made again.
+    pub(super) fn looks_approved(&self, held: &Held) -> bool {
+        let Ok(message) = Message::read(&held.message) else { return true };
+        let asked = of(&message).map(|received| self.still_asks(&received.parameters, received.asked));
+        !matches!(asked, Some(Ok(true)))
+    }
+
+    /// A call that was kept back is judged again as a whole, once.
+    // spec: G22
+    pub(super) fn make_again(&self, held: &Held, approved: Option<&Question>) -> io::Result<()> {
+        self.shelf.take(|known| known.number == held.number);
+        self.take_back(held)?;
+        let Ok(message) = Message::read(&held.message) else { return Ok(()) };
+        let Some(received) = of(&message) else { return Ok(()) };
+        let approvals = approved.map_or_else(|| Ok(Vec::new()), |question| self.approve(question));
+        let judged = approvals
+            .map(|approvals| self.judge(&received, Beside { approvals: &approvals, state: None, stage: Stage::Held }));
+        let denial = match judged {
+            Ok(Ok(onward)) => return self.pass_on(onward),
+            Ok(Err(Stopped::Gone)) => return Ok(()),
+            Ok(Err(Stopped::Denied(denial) | Stopped::Asks(denial, _))) => denial,
+            Err(refusal) => refusal.into(),
+        };
+        if self.flow().let_go(&held.key) { self.refuse_held(held, &denial) } else { Ok(()) }
+    }
+
+    /// The answer of a call that was kept back.
+    pub(super) fn refuse_held(&self, held: &Held, denial: &Denial) -> io::Result<()> {
+        let Ok(message) = Message::read(&held.message) else { return Ok(()) };
+        match of(&message) {
+            Some(received) => {
+                let era = received.parameters.era();
+                self.refuse(received.id, received.method, Some(received.asked), era, denial)
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+/// A request that was read before.
+fn of<'m>(message: &'m Message<'m>) -> Option<Received<'m>> {
+    match *message.kind() {
+        Kind::Request { method, params } => {
+            let (id, asked): (Id<'m>, Asked) = (message.id()?, method::asked(method)?);
+            Some(Received { message, id, method, asked, parameters: Parameters::read(params).ok()? })
+        }
+        _ => None,
+    }
+}
