@@ -53,6 +53,14 @@ pub(crate) enum Source {
 }
 
 impl Source {
+    /// The variable of the environment that it is.
+    pub(crate) fn variable(&self) -> Option<&str> {
+        match self {
+            Self::Env(name) => Some(name),
+            Self::Fd(_) | Self::File(_) | Self::Key(_) | Self::Stdin => None,
+        }
+    }
+
     /// Reads an argument: `-`, `env:NAME`, `fd:N`, a public key or a path (`./env:x` is a path).
     pub(crate) fn parse(argument: OsString) -> Result<Self, String> {
         let Some(text) = argument.to_str() else { return Ok(Self::File(argument.into())) };

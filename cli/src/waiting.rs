@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::value::RawValue;
 use wane::{Action, Approver, Arguments, AskRule, Audience, BlockId, Call, Code, Name, PublicKey, Refusal, Value};
 use wane::{limits, request_digest};
+use wane_gateway::Question;
 use wane_ledger::PendingRequest;
 
 use crate::exact;
@@ -99,22 +100,7 @@ impl<'a> Waiting<'a> {
     /// The lines of the request, every character written so that it can be taken for no other.
     pub(crate) fn lines(&self, witness: Witness) -> Vec<String> {
         let request = self.request;
-        let mut parts = self.call.parts();
-        let kind = parts.next().unwrap_or_default();
-        let call: Vec<String> = parts.map(exact::text).collect();
-        let mut lines = vec![
-            format!("request {}", BlockId::from_bytes(request.digest)),
-            format!("  audience   {}", exact::text(&request.audience)),
-            format!("  call       {kind} {}", call.join(" ")),
-        ];
-        lines.extend(listed("actions", &self.actions));
-        let members = self.arguments.members_json();
-        match members.len() {
-            0 => lines.push("  arguments  none".into()),
-            1 => lines.push("  arguments  1".into()),
-            count => lines.push(format!("  arguments  {count}")),
-        }
-        lines.extend(members.map(|(name, value)| format!("    {} = {}", exact::text(name), exact::json(&value))));
+        let mut lines = covered(&request.digest, &request.audience, &self.call, &self.actions, &self.arguments);
         lines.extend(
             self.said.iter().map(|(name, value)| format!("  said       {name} = {}", exact::json(&value.to_string()))),
         );
@@ -134,6 +120,39 @@ impl<'a> Waiting<'a> {
         lines.push(format!("  waits      since {} until {}", time::show(request.at), time::show(request.until)));
         lines
     }
+}
+
+/// The lines of what a digest and an approval are about, but for what the holder said.
+fn covered(digest: &[u8; 32], audience: &str, call: &Call, actions: &[Action], arguments: &Arguments) -> Vec<String> {
+    let mut parts = call.parts();
+    let kind = parts.next().unwrap_or_default();
+    let call: Vec<String> = parts.map(exact::text).collect();
+    let mut lines = vec![
+        format!("request {}", BlockId::from_bytes(*digest)),
+        format!("  audience   {}", exact::text(audience)),
+        format!("  call       {kind} {}", call.join(" ")),
+    ];
+    lines.extend(listed("actions", actions));
+    let members = arguments.members_json();
+    match members.len() {
+        0 => lines.push("  arguments  none".into()),
+        1 => lines.push("  arguments  1".into()),
+        count => lines.push(format!("  arguments  {count}")),
+    }
+    lines.extend(members.map(|(name, value)| format!("    {} = {}", exact::text(name), exact::json(&value))));
+    lines
+}
+
+/// The lines of a question that a gateway asks itself.
+pub(crate) fn question(question: &Question) -> Vec<String> {
+    let request = question.request();
+    let (audience, arguments) = (request.audience().as_str(), request.stated_arguments());
+    let mut lines = covered(question.request_digest(), audience, request.call(), request.actions(), arguments);
+    lines.push("as this gateway and its catalogue tell it:".into());
+    lines.push(format!("  server     {}", exact::text(question.server())));
+    lines.push(format!("  level      {}", request.mark()));
+    lines.extend(listed("asks", question.asks()));
+    lines.iter().flat_map(|line| exact::broken(line)).collect()
 }
 
 fn listed(what: &str, values: &[impl ToString]) -> Vec<String> {

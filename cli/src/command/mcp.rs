@@ -1,5 +1,6 @@
 //! `wane mcp`: a gateway in front of MCP servers.
 
+mod approving;
 mod catalogue;
 mod enforce;
 mod exec;

@@ -1,5 +1,7 @@
 //! `wane mcp run`: a real server behind it, and everything that can go wrong around it.
 
+mod asking;
+
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 use std::time::{Duration, Instant};
@@ -63,7 +65,15 @@ impl Gateway {
     }
 
     fn ask(&mut self, line: &str) -> Value {
+        self.send(line);
+        self.next()
+    }
+
+    fn send(&mut self, line: &str) {
         writeln!(self.input.as_mut().unwrap(), "{line}").unwrap();
+    }
+
+    fn next(&mut self) -> Value {
         let mut answer = String::new();
         self.output.read_line(&mut answer).unwrap();
         serde_json::from_str(&answer).unwrap_or_else(|error| panic!("{error}: {answer:?}"))

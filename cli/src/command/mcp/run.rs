@@ -7,6 +7,7 @@ use std::process::Command;
 use clap::Args;
 use wane_gateway::{Client, End, Gate, Outlet, RunError};
 
+use super::approving::ApprovingFlags;
 use super::exec;
 use super::standing::{self, GateFlags, Gating, Notices, Told};
 use crate::arguments::Context;
@@ -25,12 +26,16 @@ use crate::{catalogue, random};
 The gateway holds the token and seals every call for exactly that call. With --client-tokens each request brings its own, sealed, as
 `dev.wane/token` of its `_meta`.
 
+What needs an approval is denied at once, and the same call made again is admitted after `wane approve`. With --wait it waits for that.
+With --approver-key asks for `@local` are put to whoever sits at the client, where it asks its user what servers want to know.
+
 Exit codes: 0 the client closed its end or a signal stopped it, 1 the server ended by itself or cannot be started, 2 usage, 3 the
 ledger cannot be used.
 
 Examples:
   wane mcp run --catalogue catalogue.toml --token session.tok --root root.pub --ledger sqlite:wane.db -- mcp-server-filesystem /repo
   wane mcp run --catalogue catalogue.toml --client-tokens --server files -- npx -y @modelcontextprotocol/server-filesystem /repo
+  wane mcp run --wait 2m --approver-key gateway.pem -- mcp-server-git   # `@local` is asked at the client, others may take two minutes
   wane mcp run -- mcp-server-git   # where WANE_CATALOGUE, WANE_TOKEN_FILE, WANE_ROOTS and WANE_LEDGER are set
 ")]
 pub(crate) struct Run {
@@ -40,6 +45,9 @@ pub(crate) struct Run {
 
     #[command(flatten)]
     gate: GateFlags,
+
+    #[command(flatten)]
+    approving: ApprovingFlags,
 
     /// The server's command
     #[arg(last = true, required = true, value_name = "COMMAND")]
@@ -55,6 +63,7 @@ impl Run {
         // spec: G10
         standing::forbid_looking_in()?;
         self.gate.claim(context)?;
+        self.approving.claim(context)?;
         let roots = self.gate.roots(context)?;
         let catalogue = self.gate.catalogue(context)?;
         let server = catalogue::server_name(&catalogue, self.server.as_deref())?;
@@ -62,8 +71,9 @@ impl Run {
         let token = self.gate.token_source(context)?;
         let whose = self.gate.whose(context, token.as_ref())?;
         whose.check(&roots, [&audience])?;
+        let (approvals, local) = self.approving.read(context)?;
         let command = self.server_command(token.as_ref())?;
-        let guard = self.gate.guard(context, roots)?;
+        let guard = self.gate.guard(context, roots, local)?;
         let notices = Notices::start(context.output);
         let gating = Gating {
             catalogue,
@@ -75,7 +85,9 @@ impl Run {
             output: context.output,
             rng: random::system()?,
         };
-        let ended = stand(command, |to_client, to_server| gating.gate(to_client, to_server));
+        let ended = stand(command, |to_client, to_server| {
+            gating.gate(to_client, to_server).map(|gate| gate.with_approvals(approvals))
+        });
         // Standard output is the client's, and nobody may read standard error: what is still to be said is left to who may wait.
         let exit = match ended? {
             End::ClientClosed | End::Stopped => Exit::Done,
@@ -95,7 +107,8 @@ impl Run {
     /// The command as a child that does not outlive this process, and that knows nothing of what is named here.
     fn server_command(&self, token: Option<&Source>) -> Result<Command, Failure> {
         let mut command = exec::child(&self.command)?;
-        for name in self.gate.secrets(token) {
+        let approving = self.approving.secrets().filter_map(Source::variable);
+        for name in self.gate.secrets(token).chain(approving) {
             command.env_remove(name);
         }
         Ok(command)

@@ -165,7 +165,7 @@ impl Serve {
         if self.bearer_file.is_some() && (!self.seal || matches!(listen, Listen::Socket(_))) {
             return Err(Failure::usage("--bearer-file goes with --seal and an address: nothing else has a bearer"));
         }
-        let guard = self.gate.guard(context, roots)?;
+        let guard = self.gate.guard(context, roots, None)?;
         let notices = Notices::start(context.output);
         let (door, bearer) = self.door(&whose, &listen)?;
         let credential = whose.credential();

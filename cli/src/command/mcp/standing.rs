@@ -12,7 +12,7 @@ use getrandom::SysRng;
 use rand_core::UnwrapErr;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
-use wane::{Audience, Roots, Seal, SecretKey, Token, verify};
+use wane::{Audience, PublicKey, Roots, Seal, SecretKey, Token, verify};
 use wane_gateway::{Credential, Gate, GateOptions, Notice, Outlet, Stopper, Stops};
 use wane_ledger::Guard;
 use wane_policy::Catalogue;
@@ -143,17 +143,19 @@ impl GateFlags {
     pub(super) fn secrets<'a>(&'a self, token: Option<&'a Source>) -> impl Iterator<Item = &'a str> {
         let named = [token, self.key.as_ref(), self.passphrase_file.as_ref()];
         let log = [self.log.log_secret.as_ref(), self.log.audit_key.as_ref()];
-        named.into_iter().chain(log).filter_map(|source| match source {
-            Some(Source::Env(name)) => Some(name.as_str()),
-            _ => None,
-        })
+        named.into_iter().chain(log).flatten().filter_map(Source::variable)
     }
 
-    /// The guard over the ledger that is named.
-    pub(super) fn guard(&self, context: &Context, roots: Roots) -> Result<Arc<Guard>, Failure> {
+    /// The guard over the ledger that is named, and the key that it knows as `@local`.
+    pub(super) fn guard(
+        &self,
+        context: &Context,
+        roots: Roots,
+        local_approver: Option<PublicKey>,
+    ) -> Result<Arc<Guard>, Failure> {
         let mut opened = self.ledger.open(context)?;
         let published = crate::command::publisher(context, None)?;
-        guarding::guard(context, &self.log, &mut opened, roots, None, published).map(Arc::new)
+        guarding::guard(context, &self.log, &mut opened, roots, local_approver, published).map(Arc::new)
     }
 }
 

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use wane_gateway::{Client, End, Gate, MESSAGE_BYTES, Outlet, RunError, Stopper, run};
 
-use crate::scene::{NOW, Scene, Whose};
+use crate::scene::{NOW, Own, Scene, Whose, local};
 
 const CATALOGUE: &str = r#"
 [server.files]
@@ -28,12 +28,17 @@ struct Running {
     stopper: Stopper,
     ends: thread::JoinHandle<Result<End, RunError>>,
     notices: Arc<Mutex<Vec<String>>>,
-    _scene: Arc<Scene>,
+    scene: Arc<Scene>,
 }
 
 impl Running {
     fn before(script: &str) -> Self {
-        let scene = Arc::new(Scene::new(CATALOGUE, &["read:*"], &[], Whose::Gateway));
+        Self::waiting(script, 0, &[])
+    }
+
+    /// Where calls wait so long for what the session's root block asks.
+    fn waiting(script: &str, wait: u64, asks: &[String]) -> Self {
+        let scene = Arc::new(Scene::new(CATALOGUE, &["read:*"], asks, Whose::Gateway));
         let (from_client, input) = pipe().unwrap();
         let (output, to_client) = pipe().unwrap();
         let (stopper, stops) = Stopper::new();
@@ -47,12 +52,12 @@ impl Running {
                 let gate = |client: Outlet, server: Outlet| {
                     let mut options = scene.options(client, server);
                     options.report = Box::new(move |notice| notices.lock().unwrap().push(notice.to_string()));
-                    Gate::new(options)
+                    Gate::new(options).map(|gate| gate.with_approvals(Scene::approvals(wait, Own::None)))
                 };
                 run(command, client, gate, stops)
             })
         };
-        Self { input: Some(input), output: BufReader::new(output), stopper, ends, notices, _scene: scene }
+        Self { input: Some(input), output: BufReader::new(output), stopper, ends, notices, scene }
     }
 
     fn send(&mut self, line: &[u8]) {
@@ -257,4 +262,41 @@ fn a_token_that_expires_while_the_server_tells_its_tools_has_expired() {
     gate.from_client(CALL.as_bytes()).unwrap();
     let answered = answered.lock().unwrap();
     assert!(answered.len() == 1 && answered[0].contains("deny-expired"), "{answered:?}");
+}
+
+#[test]
+fn what_waits_for_an_approval_ends_with_its_server_or_client() {
+    let asks = ["read:* by @local".to_owned()];
+    let until = |what: &dyn Fn() -> bool| {
+        let end = Instant::now() + Duration::from_secs(10);
+        while !what() {
+            assert!(Instant::now() < end, "it does not happen");
+            thread::sleep(Duration::from_millis(1));
+        }
+    };
+    // The server ends once it has heard a ping; the call that waits is denied, and was never made.
+    let mut running = Running::waiting("read -r line; echo \"$line\" >&2; exit 7", 60, &asks);
+    running.send(CALL.as_bytes());
+    until(&|| running.scene.waits());
+    running.send(br#"{"jsonrpc":"2.0","id":2,"method":"ping"}"#);
+    let lines = [running.line(), running.line()];
+    assert!(lines.iter().any(|line| line.contains("deny-needs-approval")), "{lines:?}");
+    assert!(lines.iter().any(|line| line.contains("the tool server has ended")), "{lines:?}");
+    assert!(matches!(running.ends.join().unwrap(), Ok(End::ServerEnded(_))));
+
+    // The client ends: whoever approves now approves nothing.
+    let mut running = Running::waiting(&answering(), 60, &asks);
+    running.send(CALL.as_bytes());
+    until(&|| running.scene.waits());
+    drop(running.input.take());
+    assert_eq!(running.ends.join().unwrap().unwrap(), End::ClientClosed);
+    assert!(running.scene.approve(&local()), "the request itself waits on, for another connection");
+
+    // Approved in time it goes on as it came.
+    let mut running = Running::waiting(&answering(), 60, &asks);
+    running.send(CALL.as_bytes());
+    until(&|| running.scene.approve(&local()));
+    assert_eq!(running.line(), RESULT);
+    drop(running.input.take());
+    assert_eq!(running.ends.join().unwrap().unwrap(), End::ClientClosed);
 }

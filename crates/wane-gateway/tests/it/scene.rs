@@ -86,9 +86,18 @@ impl Scene {
         Self { catalogue, whose, store, roots, token, guard, out: Arc::default() }
     }
 
+    /// Whether a request waits for an approval in the ledger.
+    pub(crate) fn waits(&self) -> bool {
+        !self.ledger().pending(NOW, 10).unwrap().is_empty()
+    }
+
+    fn ledger(&self) -> Ledger {
+        Ledger::open(Box::new(self.store.clone()), Box::new(UnwrapErr(SysRng))).unwrap()
+    }
+
     /// Approves the one request that waits, in the ledger; whether there was one.
     pub(crate) fn approve(&self, key: &SecretKey) -> bool {
-        let mut ledger = Ledger::open(Box::new(self.store.clone()), Box::new(UnwrapErr(SysRng))).unwrap();
+        let mut ledger = self.ledger();
         let waiting = ledger.pending(NOW, 10).unwrap();
         let [request] = waiting.as_slice() else { return false };
         let actions = request.actions.iter().map(|action| action.parse().unwrap()).collect();

@@ -1,0 +1,89 @@
+//! How a gateway comes by approvals: how long a call waits for them, and who is asked here.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use clap::Args;
+use wane::PublicKey;
+use wane_gateway::{Approvals, Consent, LocalApprover, Question, Terminal};
+
+use crate::arguments::Context;
+use crate::failure::Failure;
+use crate::input::{self, Source, source};
+use crate::{key_file, terminal, typed, waiting};
+
+/// Approvals.
+#[derive(Args, Debug)]
+pub(crate) struct ApprovingFlags {
+    /// How long a call waits until somebody has approved it with `wane approve`, 10m at most (default: it does not)
+    #[arg(long, value_name = "DURATION")]
+    wait: Option<String>,
+
+    /// The gateway's own approval key, which asks know as `@local`: whoever sits at the client is asked, where it asks its user
+    #[arg(long, value_name = "FILE", value_parser = source())]
+    approver_key: Option<Source>,
+
+    /// The passphrase of that key
+    #[arg(long, value_name = "FILE", value_parser = source(), requires = "approver_key")]
+    approver_passphrase_file: Option<Source>,
+
+    /// Ask on this gateway's terminal where the client does not ask its user
+    #[arg(long, requires = "approver_key")]
+    ask_terminal: bool,
+}
+
+/// What a form of a client has room for.
+const FORM_BYTES: usize = 4_096;
+
+/// What somebody reads on a terminal before saying yes.
+const TERMINAL_LINES: usize = 400;
+
+impl ApprovingFlags {
+    pub(crate) fn claim(&self, context: &Context) -> Result<(), Failure> {
+        context.inputs.claim_all([
+            (self.approver_key.as_ref(), input::KEY),
+            (self.approver_passphrase_file.as_ref(), input::PASSPHRASE),
+        ])
+    }
+
+    /// Everything that a server must not know of.
+    pub(crate) fn secrets(&self) -> impl Iterator<Item = &Source> {
+        self.approver_key.iter().chain(&self.approver_passphrase_file)
+    }
+
+    /// What the gate is told, and the key that the guard knows as `@local`.
+    pub(crate) fn read(&self, context: &Context) -> Result<(Approvals, Option<PublicKey>), Failure> {
+        let seconds = self.wait.as_deref().map_or(Ok(0), |wait| typed::duration("--wait", wait))?;
+        if seconds > Approvals::LONGEST.as_secs() {
+            let longest = Approvals::LONGEST.as_secs();
+            return Err(Failure::usage(format!("--wait: {seconds} seconds, a call waits at most {longest}")));
+        }
+        let approvals = Approvals::waiting(Duration::from_secs(seconds));
+        let Some(source) = &self.approver_key else { return Ok((approvals, None)) };
+        let key = key_file::read_secret(&context.inputs, source, self.approver_passphrase_file.as_ref())?;
+        let public = key.public_key();
+        let terminal = self.ask_terminal.then(on_terminal);
+        Ok((approvals.asking(LocalApprover { key, words: Box::new(words), terminal }), Some(public)))
+    }
+}
+
+/// A question for a form.
+fn words(question: &Question) -> Option<String> {
+    let text = format!("wane asks for your approval.\n{}", waiting::question(question).join("\n"));
+    (text.len() <= FORM_BYTES).then_some(text)
+}
+
+/// Questions on the terminal, one after the other.
+fn on_terminal() -> Terminal {
+    let turn = Mutex::new(());
+    Arc::new(move |question, still_waits| {
+        let _turn = turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let lines = waiting::question(question);
+        // Its turn may have come too late.
+        if lines.len() > TERMINAL_LINES || !still_waits() {
+            return Consent::No;
+        }
+        let question = format!("\n{}\n\nApprove exactly this request, once?", lines.join("\n"));
+        if terminal::says_yes(&question) { Consent::Yes } else { Consent::No }
+    })
+}
