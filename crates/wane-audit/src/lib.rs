@@ -55,5 +55,5 @@ pub use record::{
     Raise, Record, Register, Revoke, RevokeBefore, Unverified,
 };
 pub use replay::{Replayed, Why, replay, retell};
-pub use secret::{Hint, Keyed, LogSecret, RecordId, RecordKey};
+pub use secret::{Hint, Keyed, LogSecret, RecordId, RecordKey, SeenKey};
 pub use verify::{Report, Verifier, verify_log};

@@ -6,13 +6,16 @@ use std::str::FromStr;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
-use wane::{Code, KeyHint, Refusal};
+use wane::{BlockId, Code, KeyHint, Refusal, Value};
 use zeroize::{Zeroize as _, ZeroizeOnDrop, Zeroizing};
 
 use crate::hex::{self, Hex};
 
 /// What the key of a record is derived under.
 const PURPOSE: &[u8] = b"wane1.audit.record";
+
+/// What the key of a session's returned values is derived under.
+const SEEN: &[u8] = b"wane1.seen";
 
 /// A record's random id: 32 hexadecimal digits.
 ///
@@ -183,6 +186,38 @@ impl LogSecret {
     #[must_use]
     pub fn digest(&self, id: &RecordId, field: &str, value: &[u8]) -> Keyed {
         self.record_key(id).digest(field, value)
+    }
+}
+
+impl LogSecret {
+    /// The key under which a ledger keeps what was returned in one session, which is named by the first one of its line.
+    #[must_use]
+    pub fn seen_key(&self, session: BlockId) -> SeenKey {
+        // spec: S92
+        SeenKey(RecordKey(hmac(&self.0, &[SEEN, session.as_bytes()]).finalize().into_bytes().into()))
+    }
+}
+
+/// The key of what was returned in one session: whoever has it can test guesses about that session.
+///
+/// ```
+/// use wane::{BlockId, Value};
+/// use wane_audit::{LogSecret, SeenKey};
+/// let secret = LogSecret::from_bytes([7; 32]);
+/// let key: SeenKey = secret.seen_key(BlockId::from_bytes([1; 32]));
+/// let other = secret.seen_key(BlockId::from_bytes([2; 32]));
+/// assert_ne!(key.digest("crm.ids", &Value::integer(7)?), other.digest("crm.ids", &Value::integer(7)?));
+/// assert_ne!(key.digest("crm.ids", &Value::integer(7)?), key.digest("crm.ids", &Value::text("7")?));
+/// # Ok::<(), wane::Refusal>(())
+/// ```
+#[derive(Debug)]
+pub struct SeenKey(RecordKey);
+
+impl SeenKey {
+    /// The keyed digest of a value that this source returned.
+    #[must_use]
+    pub fn digest(&self, source: &str, value: &Value) -> Keyed {
+        self.0.digest(source, &value.to_cbor())
     }
 }
 

@@ -7,6 +7,7 @@ pub(crate) mod head;
 mod junk;
 mod records;
 mod seat;
+mod seen;
 pub(crate) mod sequence;
 
 use std::path::PathBuf;
@@ -492,9 +493,13 @@ impl Guard {
         let (approvals, misfit) = sort_out(&verified, approvals);
         let (reply, answer) = sync_channel(1);
         let approvable = verified.approvable(request);
-        let keys = group::keys(&verified, &approvals, &approvable).map_err(|fault| fault.refusal())?;
+        let mut keys = group::keys(&verified, &approvals, &approvable).map_err(|fault| fault.refusal())?;
+        let asked = seen::asked(&self.shared.log_secret, &verified, request).map_err(|fault| fault.refusal())?;
+        if !asked.is_empty() {
+            keys.push(law::seen_key(law::line_of(&verified).map_err(|fault| fault.refusal())?));
+        }
         let (sealed, request) = (sealed.clone(), request.clone());
-        let job = Job { purpose, sealed, verified, request, approvable, keys, approvals, misfit, now, reply };
+        let job = Job { purpose, sealed, verified, request, approvable, keys, approvals, asked, misfit, now, reply };
         let entry = self.tasks.as_ref().ok_or_else(gone)?;
         let left = match &self.seat {
             Some(seat) => seat.answer(job, entry),

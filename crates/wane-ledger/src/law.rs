@@ -1,7 +1,8 @@
 //! What rows mean, computed once for every backend.
 //!
 //! Everything that happens to a ledger is a join: it adds to what is known and takes nothing back, so the order in which
-//! things happen does not matter to what is known in the end. Counters are the one exception: they grow by sums. Only
+//! things happen does not matter to what is known in the end. Counters are one exception: they grow by sums. What was returned
+//! in a session is the other: of that only the last is kept, and what is forgotten denies. Only
 //! [`collect`] takes rows away, and what it takes away is dead by its `exp` first and by the ledger's `collected` for ever.
 
 mod about;
@@ -14,6 +15,7 @@ mod operate;
 mod outline;
 mod overlay;
 mod rows;
+mod seen;
 mod state;
 mod statements;
 mod text;
@@ -31,9 +33,12 @@ pub(crate) use effects::{commit_effects, envelope_keys, keep_envelopes};
 pub(crate) use operate::{accept_restore, create, raise, register, revoke, revoke_before};
 pub(crate) use outline::line_of;
 pub(crate) use overlay::{Overlay, decode};
-pub(crate) use rows::{Meta, RevokedBefore, SCHEMA, Spent, Used, load_meta, pending_key, revoked_before_key, used_key};
+pub(crate) use rows::{
+    Meta, RevokedBefore, SCHEMA, Spent, Used, load_meta, pending_key, revoked_before_key, seen_key, used_key,
+};
 #[cfg(test)]
 pub(crate) use rows::{entry_key, spent_key};
+pub(crate) use seen::{SEEN, remember, seen};
 pub(crate) use state::{keys_for, load_entry, prefetched_state_for, state_for};
 pub(crate) use statements::{statements_for, still_good};
 

@@ -65,11 +65,13 @@ pub enum Table {
     Head,
     /// Size: signed checkpoints.
     Checkpoint,
+    /// Session id: what trusted results returned in it.
+    Seen,
 }
 
 impl Table {
     /// Every table, in order of its number.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Meta,
         Self::Entry,
         Self::Spent,
@@ -84,6 +86,7 @@ impl Table {
         Self::LeafHash,
         Self::Head,
         Self::Checkpoint,
+        Self::Seen,
     ];
 
     /// Whether its keys are numbers: eight bytes, big-endian. A backend may lay such a table out for appending.
@@ -110,6 +113,7 @@ impl Table {
             Self::LeafHash => 11,
             Self::Head => 12,
             Self::Checkpoint => 13,
+            Self::Seen => 14,
         }
     }
 }

@@ -20,7 +20,7 @@ use crate::refusal::Refusal;
 use crate::value::Value;
 
 pub(crate) use names::Names;
-pub(crate) use node::{Lookup, Member, Node};
+pub(crate) use node::{Lookup, Member, Node, find as node_member};
 pub(crate) use number::Number;
 
 /// The arguments of a request: an object of JSON values.
@@ -130,13 +130,8 @@ impl Arguments {
     #[must_use]
     pub fn scalar(&self, pointer: &Pointer) -> Option<Value> {
         match self.lookup(pointer) {
-            Lookup::Found(Node::Bool(truth)) => Some(Value::Bool(*truth)),
-            Lookup::Found(Node::Integer(integer)) => Some(Value::Integer(*integer)),
-            Lookup::Found(Node::Null) => Some(Value::Null),
-            Lookup::Found(Node::Text(text)) if text.len() <= limits::CONDITIONED_TEXT_BYTES => {
-                Some(Value::Text(text.clone()))
-            }
-            Lookup::Found(_) | Lookup::Blocked(_) | Lookup::Missing => None,
+            Lookup::Found(node) => node.scalar(),
+            Lookup::Blocked(_) | Lookup::Missing => None,
         }
     }
 
@@ -148,6 +143,11 @@ impl Arguments {
     #[cfg(test)]
     pub(crate) fn members(&self) -> &[Member] {
         &self.members
+    }
+
+    /// The outermost member of this name.
+    pub(crate) fn member(&self, name: &str) -> Option<&Node> {
+        node_member(&self.members, name).map(|member| &member.value)
     }
 
     /// What stands at `pointer`.

@@ -120,6 +120,7 @@ mod request;
 mod roots;
 mod scope_tree;
 mod seal;
+mod seen;
 mod signature_cache;
 mod state;
 mod token;

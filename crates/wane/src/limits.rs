@@ -24,6 +24,9 @@ pub const CONDITIONS: usize = 64;
 /// Elements of any other list: deny, ask and ratchet rules, kept patterns, approvers, operands.
 pub const LIST: usize = 64;
 
+/// Values that are looked up for the conditions of one request that ask what was seen: four arrays of the longest kind.
+pub const SEEN_LOOKED_UP: usize = 4_096;
+
 /// Audiences one block may state.
 pub const AUDIENCES: usize = 16;
 

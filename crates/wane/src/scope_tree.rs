@@ -100,6 +100,11 @@ impl ScopeTree {
         patterns.into_iter()
     }
 
+    /// Every condition that was stated, in force or not.
+    pub(crate) fn conditions(&self) -> impl Iterator<Item = &Condition> {
+        self.nodes.iter().flat_map(|node| &node.conditions)
+    }
+
     /// Whether the scope in force at `index` is closed to arguments that no condition names.
     pub(crate) fn is_closed(&self, index: usize) -> bool {
         self.in_force.get(index).and_then(|id| self.nodes.get(*id)).is_some_and(|node| node.closed_by.is_some())

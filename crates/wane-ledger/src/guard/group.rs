@@ -9,6 +9,7 @@ use wane::{
 
 use super::denials::Denial;
 use super::records::{self, Story};
+use super::seen::{Asked, with_seen};
 use super::{Shared, Volatile};
 use wane_audit::RecordId;
 
@@ -38,6 +39,8 @@ pub(crate) struct Job {
     /// Every row that the decision reads.
     pub(crate) keys: Vec<Key>,
     pub(crate) approvals: Vec<Approval>,
+    /// What conditions ask whether it was returned before in this session, and how the ledger would know it.
+    pub(crate) asked: Vec<Asked>,
     pub(crate) misfit: Option<Misfit>,
     pub(crate) now: u64,
     pub(crate) reply: SyncSender<Reply>,
@@ -147,7 +150,8 @@ impl Job {
         if let Some(key) = shared.local_approver {
             state = state.local_approver(key);
         }
-        let mut judged = judge(&self.verified, &self.request, &state, self.now);
+        let request = with_seen(&self.request, law::line_of(&self.verified)?, &self.asked, overlay)?;
+        let mut judged = judge(&self.verified, &request, &state, self.now);
         if let (Some(misfit), Decision::Allow(_) | Decision::Ask(_)) = (&self.misfit, &judged.decision) {
             judged.decision = Decision::Deny(misfit.refusal.clone());
         }

@@ -14,6 +14,7 @@ use super::asks::{Deposited, PendingRequest};
 use super::entry::Entry;
 use super::overlay::{Overlay, decode};
 use super::rows::{Meta, Spent, Used, entry_key, load_meta, meta_key};
+use super::seen::Seen;
 use crate::store::{Fault, Key, Table};
 
 /// Seconds that a row is kept after its end.
@@ -28,7 +29,7 @@ pub(crate) struct Cursor {
 
 /// The tables with rows that end.
 // spec: S59
-const TABLES: [Table; 5] = [Table::Entry, Table::Spent, Table::Used, Table::Pending, Table::Approval];
+const TABLES: [Table; 6] = [Table::Entry, Table::Spent, Table::Seen, Table::Used, Table::Pending, Table::Approval];
 
 impl Cursor {
     /// Before the first row.
@@ -62,7 +63,7 @@ pub(crate) fn collect_page(
         Some((last, _)) => Cursor { table: cursor.table, from: last.iter().copied().chain([0]).collect() },
         None => Cursor { table: cursor.table.saturating_add(1), from: Vec::new() },
     };
-    if table == Table::Spent {
+    if matches!(table, Table::Spent | Table::Seen) {
         overlay.prefetch(&rows.iter().filter_map(|(key, _)| counted_for(key)).map(entry_key).collect::<Vec<_>>())?;
     }
     let mut gone = 0_usize;
@@ -78,7 +79,7 @@ pub(crate) fn collect_page(
 }
 
 const fn is_state(table: Table) -> bool {
-    matches!(table, Table::Entry | Table::Spent | Table::Used)
+    matches!(table, Table::Entry | Table::Spent | Table::Seen | Table::Used)
 }
 
 /// When a row may go; never, where that is not known.
@@ -93,17 +94,25 @@ fn ends(key: &Key, value: &[u8], overlay: &mut Overlay<'_>) -> Result<Option<u64
         Table::Pending => Some(of::<PendingRequest>(key, value)?.until),
         Table::Approval => Some(of::<Deposited>(key, value)?.exp),
         Table::Spent => {
-            // The counters of a line live as long as its first entry, whose end a later session may have put off.
             let exp = of::<Spent>(key, value)?.exp;
-            let entry = match counted_for(&key.1) {
-                Some(id) => overlay.load::<Entry>(&entry_key(id))?,
-                None => None,
-            };
-            // spec: S58
-            Some(entry.and_then(|entry| entry.exp).map_or(exp, |end| end.max(exp)))
+            Some(with_its_line(key, exp, overlay)?)
+        }
+        Table::Seen => {
+            let exp = of::<Seen>(key, value)?.exp;
+            Some(with_its_line(key, exp, overlay)?)
         }
         _ => None,
     })
+}
+
+/// What is kept of a line lives as long as its first entry, whose end a later session may have put off.
+fn with_its_line(key: &Key, exp: u64, overlay: &mut Overlay<'_>) -> Result<u64, Fault> {
+    let entry = match counted_for(&key.1) {
+        Some(id) => overlay.load::<Entry>(&entry_key(id))?,
+        None => None,
+    };
+    // spec: S58
+    Ok(entry.and_then(|entry| entry.exp).map_or(exp, |end| end.max(exp)))
 }
 
 /// The block that a counter belongs to.

@@ -119,6 +119,10 @@ pub(crate) fn envelope_key(id: BlockId) -> Key {
     (Table::Envelope, id.as_bytes().to_vec())
 }
 
+pub(crate) fn seen_key(session: BlockId) -> Key {
+    (Table::Seen, session.as_bytes().to_vec())
+}
+
 pub(crate) fn spent_key(id: BlockId, name: &Name) -> Key {
     (Table::Spent, [id.as_bytes().as_slice(), name.as_str().as_bytes()].concat())
 }

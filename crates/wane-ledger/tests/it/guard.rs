@@ -13,4 +13,5 @@ mod log;
 mod own_asks;
 mod replay;
 mod scene;
+mod seen;
 mod swapped;

@@ -5,8 +5,9 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::cmp::Ordering;
 
+use crate::limits;
 use crate::pointer::{self, Pointer};
-use crate::value::Integer;
+use crate::value::{Integer, Value};
 
 /// A value of a request.
 #[derive(Clone, Debug, PartialEq)]
@@ -48,6 +49,17 @@ impl Node {
         }
     }
 
+    /// The value that conditions can compare, if it is one.
+    pub(crate) fn scalar(&self) -> Option<Value> {
+        match self {
+            Self::Bool(truth) => Some(Value::Bool(*truth)),
+            Self::Integer(integer) => Some(Value::Integer(*integer)),
+            Self::Null => Some(Value::Null),
+            Self::Text(text) if text.len() <= limits::CONDITIONED_TEXT_BYTES => Some(Value::Text(text.clone())),
+            Self::Text(_) | Self::Array(_) | Self::Float(_) | Self::Object(_) => None,
+        }
+    }
+
     /// The type as words, for messages.
     pub(crate) const fn kind(&self) -> &'static str {
         match self {
@@ -85,7 +97,7 @@ pub(super) fn lookup<'a>(members: &'a [Member], pointer: &Pointer) -> Lookup<'a>
     found.map_or(Lookup::Missing, Lookup::Found)
 }
 
-fn find<'a>(members: &'a [Member], name: &str) -> Option<&'a Member> {
+pub(crate) fn find<'a>(members: &'a [Member], name: &str) -> Option<&'a Member> {
     let place = members.binary_search_by(|member| order(&member.name, name)).ok()?;
     members.get(place)
 }

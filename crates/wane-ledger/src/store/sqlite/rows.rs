@@ -173,4 +173,5 @@ tables! {
     LeafHash "leaf_hash" "number",
     Head "head" "number",
     Checkpoint "checkpoint" "number",
+    Seen "seen" "key",
 }

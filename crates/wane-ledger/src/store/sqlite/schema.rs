@@ -30,8 +30,11 @@ pub(super) struct Step {
     pub(super) sql: &'static str,
 }
 
-/// Version 1 is the first, so nothing leads to it yet.
-pub(super) const PLAN: Plan = Plan { version: 1, steps: &[] };
+/// Version 2 has the table of what was returned.
+pub(super) const PLAN: Plan = Plan {
+    version: 2,
+    steps: &[Step { from: 1, sql: "CREATE TABLE seen (key BLOB NOT NULL PRIMARY KEY, value BLOB NOT NULL) STRICT;" }],
+};
 
 /// Numbered tables are trees over the number itself; the queue's counts up for good. Small rows lie in the tree of their keys,
 /// long ones beside it.
@@ -43,7 +46,7 @@ fn layout() -> String {
             Table::Leaf | Table::LeafHash | Table::Head | Table::Checkpoint => {
                 "number INTEGER PRIMARY KEY, value BLOB NOT NULL) STRICT;"
             }
-            Table::Meta | Table::Pending | Table::Approval | Table::Envelope | Table::Config => {
+            Table::Meta | Table::Pending | Table::Approval | Table::Envelope | Table::Config | Table::Seen => {
                 "key BLOB NOT NULL PRIMARY KEY, value BLOB NOT NULL) STRICT;"
             }
             Table::Entry | Table::Spent | Table::Used | Table::RevokedBefore => {

@@ -43,12 +43,12 @@ fn a_newer_version_is_refused_also_while_it_is_open() {
     let path = folder.path().join("ledger.db");
     let mut store = made(&path);
     put(&mut store, Table::Entry, b"a", b"1");
-    drop(foreign(&path, "PRAGMA user_version = 2"));
-    let newer = Fault::Schema("2".into(), "1".into());
+    drop(foreign(&path, "PRAGMA user_version = 3"));
+    let newer = Fault::Schema("3".into(), "2".into());
     assert_eq!(store.transact(&[], &mut |_| Ok(())), Err(newer.clone()));
     assert_eq!(store.view(&mut |_| Ok(())), Err(newer.clone()));
     assert_eq!(fault(&path), newer);
-    drop(foreign(&path, "PRAGMA user_version = 1"));
+    drop(foreign(&path, "PRAGMA user_version = 2"));
     store.transact(&[], &mut |_| Ok(())).expect("a transaction");
 }
 
@@ -58,9 +58,9 @@ fn an_older_version_without_a_way_is_refused() {
     let path = folder.path().join("ledger.db");
     drop(made(&path));
     drop(foreign(&path, "PRAGMA user_version = 0"));
-    assert_eq!(fault(&path), Fault::Schema("0".into(), "1".into()));
+    assert_eq!(fault(&path), Fault::Schema("0".into(), "2".into()));
     drop(foreign(&path, "PRAGMA user_version = -1"));
-    assert_eq!(fault(&path), Fault::Schema("-1".into(), "1".into()));
+    assert_eq!(fault(&path), Fault::Schema("-1".into(), "2".into()));
 }
 
 #[test]

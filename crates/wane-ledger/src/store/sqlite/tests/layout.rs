@@ -24,7 +24,7 @@ fn settings_are_in_force() {
         ("trusted_schema", 0),
         ("foreign_keys", 1),
         ("application_id", 0x5761_6e65),
-        ("user_version", 1),
+        ("user_version", 2),
         ("query_only", 0),
         ("mmap_size", 0),
     ] {
@@ -43,7 +43,7 @@ fn every_table_has_its_place() {
         let strict = number(open, &format!("SELECT strict FROM pragma_table_list WHERE name = '{name}'"));
         assert_eq!(strict, 1, "{name}");
     }
-    assert_eq!(number(open, "SELECT count(*) FROM sqlite_schema WHERE type = 'table'"), 15, "and SQLite's own");
+    assert_eq!(number(open, "SELECT count(*) FROM sqlite_schema WHERE type = 'table'"), 16, "and SQLite's own");
 }
 
 #[test]

@@ -147,6 +147,29 @@ fn steps_run_in_their_order_and_none_may_be_missing() {
 }
 
 #[test]
+fn a_ledger_from_before_what_was_returned_is_brought_to_this_version() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("l.db");
+    let mut store = SqliteStore::open(&path, super::layout::options()).expect("a store");
+    let used = ((Table::Used, vec![2]), Some(b"{\"exp\":2000}".to_vec()));
+    store.transact(&[], &mut |rows| rows.put(std::slice::from_ref(&used))).expect("it is written");
+    drop(store);
+    let connection = Connection::open(&path).expect("a file");
+    connection.execute_batch("DROP TABLE seen; PRAGMA user_version = 1").expect("as it was");
+    drop(connection);
+    let mut store = SqliteStore::open(&path, options()).expect("a store");
+    let seen = ((Table::Seen, vec![1]), Some(vec![7]));
+    store
+        .transact(&[], &mut |rows| {
+            assert_eq!(rows.get(std::slice::from_ref(&used.0))?, std::slice::from_ref(&used.1));
+            rows.put(std::slice::from_ref(&seen))
+        })
+        .expect("it is written");
+    assert_eq!(asked::<i64>(&path, "PRAGMA user_version"), 2);
+    assert_eq!(asked::<i64>(&path.with_file_name("l.db.before-schema-2"), "PRAGMA user_version"), 1);
+}
+
+#[test]
 fn several_that_come_at_once_bring_it_once() {
     for _ in 0..5 {
         let folder = tempfile::tempdir().expect("a folder");
