@@ -139,6 +139,32 @@ fn what_a_session_has_read_counts_in_every_gateway() {
 }
 
 #[test]
+fn what_a_trusted_result_returned_counts_in_every_gateway() {
+    let scene = Scene::new();
+    let tools = "[server.files]\naudience = 'files'\n[server.files.tool.list]\naction = 'read:list'\nlevel = 'public'\n\
+                 trusted = { ids = ['/ids/*'] }\n[server.files.tool.get]\naction = 'read:one'\nlevel = 'public'\n";
+    scene.write("catalogue.toml", tools);
+    let content = r#""content":[],"structuredContent":{"ids":[7,8]}"#;
+    scene.write("server.sh", &SERVER.replace(r#""content":[]"#, content));
+    scene.sh("wane keygen root.pem > root.pub").exits(0);
+    let mint = "wane mint --key root.pem --aud files --scope read:list --scope 'read:one if key seen ids' --ledger sqlite:l.db";
+    scene.sh(&format!("{mint} -o tok && {mint} -o other")).exits(0);
+    let line = format!("{RUN} -- sh server.sh");
+    let get = |id: u32, value: u32| call(id, "get").replace("{}", &format!(r#"{{"key":{value}}}"#));
+    let (mut one, mut two) = (Gateway::start(&scene, &line), Gateway::start(&scene, &line));
+    assert_eq!(code(&two.ask(&get(1, 7))), "deny-condition");
+    assert_eq!(code(&one.ask(&call(1, "list"))), "none");
+    assert_eq!((code(&two.ask(&get(2, 7))), code(&one.ask(&get(2, 8)))), ("none", "none"));
+    assert_eq!(code(&two.ask(&get(3, 9))), "deny-condition");
+    assert_eq!((one.close(), two.close()), (0, 0));
+    // Another session of the same agent has seen nothing.
+    let mut three = Gateway::start(&scene, &line.replace("--token tok", "--token other"));
+    assert_eq!(code(&three.ask(&get(1, 7))), "deny-condition");
+    assert_eq!(three.close(), 0);
+    scene.sh("wane audit replay --root root.pub --ledger sqlite:l.db").exits(0);
+}
+
+#[test]
 fn what_goes_no_further_is_told_on_standard_error() {
     let scene = scene();
     let lines = [call(1, "shell"), "[]".to_owned(), call(2, "read")];

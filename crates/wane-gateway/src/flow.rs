@@ -27,10 +27,20 @@ pub(crate) enum Waits {
     Handshake,
     /// A page of the list of tools, to be shown as this token may still use them.
     ListTools(Option<SealedToken>, Begins),
-    /// The result of what was admitted: the session, and its mark with this request.
-    Admitted(Option<(BlockId, Mark)>),
+    /// The result of what was admitted.
+    Admitted(Option<Admitted>),
     /// The gateway itself, which wants the list of tools.
     Own(SyncSender<Option<Page>>),
+}
+
+/// What has to be known of a request that was admitted once its result comes.
+#[derive(Clone, Debug)]
+pub(crate) struct Admitted {
+    pub(crate) session: BlockId,
+    /// The session's mark with this request.
+    pub(crate) mark: Mark,
+    /// Which fields of the result are trusted: sources with their pointers.
+    pub(crate) trusted: Vec<(String, Vec<String>)>,
 }
 
 /// Whether a page is the first of its list.

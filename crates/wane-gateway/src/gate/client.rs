@@ -10,10 +10,13 @@ use crate::answer::{self, Denial, Era, LIST_CHANGED};
 use crate::approvals::Question;
 use crate::call::{Ask, Parameters};
 use crate::credential::ToServer;
-use crate::flow::{Begins, Crowded, State, Waits};
+use crate::flow::{Admitted, Begins, Crowded, State, Waits};
 use crate::message::{Fault, Id, Kind, Message};
 use crate::method::{self, Asked};
 use crate::object::Object;
+
+/// Sources, each with the pointers into a result.
+type Trusted = Vec<(String, Vec<String>)>;
 
 /// Why a request may be passed on.
 enum Ground {
@@ -241,8 +244,14 @@ impl Gate {
                         Stopped::Asks(denial, _) if asks.len() > 1 => Stopped::Denied(denial),
                         stopped => stopped,
                     })?;
-                let mark = permits.last().map(|permit| (permit.effects().session, permit.mark().clone()));
-                (Ground::Admitted(permits), Waits::Admitted(mark))
+                // Only a call of a tool has trusted fields, and is the only one of its request.
+                let admitted = permits.last().map(|(permit, trusted)| Admitted {
+                    session: permit.effects().session,
+                    mark: permit.mark().clone(),
+                    trusted: trusted.clone(),
+                });
+                let permits = permits.into_iter().map(|(permit, _)| permit).collect();
+                (Ground::Admitted(permits), Waits::Admitted(admitted))
             }
         };
         // spec: G9
@@ -284,14 +293,15 @@ impl Gate {
         parameters: &Parameters<'_>,
         shown: Option<&str>,
         approvals: &[UntrustedApproval],
-    ) -> Result<Permit, Stopped> {
+    ) -> Result<(Permit, Trusted), Stopped> {
         let demand = self.listed()?.demand(&ask.incoming())?;
         self.check_pin(ask, &demand, parameters)?;
+        let trusted = demand.trusted().map(|(source, pointers)| (source.to_owned(), pointers.to_vec())).collect();
         let request = demand.into_request();
         // Looking at the pin may have taken time.
         let (sealed, now) = self.sealed_for(&request, shown)?;
         match self.guard()?.admit(&sealed, &request, approvals, now).decision {
-            Decision::Allow(permit) => Ok(permit),
+            Decision::Allow(permit) => Ok((permit, trusted)),
             Decision::Ask(ask) => {
                 let question = Question::of(&self.server, &request, &sealed, &ask).map(Box::new);
                 Err(Stopped::Asks(Denial::asking(&ask), question))

@@ -2,12 +2,12 @@
 
 use std::io;
 
-use wane::{BlockId, Code, Mark, Refusal};
+use wane::{Arguments, Code, Refusal, Value};
 
 use super::client::is_own;
 use super::{Gate, Side};
 use crate::answer::{self, Denial, MARK, OURS};
-use crate::flow::Waits;
+use crate::flow::{Admitted, Waits};
 use crate::message::{Id, Kind, Message};
 use crate::method;
 use crate::object::Object;
@@ -123,6 +123,9 @@ impl Gate {
                 Err(refusal) => Some(Denial::from(refusal).error(id)),
             },
             (Waits::Admitted(admitted), Ok(result)) => {
+                if let Some(admitted) = &admitted {
+                    self.remember(result, admitted);
+                }
                 self.with_news(result, admitted.as_ref()).map(|result| answer::result(id, result))
             }
             (Waits::Handshake, Ok(result)) => {
@@ -135,13 +138,23 @@ impl Gate {
         (self.to_client)(changed.as_deref().map_or(message.bytes(), str::as_bytes))
     }
 
+    /// What the trusted fields of a result return is known in the session before anybody can ask for it.
+    // spec: G26
+    fn remember(&self, result: &str, admitted: &Admitted) {
+        let Some(values) = returned(result, &admitted.trusted) else { return };
+        let kept = self.guard().and_then(|guard| guard.remember(admitted.session, &values));
+        if let Err(refusal) = kept {
+            self.dropped(Side::Server, &format!("trusted values that the ledger did not keep, {}", refusal.code()));
+        }
+    }
+
     /// The result of what was admitted, with the session's mark where it was not told yet; nothing where that is the result as it came.
     // spec: G15
-    fn with_news<'a>(&self, result: &'a str, admitted: Option<&(BlockId, Mark)>) -> Option<Object<'a>> {
+    fn with_news<'a>(&self, result: &'a str, admitted: Option<&Admitted>) -> Option<Object<'a>> {
         let stripped = without_ours(result, "_meta");
         // What is no object cannot carry it, so that it is still to be told.
         let whole = Object::read(result)?;
-        let news = admitted.and_then(|(session, mark)| self.flow().news(*session, mark));
+        let news = admitted.and_then(|Admitted { session, mark, .. }| self.flow().news(*session, mark));
         let Some(news) = news else { return stripped };
         let mut result = stripped.unwrap_or(whole);
         let known = result.get("_meta").unwrap_or("{}").to_owned();
@@ -151,6 +164,31 @@ impl Gate {
         Some(result)
     }
 }
+
+/// The values of the trusted fields of a result, each with its source; nothing where there are none. A failure returns nothing.
+fn returned(result: &str, trusted: &[(String, Vec<String>)]) -> Option<Vec<(String, Value)>> {
+    if trusted.is_empty() {
+        return None;
+    }
+    let result = Object::read(result)?;
+    // Another name for either would be read by some.
+    let fails = result.get("isError").is_some_and(|error| error != "false");
+    if fails || !result.is_plain(&["isError", "structuredContent"]) {
+        return None;
+    }
+    let content = Arguments::from_json(result.get("structuredContent")?.as_bytes()).ok()?;
+    let mut values = Vec::new();
+    for (source, pointers) in trusted {
+        for pointer in pointers.iter().filter_map(|pointer| pointer.parse().ok()) {
+            let left = RETURNED.saturating_sub(values.len());
+            values.extend(content.scalars(&pointer, left).into_iter().map(|value| (source.clone(), value)));
+        }
+    }
+    (!values.is_empty()).then_some(values)
+}
+
+/// Values that one result returns; the first of them, where there are more.
+const RETURNED: usize = 1_024;
 
 /// A result or an error without what only a gateway says, where a server says it; nothing where it does not.
 // spec: G21
