@@ -321,6 +321,35 @@ mod tests {
     }
 
     #[test]
+    fn a_question_is_answered_once_and_in_time() {
+        let (mut flow, now) = (Flow::default(), Instant::now());
+        let until = now + std::time::Duration::from_secs(60);
+        let state = |name: &str| State {
+            name: name.into(),
+            digest: [1; 32],
+            last: BlockId::from_bytes([2; 32]),
+            until,
+            carried: Vec::new(),
+        };
+        flow.open(state("a"));
+        assert!(flow.close("b", now).is_none() && flow.close("a", now).is_some() && flow.close("a", now).is_none());
+        flow.open(state("late"));
+        assert!(flow.close("late", until).is_none());
+        (0..=STATES).for_each(|number| flow.open(state(&number.to_string())));
+        assert!(flow.close("0", now).is_none() && flow.close("1", now).is_some());
+    }
+
+    #[test]
+    fn what_is_kept_back_has_its_id_to_itself() {
+        let mut flow = Flow::default();
+        flow.hold("1".into());
+        assert_eq!(flow.check("1"), Err(Crowded::SameId));
+        assert!(flow.answered("1").is_none() && !flow.give_up("1"), "the server has never heard of it");
+        assert!(flow.let_go("1") && !flow.let_go("1"));
+        assert_eq!(flow.check("1"), Ok(()));
+    }
+
+    #[test]
     fn a_tool_that_once_was_another_stays_so() {
         let mut flow = Flow::default();
         let other = || Some(Refusal::new(Code::DenyPin, "digest", "a", "b"));

@@ -229,3 +229,57 @@ impl Gate {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wane::{Code, Refusal};
+
+    fn held(key: &str, bytes: usize, next: Instant) -> Held {
+        Held {
+            number: 0,
+            key: key.into(),
+            message: vec![b'x'; bytes].into(),
+            denial: Refusal::new(Code::DenyNeedsApproval, "ask", "a", "b").into(),
+            question: None,
+            elicited: None,
+            polls: Polls::Ledger,
+            until: next,
+            next,
+            answer: None,
+        }
+    }
+
+    #[test]
+    fn there_is_room_for_so_many_and_no_more() {
+        let (shelf, later) = (Shelf::default(), Instant::now() + Duration::from_secs(60));
+        let numbers: Vec<_> = (0..CALLS).map(|id| shelf.put(held(&id.to_string(), 1, later)).unwrap()).collect();
+        assert_eq!(shelf.put(held("x", 1, later)), None);
+        assert!(shelf.take(|held| held.key == "7").is_some() && !shelf.holds(numbers[7]) && shelf.holds(numbers[8]));
+        // A call that comes under an id that was there is another one.
+        let again = shelf.put(held("7", 1, later)).unwrap();
+        assert!(!numbers.contains(&again));
+        assert_eq!(shelf.close().len(), CALLS);
+        assert_eq!(shelf.put(held("x", 1, later)), None, "nobody waits any more");
+        let shelf = Shelf::default();
+        assert!(shelf.put(held("1", BYTES - 1, later)).is_some());
+        assert_eq!(shelf.put(held("2", 2, later)), None);
+        assert!(shelf.put(held("3", 1, later)).is_some());
+    }
+
+    #[test]
+    fn the_first_answer_counts_and_a_time_that_is_over_is_said() {
+        let (shelf, now) = (Shelf::default(), Instant::now());
+        let later = now + Duration::from_secs(60);
+        let number = shelf.put(held("1", 1, later)).unwrap();
+        assert!(shelf.answered(|held| held.number == number, Consent::No));
+        assert!(!shelf.answered(|held| held.number == number, Consent::Yes));
+        assert!(!shelf.answered(|held| held.number == number + 1, Consent::Yes));
+        assert_eq!(shelf.due().map(|(_, due)| due), Some(Due::Answered(Consent::No)));
+        shelf.take(|held| held.number == number);
+        shelf.put(held("2", 1, now)).unwrap();
+        assert_eq!(shelf.due().map(|(held, due)| (held.key, due)), Some(("2".into(), Due::Over)));
+        shelf.close();
+        assert!(shelf.due().is_none());
+    }
+}
