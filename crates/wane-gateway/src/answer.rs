@@ -147,9 +147,12 @@ pub(crate) fn error_to_nobody(error: impl std::fmt::Display) -> String {
     format!(r#"{{"jsonrpc":"2.0","id":null,"error":{error}}}"#)
 }
 
+/// The number of an error where the server did not answer.
+pub(crate) const UNANSWERED: &str = "1502";
+
 /// What a client is told whose request the server did not answer.
 pub(crate) fn unanswered(id: impl std::fmt::Display, why: &str) -> String {
-    format!(r#"{{"jsonrpc":"2.0","id":{id},"error":{{"code":1502,"message":"the tool server {why}"}}}}"#)
+    format!(r#"{{"jsonrpc":"2.0","id":{id},"error":{{"code":{UNANSWERED},"message":"the tool server {why}"}}}}"#)
 }
 
 /// What a person is asked: one box to tick, behind the words.

@@ -20,6 +20,7 @@ use super::ways::Ways;
 use crate::answer;
 use crate::gate::{Connection, Gate};
 use crate::message::{Kind, Message};
+use crate::object::Object;
 
 /// An exchange: while it goes on, its process does, and its session is not idle.
 struct Exchange {
@@ -143,10 +144,9 @@ impl Exchange {
     async fn reply(self, inner: &Inner, first: Vec<Vec<u8>>, mut answers: Receiver<Vec<u8>>) -> Reply {
         let limits = inner.limits;
         let next = tokio::time::timeout(limits.silence, answers.recv()).await.ok().flatten();
-        let ended = next.is_none();
         let next = next.unwrap_or_else(|| answer::unanswered(&self.id, "has ended, or said nothing").into_bytes());
         if first.is_empty() && is_answer(&next) {
-            return reply::message(if ended { StatusCode::BAD_GATEWAY } else { StatusCode::OK }, next);
+            return reply::message(if is_unanswered(&next) { StatusCode::BAD_GATEWAY } else { StatusCode::OK }, next);
         }
         let (to, pieces) = channel(1);
         tokio::spawn(async move {
@@ -195,6 +195,15 @@ async fn send(to: &Sender<Bytes>, message: &[u8]) {
 fn is_answer(message: &[u8]) -> bool {
     let read = Message::read(message);
     read.is_ok_and(|message| matches!(message.kind(), Kind::Result { .. } | Kind::Error { .. }))
+}
+
+/// Whether it is what the gate says where the server says nothing.
+fn is_unanswered(message: &[u8]) -> bool {
+    let read = Message::read(message);
+    read.is_ok_and(|message| match message.kind() {
+        Kind::Error { error } => Object::read(error).is_some_and(|error| error.get("code") == Some(answer::UNANSWERED)),
+        _ => false,
+    })
 }
 
 /// The stream of a session.

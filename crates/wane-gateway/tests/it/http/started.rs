@@ -154,7 +154,7 @@ fn a_process_that_ends_is_answered_for() {
     let talk = Talk::before(SERVER, Limits::default());
     let (session, process) = talk.begin();
     let answer = talk.say(&session, &call(1, "post"));
-    assert_eq!(answer.json()["error"]["code"], 1502, "{answer:?}");
+    assert_eq!((answer.status, &answer.json()["error"]["code"]), (502, &Value::from(1502)), "{answer:?}");
     is_gone(&process);
     let late = talk.say(&session, &call(2, "read"));
     assert_eq!((late.status, &late.json()["error"]["code"]), (502, &Value::from(1502)), "{late:?}");
