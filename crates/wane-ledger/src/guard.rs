@@ -502,7 +502,7 @@ impl Guard {
         let job = Job { purpose, sealed, verified, request, approvable, keys, approvals, asked, misfit, now, reply };
         let entry = self.tasks.as_ref().ok_or_else(gone)?;
         let left = match &self.seat {
-            Some(seat) => seat.answer(job, entry),
+            Some(seat) => seat.answer(job, entry, &self.shared),
             None => Some(job),
         };
         if let Some(job) = left {

@@ -23,6 +23,10 @@ pub(crate) const GROUP: usize = 128;
 /// that come with them, must not keep others from the store.
 const LONGEST: Duration = Duration::from_millis(50);
 
+/// What is to be done is looked at no sooner and no later: a pace may say never.
+const SOONEST: Duration = Duration::from_millis(1);
+const LATEST: Duration = Duration::from_secs(3_600);
+
 /// How long one of several committers waits before the next one does.
 const TURN: Duration = Duration::from_millis(50);
 
@@ -98,7 +102,7 @@ impl Committer {
         let left = [denials, log].into_iter().flatten().min().unwrap_or(pace.unverified);
         // Whoever waits for a request holds the queue; with others beside, it lets go of it now and then.
         let longest = if self.shared.alone { left } else { left.min(TURN) };
-        Instant::now() + longest.max(Duration::from_millis(1))
+        Instant::now() + longest.clamp(SOONEST, LATEST)
     }
 
     /// Something that only looks.

@@ -98,6 +98,9 @@ impl Denials {
         self.since = None;
         if count > 0 {
             self.leave_out(count, now);
+        } else if self.dropped > 0 {
+            // Their number is still to be told.
+            self.since = Some(Instant::now());
         }
     }
 }

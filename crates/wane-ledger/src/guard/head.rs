@@ -102,9 +102,14 @@ impl Head {
         self.write(&seen)
     }
 
+    /// Whether the newest head could not be written: it is tried again soon.
+    pub(crate) fn is_unwritten(&self) -> bool {
+        self.unwritten.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+
     /// Writes what could not be written before.
     pub(crate) fn try_again(&self) {
-        let failed = self.unwritten.lock().unwrap_or_else(PoisonError::into_inner).is_some();
+        let failed = self.is_unwritten();
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if let (true, Some(known)) = (failed, known) {
             // Whether it went well, `check` tells.

@@ -1,10 +1,11 @@
 //! Who works at a store: a thread of its own, or a caller whom nobody is before. Waking a thread, and being woken by it, takes longer
 //! than most decisions.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use wane::Refusal;
 
@@ -12,6 +13,9 @@ use super::Shared;
 use super::committer::{Committer, GROUP};
 use super::group::{Job, Look, Task};
 use crate::store::Fault;
+
+/// Times that differ by less are the same.
+const A_MOMENT: Duration = Duration::from_millis(1);
 
 /// The tasks that wait for the committers of a guard.
 pub(crate) struct Queue {
@@ -52,9 +56,24 @@ impl Queue {
         (entry, Self { tasks: Mutex::new(receiver), waiting })
     }
 
-    /// Only now: until they are answered, nobody passes them.
+    /// Only once they are answered: until then nobody passes them.
     fn answered(&self, tasks: usize) {
         self.waiting.fetch_sub(tasks, Ordering::AcqRel);
+    }
+
+    /// The thread of a committer wants to work: callers come behind it until this is dropped.
+    fn turn(&self) -> Turn<'_> {
+        self.waiting.fetch_add(1, Ordering::AcqRel);
+        Turn(&self.waiting)
+    }
+}
+
+/// Counts as somebody who waits.
+struct Turn<'a>(&'a AtomicUsize);
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
     }
 }
 
@@ -75,7 +94,7 @@ impl Seat {
     }
 
     /// Answers a job here and now where nobody waits or works; else it comes back.
-    pub(crate) fn answer(&self, job: Job, entry: &Entry) -> Option<Job> {
+    pub(crate) fn answer(&self, job: Job, entry: &Entry, shared: &Shared) -> Option<Job> {
         if entry.waiting.load(Ordering::Acquire) > 0 {
             return Some(job);
         }
@@ -85,10 +104,24 @@ impl Seat {
             Err(TryLockError::WouldBlock | TryLockError::Poisoned(_)) => return Some(job),
         };
         let Some(worker) = taken.as_mut() else { return Some(job) };
-        worker.committer.answer(vec![job]);
-        // What is to be done behind it is for the thread, which may be asleep for longer than that.
-        let due = worker.committer.is_due_at();
-        if due < worker.wakes && entry.send(Task::Wake).is_ok() {
+        // What would have ended the thread ends the committer, and not whoever asks: it is told that nobody is there.
+        let worked = catch_unwind(AssertUnwindSafe(|| {
+            worker.committer.answer(vec![job]);
+            worker.committer.is_due_at()
+        }));
+        let Ok(due) = worked else {
+            shared.a_committer_died();
+            if worker.committer.keeps_log() {
+                shared.log_has_ended();
+            }
+            *taken = None;
+            // It ends by itself where the thread is gone already.
+            let _: Result<(), Task> = entry.send(Task::Wake);
+            return None;
+        };
+        // What is to be done behind it is for the thread, which may be asleep for longer than that. The same time is another one by
+        // nanoseconds whenever it is computed.
+        if due + A_MOMENT < worker.wakes && entry.send(Task::Wake).is_ok() {
             worker.wakes = due;
         }
         None
@@ -104,28 +137,29 @@ impl Seat {
             shared.a_committer_died();
             Fault::Unreachable("a committer died".into()).refusal()
         };
-        let keeps_log = self.sit().ok_or_else(died)?.as_ref().is_some_and(|worker| worker.committer.keeps_log());
+        let keeps_log = self.sit().ok_or_else(died)?.as_ref().ok_or_else(died)?.committer.keeps_log();
         let _watch = keeps_log.then(|| KeptLog(shared));
         loop {
-            let Some(tasks) = self.gather(queue, died)? else { break };
+            let Some((tasks, _turn)) = self.gather(queue, died)? else { break };
             let mut taken = self.sit().ok_or_else(died)?;
-            let Some(worker) = taken.as_mut() else { break };
+            let worker = taken.as_mut().ok_or_else(died)?;
             tasks.looks.into_iter().for_each(|look| worker.committer.look(look));
             worker.committer.answer(tasks.jobs);
             queue.answered(tasks.count);
             worker.committer.keep_up();
         }
         let last = self.sit().ok_or_else(died)?.take();
-        last.map_or(Ok(()), |worker| worker.committer.end())
+        last.ok_or_else(died)?.committer.end()
     }
 
     /// Waits for a task, or for the time when something else is to be done, and takes along all that wait behind it; nothing where no more
     /// come.
-    fn gather(&self, queue: &Queue, died: impl Fn() -> Refusal) -> Result<Option<Tasks>, Refusal> {
+    fn gather<'a>(&self, queue: &'a Queue, died: impl Fn() -> Refusal) -> Result<Option<(Tasks, Turn<'a>)>, Refusal> {
         let tasks = queue.tasks.lock().unwrap_or_else(PoisonError::into_inner);
         let patience = {
+            let _turn = queue.turn();
             let mut taken = self.sit().ok_or_else(&died)?;
-            let Some(worker) = taken.as_mut() else { return Ok(None) };
+            let worker = taken.as_mut().ok_or_else(&died)?;
             worker.wakes = worker.committer.is_due_at();
             worker.wakes.saturating_duration_since(Instant::now())
         };
@@ -134,6 +168,7 @@ impl Seat {
             Err(RecvTimeoutError::Timeout) => None,
             Err(RecvTimeoutError::Disconnected) => return Ok(None),
         };
+        let turn = queue.turn();
         // Those that come while a caller works here go with this one.
         drop(self.sit().ok_or_else(died)?);
         let mut gathered = Tasks::default();
@@ -145,7 +180,7 @@ impl Seat {
                 Task::Wake => {}
             }
         }
-        Ok(Some(gathered))
+        Ok(Some((gathered, turn)))
     }
 }
 

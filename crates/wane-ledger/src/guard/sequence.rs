@@ -163,6 +163,9 @@ pub(crate) struct Log {
     counted_from: u64,
 }
 
+/// How soon a head that could not be written outside is tried again.
+const AGAIN: Duration = Duration::from_secs(1);
+
 impl Log {
     pub(crate) fn new(key: Option<SecretKey>, published: Box<dyn FnMut(&Published) + Send>, opened: u64) -> Self {
         let now = Instant::now();
@@ -187,7 +190,9 @@ impl Log {
         let place = self.queued.map(|since| left(since, pace.sequence));
         let sign = (self.unsigned > 0).then(|| left(self.signed_at, pace.checkpoint));
         let count = Some(left(self.counted_at, pace.unverified));
-        [place, sign, count].into_iter().flatten().min().unwrap_or(pace.unverified)
+        // spec: S51
+        let again = shared.head.is_unwritten().then_some(AGAIN);
+        [place, sign, count, again].into_iter().flatten().min().unwrap_or(pace.unverified)
     }
 
     fn note_appended(&mut self, shared: &Shared) {

@@ -13,5 +13,6 @@ mod log;
 mod own_asks;
 mod replay;
 mod scene;
+mod seat;
 mod seen;
 mod swapped;
