@@ -15,7 +15,7 @@ use wane::{Arguments, Audience, Call, Code, Name, Pattern, Refusal, Scheme, Valu
 use self::entry::{Entry, Reach};
 use self::route::Route;
 use self::when::When;
-use crate::demand::{Demand, Explanation, Incoming, Tried};
+use crate::demand::{BodySeen, Demand, Explanation, Incoming, Tried};
 use crate::pin::ToolDigest;
 use crate::toml_text::{self, unusable, within_size};
 
@@ -216,7 +216,7 @@ impl Server<'_> {
             Seals::Any => request,
             Seals::ForOneRequest => request.require_request_seal(),
         };
-        Ok(Demand { request, rule, trusted: found.entry.trusted.clone(), pin: found.entry.pin })
+        Ok(Demand { request, rule, trusted: found.entry.trusted.clone(), pin: found.entry.pin, body: found.body })
     }
 
     /// For each way in which a tool may be called, the patterns of all actions that it then needs: for lists, with
@@ -302,6 +302,7 @@ impl Server<'_> {
         if let Incoming::Tool { arguments, .. } | Incoming::Prompt { arguments, .. } = *incoming {
             alike::check(arguments)?;
         }
+        let mut seen = BodySeen::AsExpected;
         let (entry, call, arguments) = match *incoming {
             Incoming::Tool { name: tool, arguments } => {
                 let entry = self.entries.tools.get(tool).ok_or_else(unlisted)?;
@@ -331,10 +332,13 @@ impl Server<'_> {
                 }
                 let route = routes.iter().find(|(route, _)| route.fits(method, &parts));
                 let (route, entry) = route.ok_or_else(unlisted)?;
+                if body.is_empty() && route.takes_body() {
+                    seen = BodySeen::Missing;
+                }
                 (entry, call, route.arguments(&parts, content_type, body)?)
             }
         };
-        Ok(Found { entry, call, arguments, facts })
+        Ok(Found { entry, call, arguments, facts, body: seen })
     }
 }
 
@@ -344,6 +348,7 @@ struct Found<'a> {
     call: Call,
     arguments: Arguments,
     facts: BTreeMap<Name, Value>,
+    body: BodySeen,
 }
 
 /// A URI that has one reading, also for a server that decodes its path, or walks it behind `?` or `#`.

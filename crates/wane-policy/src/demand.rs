@@ -98,6 +98,16 @@ pub struct Demand {
     pub(crate) rule: Option<usize>,
     pub(crate) trusted: BTreeMap<String, Vec<String>>,
     pub(crate) pin: Option<ToolDigest>,
+    pub(crate) body: BodySeen,
+}
+
+/// Whether what a route takes was there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum BodySeen {
+    /// There was a body, or none belongs there.
+    AsExpected,
+    /// The route takes a body, and there was none.
+    Missing,
 }
 
 impl Demand {
@@ -120,6 +130,32 @@ impl Demand {
     /// Sources for `seen`: the name of each, and the pointers into the structured result whose values it returns.
     pub fn trusted(&self) -> impl Iterator<Item = (&str, &[String])> {
         self.trusted.iter().map(|(source, pointers)| (source.as_str(), pointers.as_slice()))
+    }
+
+    /// Whether its route takes a body, and the request has none: for whoever cannot tell a body that was not sent from one that it was
+    /// not shown.
+    ///
+    /// ```
+    /// use wane_policy::{Catalogue, Incoming};
+    /// let catalogue = Catalogue::from_toml(
+    ///     r#"
+    ///     [[server.api.route]]
+    ///     method = "POST"
+    ///     path = "/issues"
+    ///     body = "json"
+    ///     action = "write:issues"
+    ///     level = "internal"
+    ///     "#,
+    /// )?;
+    /// let api = catalogue.server("api", Some("api".parse()?))?;
+    /// let post = |body| Incoming::Http { method: "POST", target: "/issues", content_type: Some("application/json"), body };
+    /// assert!(api.demand(&post(b""))?.lacks_body());
+    /// assert!(!api.demand(&post(b"{}"))?.lacks_body());
+    /// # Ok::<(), wane::Refusal>(())
+    /// ```
+    #[must_use]
+    pub fn lacks_body(&self) -> bool {
+        self.body == BodySeen::Missing
     }
 
     /// The digest the tool must have now, where it is pinned.

@@ -102,6 +102,11 @@ impl Route {
             && self.path.0.iter().zip(&other.path.0).all(same)
     }
 
+    /// Whether its requests have a body.
+    pub(super) fn takes_body(&self) -> bool {
+        self.body != Body::None
+    }
+
     /// What conditions see of a request that fits: `path`, `query` and `body`, each where there is something.
     // spec: C12
     pub(super) fn arguments(
