@@ -216,6 +216,7 @@ pub struct Checked {
 /// let answer = guard.admit(&shown, &asked("write:notes", Level::Public)?, &[], now);
 /// let Decision::Deny(refusal) = answer.decision else { panic!() };
 /// assert_eq!(refusal.code(), Code::DenyRatchet);
+/// assert!(guard.look().is_ok());
 /// guard.close(now)?;
 /// # Ok::<(), wane::Refusal>(())
 /// ```
@@ -440,6 +441,26 @@ impl Guard {
             };
             // A caller that has gone away needs no answer.
             let _: Result<(), _> = reply.send(state.map(still));
+        })))?;
+        answer.recv().map_err(|_| gone())?
+    }
+
+    /// Whether the ledger answers, and is not older than its newest head known outside: for those who watch over it.
+    ///
+    /// # Errors
+    /// `state-*` as an admission would be denied with now, whatever it were for.
+    pub fn look(&self) -> Result<(), Refusal> {
+        let (reply, answer) = sync_channel(1);
+        self.send(Task::Look(Box::new(move |store, shared| {
+            let looked = shared.head.seen().and_then(|known| {
+                store.view(&mut |rows| {
+                    let mut overlay = Overlay::new(rows);
+                    law::load_meta(&mut overlay)?;
+                    head::check_seen(known.as_ref(), &mut overlay)
+                })
+            });
+            // Whoever asked may have gone away.
+            let _: Result<(), _> = reply.send(looked.map_err(|fault| fault.refusal()));
         })))?;
         answer.recv().map_err(|_| gone())?
     }
