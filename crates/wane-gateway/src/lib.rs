@@ -4,8 +4,8 @@
 //! would be decided as one thing and run as another; it decides what asks for something, by a catalogue and a ledger; and what it
 //! lets through it passes on as it was received. `spec/gateway.md` says what becomes of each message.
 //!
-//! [`run`] puts one between pipes, [`http`] several behind one address. [`wiring`] puts a gateway into the configuration of a client,
-//! and out of it again.
+//! [`run`] puts one between pipes, [`http`] several behind one address. [`service`] answers the same question over HTTP, for programs
+//! that are no gateways themselves. [`wiring`] puts a gateway into the configuration of a client, and out of it again.
 #![cfg_attr(test, allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "tests may panic"))]
 
 mod answer;
@@ -21,6 +21,7 @@ mod message;
 mod method;
 mod object;
 mod pipes;
+pub mod service;
 mod strict;
 pub mod wiring;
 

@@ -9,4 +9,6 @@ mod pipes;
 #[cfg(test)]
 mod scene;
 #[cfg(test)]
+mod service;
+#[cfg(test)]
 mod transcripts;

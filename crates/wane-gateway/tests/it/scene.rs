@@ -48,7 +48,7 @@ pub(crate) struct Scene {
     catalogue: Catalogue,
     whose: Whose,
     store: MemoryStore,
-    roots: Roots,
+    pub(crate) roots: Roots,
     pub(crate) token: Token,
     pub(crate) guard: Arc<Guard>,
     pub(crate) out: Arc<Mutex<Out>>,
@@ -69,8 +69,9 @@ impl Scene {
         let grant = asks.iter().fold(grant, |grant, ask| grant.ask(ask.parse().unwrap()));
         let token = mint(&grant, &root, Heir::carried(&mut rng)).unwrap();
         ledger.register(token.chain(), Some(&root.public_key()), NOW).unwrap();
+        let roots = Roots::single(root.public_key());
         let guard = GuardOptions {
-            roots: Roots::single(root.public_key()),
+            roots: roots.clone(),
             log_secret: Some(secret),
             checkpoint_key: None,
             volatile: Volatile::Allowed,

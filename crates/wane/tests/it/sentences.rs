@@ -21,9 +21,9 @@ pub(crate) fn under(folder: &str, extension: &str) -> Vec<PathBuf> {
 }
 
 /// The `T12` of a word that begins with one: T of tokens and decisions, S of live state, A of the audit log, C of catalogues,
-/// G of the gateway, W of the tower layer.
+/// G of the gateway, H of the HTTP service, W of the tower layer.
 fn id(word: &str) -> Option<&str> {
-    let digits = word.strip_prefix(['T', 'S', 'A', 'C', 'G', 'W'])?.bytes().take_while(u8::is_ascii_digit).count();
+    let digits = word.strip_prefix(['T', 'S', 'A', 'C', 'G', 'H', 'W'])?.bytes().take_while(u8::is_ascii_digit).count();
     (digits > 0).then(|| &word[..=digits])
 }
 

@@ -1,0 +1,230 @@
+//! The HTTP service: what other programs ask before they do something.
+//!
+//! [`Service`] answers the questions of programs that are no gateways themselves, and of Envoy. `spec/http.md` says what it answers.
+
+mod connections;
+mod endpoints;
+mod envoy;
+mod health;
+mod judge;
+mod listen;
+mod metrics;
+mod openapi;
+mod question;
+mod reply;
+mod running;
+mod watched;
+
+use std::fmt;
+use std::sync::{Arc, PoisonError, RwLock, Weak};
+use std::time::Instant;
+
+use tokio::sync::Semaphore;
+use wane::{Code, Refusal};
+use wane_ledger::Guard;
+use wane_policy::Catalogue;
+
+use self::health::Health;
+use self::judge::{Denial, Outcome, Purpose};
+use self::metrics::{Metrics, Surface};
+use self::question::Question;
+
+pub use self::listen::{Listen, ListenError, Listener, Reach};
+pub use self::watched::Watched;
+
+/// Questions that may wait for their decision at one time, each on a thread of its own.
+const DECIDING: usize = 256;
+
+/// What a service is made of. [`Service`] has a whole example.
+///
+/// ```
+/// fn servers(options: &wane_gateway::service::ServiceOptions) -> usize {
+///     options.catalogue.servers().count()
+/// }
+/// # let _ = servers;
+/// ```
+pub struct ServiceOptions {
+    /// What each call needs, may reveal and costs. Each of its servers states its audience.
+    pub catalogue: Catalogue,
+    /// What decides and commits. Whoever holds it takes it away from the service by closing it; everything is denied then.
+    pub guard: Weak<Guard>,
+    /// Seconds since 1970-01-01T00:00:00Z, whenever something is decided. One that cannot be told is the largest number: everything has
+    /// expired then.
+    pub clock: Box<dyn Fn() -> u64 + Send + Sync>,
+}
+
+/// Answers whether calls are allowed, over HTTP.
+///
+/// ```
+/// use std::io::{Read as _, Write as _};
+/// use std::net::TcpStream;
+/// use std::sync::{Arc, mpsc};
+///
+/// use getrandom::SysRng;
+/// use rand_core::UnwrapErr;
+/// use wane::{Roots, SecretKey};
+/// use wane_audit::LogSecret;
+/// use wane_gateway::service::{Listen, Reach, Service, ServiceOptions};
+/// use wane_ledger::{Guard, GuardOptions, Ledger, MemoryStore, Pace, Volatile};
+/// use wane_policy::Catalogue;
+///
+/// let (now, rng) = (1_767_225_600, UnwrapErr(SysRng));
+/// let (store, secret) = (MemoryStore::new(), LogSecret::from_bytes([7; 32]));
+/// Ledger::create(Box::new(store.clone()), secret.hint(), None, now, Box::new(rng))?;
+/// let options = GuardOptions {
+///     roots: Roots::single(SecretKey::from_seed([1; 32]).public_key()),
+///     log_secret: Some(secret),
+///     checkpoint_key: None,
+///     volatile: Volatile::Allowed,
+///     local_approver: None,
+///     head: None,
+///     pace: Pace::default(),
+///     published: Box::new(|_| ()),
+///     rng: Box::new(rng),
+///     version: "0.1.0".into(),
+/// };
+/// let guard = Arc::new(Guard::open(vec![Box::new(store)], options, now)?);
+/// let text = "[server.files]\naudience = 'files'\n[server.files.tool.read]\naction = 'read:files'\nlevel = 'internal'\n";
+/// let service = Service::new(ServiceOptions {
+///     catalogue: Catalogue::from_toml(text)?,
+///     guard: Arc::downgrade(&guard),
+///     clock: Box::new(move || now),
+/// })?;
+/// service.replace_catalogue(Catalogue::from_toml(text)?)?;
+///
+/// let listener = "127.0.0.1:0".parse::<Listen>()?.bind(Reach::Machine)?;
+/// let address = listener.address().to_string();
+/// let (stop, stopped) = mpsc::channel::<()>();
+/// let serving = std::thread::spawn(move || service.serve(listener, Vec::new(), move || stopped.recv().unwrap_or(())));
+///
+/// let mut client = TcpStream::connect(&address)?;
+/// let body = r#"{"server": "files", "tool": {"name": "read"}}"#;
+/// let head = format!("POST /v1/check HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nContent-Length: {}\r\n", body.len());
+/// write!(client, "{head}Content-Type: application/json\r\n\r\n{body}")?;
+/// let mut answer = String::new();
+/// client.read_to_string(&mut answer)?;
+/// assert!(answer.starts_with("HTTP/1.1 401 "), "{answer}");
+/// assert!(answer.contains(r#""code":"deny-no-token""#));
+///
+/// drop(stop);
+/// serving.join().unwrap()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct Service(Arc<Inner>);
+
+struct Inner {
+    catalogue: RwLock<Arc<Catalogue>>,
+    guard: Weak<Guard>,
+    clock: Box<dyn Fn() -> u64 + Send + Sync>,
+    deciding: Arc<Semaphore>,
+    metrics: Metrics,
+    health: Health,
+}
+
+impl Service {
+    /// A service that listens nowhere yet.
+    ///
+    /// # Errors
+    /// `parse-catalogue` where a server states no audience.
+    pub fn new(options: ServiceOptions) -> Result<Self, Refusal> {
+        every_server_has_an_audience(&options.catalogue)?;
+        Ok(Self(Arc::new(Inner {
+            catalogue: RwLock::new(Arc::new(options.catalogue)),
+            guard: options.guard,
+            clock: options.clock,
+            deciding: Arc::new(Semaphore::new(DECIDING)),
+            metrics: Metrics::new(),
+            health: Health::default(),
+        })))
+    }
+
+    /// Puts another catalogue in force, for every question that is not judged yet.
+    ///
+    /// # Errors
+    /// `parse-catalogue` where a server states no audience; the one in force stays then.
+    pub fn replace_catalogue(&self, catalogue: Catalogue) -> Result<(), Refusal> {
+        every_server_has_an_audience(&catalogue)?;
+        *self.0.catalogue.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(catalogue);
+        Ok(())
+    }
+
+    fn catalogue(&self) -> Arc<Catalogue> {
+        Arc::clone(&self.0.catalogue.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn guard(&self) -> Result<Arc<Guard>, Refusal> {
+        self.0.guard.upgrade().ok_or_else(|| unreachable_ledger("the service ends"))
+    }
+
+    /// Judges on a thread that may wait for the ledger. What comes of it is counted and told.
+    async fn ask(
+        &self,
+        surface: Surface,
+        purpose: Purpose,
+        question: impl FnOnce(&Catalogue) -> Result<Question, Refusal> + Send + 'static,
+    ) -> Outcome {
+        let started = Instant::now();
+        // spec: H9
+        let outcome = match Arc::clone(&self.0.deciding).try_acquire_owned() {
+            Err(_) => busy().into(),
+            Ok(permit) => {
+                let service = self.clone();
+                self.0.metrics.deciding.inc();
+                // Whoever asked may go away: what was begun is done to its end.
+                let judged = tokio::task::spawn_blocking(move || {
+                    let outcome = service.judge(purpose, question);
+                    service.0.metrics.deciding.dec();
+                    drop(permit);
+                    outcome
+                });
+                judged.await.unwrap_or_else(|_| unreachable_ledger("the decision broke off").into())
+            }
+        };
+        self.tell(surface, &outcome, started);
+        outcome
+    }
+
+    fn judge(&self, purpose: Purpose, question: impl FnOnce(&Catalogue) -> Result<Question, Refusal>) -> Outcome {
+        let catalogue = self.catalogue();
+        let judged = question(&catalogue).and_then(|question| Ok((self.guard()?, question)));
+        match judged {
+            Ok((guard, question)) => judge::judge(&catalogue, &guard, purpose, &question, (self.0.clock)()),
+            Err(refusal) => refusal.into(),
+        }
+    }
+
+    /// Counts and logs what was answered: by words of closed sets, and the id of the record.
+    fn tell(&self, surface: Surface, outcome: &Outcome, started: Instant) {
+        let took = started.elapsed();
+        let (verdict, code, record) = match outcome {
+            Outcome::Allowed(allowed) => ("allow", "none", allowed.record.map(|record| record.to_string())),
+            Outcome::Refused(Denial { refusal, .. }) => (reply::verdict(refusal), refusal.code().as_str(), None),
+        };
+        self.0.metrics.decided(surface, verdict, code, took);
+        let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+        tracing::info!(surface = surface.as_str(), verdict, code, micros, record, "answered");
+    }
+}
+
+impl fmt::Debug for Service {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Service").finish_non_exhaustive()
+    }
+}
+
+// spec: H14
+fn every_server_has_an_audience(catalogue: &Catalogue) -> Result<(), Refusal> {
+    catalogue.servers().try_for_each(|name| catalogue.server(name, None).map(drop))
+}
+
+fn busy() -> Refusal {
+    Refusal::new(Code::StateLocked, "ledger", format_args!("{DECIDING} questions wait for it already"), "")
+}
+
+fn unreachable_ledger(why: &str) -> Refusal {
+    Refusal::new(Code::StateUnreachable, "ledger", why, "")
+}
+
+#[cfg(test)]
+mod tests;

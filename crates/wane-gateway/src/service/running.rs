@@ -1,0 +1,338 @@
+//! The service on a socket: accepting, watching what may change, and ending.
+
+use std::convert::Infallible;
+use std::io;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::Response;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::{Service as _, service_fn};
+use hyper::{Request, Uri};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, UnixListener};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+use wane::{Code, Refusal};
+
+use super::connections::{CONNECTIONS, Connections, HEAD, Patient, Place, Room, UNREAD};
+use super::listen::{Listener, Socket};
+use super::watched::{Look, Watched};
+use super::{DECIDING, Service, endpoints, envoy, reply};
+
+/// How often files and the ledger are looked at.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// How long requests that are on their way may hold up the end.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// How long nothing is accepted where the operating system has no descriptor left.
+const SHORT_OF_DESCRIPTORS: Duration = Duration::from_millis(50);
+
+/// The largest head of a request: a token of the largest size, and room for other headers.
+const HEAD_BYTES: usize = 64 * 1024;
+
+impl Service {
+    /// Serves until `until` returns, then answers what is on its way and ends, within seconds. Blocks.
+    ///
+    /// # Errors
+    /// Where no threads can be had.
+    pub fn serve(
+        &self,
+        listener: Listener,
+        watched: Vec<Watched>,
+        until: impl FnOnce() + Send + 'static,
+    ) -> io::Result<()> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .thread_name("wane-serve")
+            .max_blocking_threads(DECIDING)
+            .enable_all()
+            .build()?;
+        let (stop, stopped) = watch::channel(());
+        let (ended, endings) = channel();
+        let (files, ledger) = (self.clone(), self.clone());
+        let keeper = thread::Builder::new().name("wane-files".into()).spawn(move || files.watch(watched, &endings))?;
+        let (ledger_ended, ledger_endings) = channel();
+        // It may be stuck in the ledger when the service ends.
+        thread::Builder::new().name("wane-ledger".into()).spawn(move || ledger.look(&ledger_endings))?;
+        thread::Builder::new().name("wane-until".into()).spawn(move || {
+            until();
+            drop(stop);
+        })?;
+        runtime.block_on(self.accept(listener, stopped))?;
+        drop((ended, ledger_ended));
+        // It only looks, and has no more to tell.
+        let _: thread::Result<()> = keeper.join();
+        runtime.shutdown_timeout(GRACE);
+        Ok(())
+    }
+
+    async fn accept(&self, listener: Listener, mut stopped: watch::Receiver<()>) -> io::Result<()> {
+        let (connections, router) = (Arc::new(Connections::default()), endpoints::router(self.clone()));
+        let hosts = if listener.is_loopback() { Hosts::Loopback } else { Hosts::Any };
+        let mut running = JoinSet::new();
+        let socket = Accepting::new(&listener)?;
+        loop {
+            let accepted = tokio::select! {
+                accepted = socket.accept() => accepted,
+                _ = stopped.changed() => break,
+                Some(_) = running.join_next(), if !running.is_empty() => continue,
+            };
+            let stream = match accepted {
+                Ok(stream) => stream,
+                Err(error) if is_of_one_connection(&error) => continue,
+                Err(error) => {
+                    tracing::warn!(error = %error.kind(), "no connection can be accepted");
+                    sleep(SHORT_OF_DESCRIPTORS).await;
+                    continue;
+                }
+            };
+            match connections.make_room(CONNECTIONS) {
+                Room::Free => {}
+                Room::Made => {
+                    self.0.metrics.evicted.inc();
+                }
+                Room::None => continue,
+            }
+            let place = Arc::new(connections.enter());
+            let (service, router, stopped) = (self.clone(), router.clone(), stopped.clone());
+            running.spawn(async move {
+                service.0.metrics.connections.inc();
+                connection(stream, router, place, hosts, stopped).await;
+                service.0.metrics.connections.dec();
+            });
+        }
+        // spec: H19
+        self.0.health.ends();
+        tracing::info!("ending");
+        // From here on nobody new is heard; the socket's file goes with it.
+        drop((socket, listener));
+        let all = async { while running.join_next().await.is_some() {} };
+        if timeout(GRACE, all).await.is_err() {
+            tracing::warn!(connections = running.len(), "connections were cut off");
+            running.shutdown().await;
+        }
+        Ok(())
+    }
+
+    /// Looks at the files once a second, until there is nobody any more who sends.
+    fn watch(&self, mut watched: Vec<Watched>, ended: &Receiver<()>) {
+        for file in &watched {
+            self.0.health.file(file.what, &file.name, None);
+            self.0.metrics.file(file.what, true);
+        }
+        loop {
+            for file in &mut watched {
+                let (what, look) = (file.what, file.look());
+                let name = &*file.name;
+                match look {
+                    Look::Same => continue,
+                    Look::InForce => {
+                        self.0.metrics.reloaded(what);
+                        tracing::info!(what, file = name, "read again");
+                    }
+                    Look::Unusable(refusal) => {
+                        let code = refusal.code().as_str();
+                        tracing::error!(what, file = name, code, why = %refusal, "what was in force stays");
+                    }
+                }
+                self.0.health.file(what, &file.name, file.wrong());
+                self.0.metrics.file(what, file.wrong().is_none());
+            }
+            if !matches!(ended.recv_timeout(LOOK), Err(RecvTimeoutError::Timeout)) {
+                return;
+            }
+        }
+    }
+
+    /// Looks at the ledger once a second.
+    fn look(&self, ended: &Receiver<()>) {
+        let mut before = None;
+        loop {
+            let started = Instant::now();
+            let wrong = self.guard().and_then(|guard| guard.look()).err().map(|refusal| refusal.code());
+            self.0.health.ledger(wrong);
+            self.0.metrics.ledger(wrong.is_none(), started.elapsed());
+            if before != Some(wrong) {
+                match wrong {
+                    Some(code) => tracing::error!(code = code.as_str(), "the ledger cannot be used"),
+                    None => tracing::info!("the ledger answers"),
+                }
+                before = Some(wrong);
+            }
+            if !matches!(ended.recv_timeout(LOOK), Err(RecvTimeoutError::Timeout)) {
+                return;
+            }
+        }
+    }
+}
+
+/// Which names of the service are heard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Hosts {
+    /// Names of loopback: under any other, a web page may stand behind the request.
+    Loopback,
+    /// Any.
+    Any,
+}
+
+/// A connection that was accepted.
+trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
+
+enum Accepting {
+    Tcp(TcpListener),
+    Unix(UnixListener),
+}
+
+impl Accepting {
+    fn new(listener: &Listener) -> io::Result<Self> {
+        match &listener.socket {
+            Socket::Tcp(socket) => TcpListener::from_std(socket.try_clone()?).map(Self::Tcp),
+            Socket::Unix(socket) => UnixListener::from_std(socket.try_clone()?).map(Self::Unix),
+        }
+    }
+
+    async fn accept(&self) -> io::Result<Box<dyn Stream>> {
+        match self {
+            Self::Tcp(socket) => {
+                let (stream, _) = socket.accept().await?;
+                stream.set_nodelay(true)?;
+                Ok(Box::new(stream))
+            }
+            Self::Unix(socket) => Ok(Box::new(socket.accept().await?.0)),
+        }
+    }
+}
+
+/// Whether the next one may be accepted at once.
+fn is_of_one_connection(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, InvalidInput};
+    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset | InvalidInput)
+}
+
+async fn connection(
+    stream: Box<dyn Stream>,
+    router: Router,
+    place: Arc<Place>,
+    hosts: Hosts,
+    mut stopped: watch::Receiver<()>,
+) {
+    let router = TowerToHyperService::new(router);
+    let answering = Arc::clone(&place);
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        let (router, place) = (router.clone(), Arc::clone(&answering));
+        async move {
+            if let Err(refusal) = comes_from_here(&request, hosts) {
+                return Ok::<Response, Infallible>(reply::refused_as(StatusCode::FORBIDDEN, &refusal.into()));
+            }
+            request.extensions_mut().insert(place);
+            router.call(request).await
+        }
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        // spec: H11
+        .header_read_timeout(HEAD)
+        .max_buf_size(HEAD_BYTES)
+        .serve_connection(TokioIo::new(Patient::new(stream, UNREAD)), service);
+    let mut connection = pin!(connection);
+    let mut graceful = false;
+    loop {
+        tokio::select! {
+            // A client that breaks off is its own affair.
+            _ = connection.as_mut() => return,
+            () = place.must_close() => return,
+            _ = stopped.changed(), if !graceful => {
+                graceful = true;
+                connection.as_mut().graceful_shutdown();
+            }
+        }
+    }
+}
+
+/// Refuses what a web page could have sent: whatever has an origin, and on loopback whatever calls the service by another name than
+/// one of loopback. Envoy passes on the name that its client called, which is no browser's of this machine.
+// spec: H15
+fn comes_from_here<B>(request: &Request<B>, hosts: Hosts) -> Result<(), Refusal> {
+    let refuse = |why: &str| Err(Refusal::new(Code::DenyMethod, "headers", why, ""));
+    if request.headers().contains_key(header::ORIGIN) {
+        return refuse("of a request with `Origin`");
+    }
+    match hosts {
+        Hosts::Loopback if !envoy::is_asked(request.uri().path()) && !is_loopback(request.uri(), request.headers()) => {
+            refuse("of a request whose `Host` is not loopback")
+        }
+        Hosts::Loopback | Hosts::Any => Ok(()),
+    }
+}
+
+fn is_loopback(uri: &Uri, headers: &HeaderMap) -> bool {
+    let mut hosts = headers.get_all(header::HOST).iter();
+    let (Some(host), None) = (hosts.next(), hosts.next()) else { return false };
+    let named = host.to_str().ok().and_then(|host| host.parse().ok());
+    // The name in the request's line, where there is one, counts for some servers, and that in `Host` for others.
+    named.iter().chain(uri.authority()).all(is_name_of_loopback) && named.is_some()
+}
+
+fn is_name_of_loopback(authority: &axum::http::uri::Authority) -> bool {
+    let host = authority.host();
+    let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    let address = bare.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
+    // Nothing but a name and a port.
+    let port = authority.port_u16().map(|port| format!(":{port}")).unwrap_or_default();
+    authority.as_str().strip_prefix(host) == Some(&*port) && (address || host.eq_ignore_ascii_case("localhost"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_web_page_is_not_heard() {
+        let asks = |hosts, target: &str, headers: &[(&str, &str)]| {
+            let mut request = Request::builder().uri(target);
+            for (name, value) in headers {
+                request = request.header(*name, *value);
+            }
+            comes_from_here(&request.body(()).unwrap(), hosts).is_ok()
+        };
+        for host in ["localhost", "LOCALHOST:80", "127.0.0.1", "127.0.0.1:8080", "127.9.9.9", "[::1]", "[::1]:80"] {
+            assert!(asks(Hosts::Loopback, "/v1/check", &[("host", host)]), "{host}");
+        }
+        let others = [
+            "example.com",
+            "localhost.example.com",
+            "127.0.0.1.example.com",
+            "[::2]",
+            "10.0.0.1",
+            "",
+            "x@localhost",
+            "0.0.0.0",
+            "localhost:x",
+            "a b",
+        ];
+        for host in others {
+            assert!(!asks(Hosts::Loopback, "/v1/check", &[("host", host)]), "{host}");
+            assert!(asks(Hosts::Any, "/v1/check", &[("host", host)]), "{host}");
+        }
+        assert!(!asks(Hosts::Loopback, "/v1/check", &[]));
+        assert!(!asks(Hosts::Loopback, "/v1/check", &[("host", "localhost"), ("host", "example.com")]));
+        assert!(!asks(Hosts::Loopback, "http://example.com/v1/check", &[("host", "localhost")]));
+        assert!(asks(Hosts::Loopback, "/envoy/api/x", &[("host", "api.example.com")]));
+        for hosts in [Hosts::Loopback, Hosts::Any] {
+            for target in ["/v1/check", "/envoy/api/x", "/healthz"] {
+                assert!(!asks(hosts, target, &[("host", "localhost"), ("origin", "null")]), "{target}");
+            }
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! Files whose content comes into force while the service runs.
+
+use std::fmt;
+
+use wane::{Code, Refusal};
+
+type Reading = Box<dyn FnMut() -> std::io::Result<Vec<u8>> + Send>;
+type Applying = Box<dyn FnMut(&[u8]) -> Result<(), Refusal> + Send>;
+
+/// A file that is looked at once a second. What it holds comes into force once two looks have found the same, so that a file that
+/// is being written does not; what cannot be used leaves in force what was.
+///
+/// ```
+/// use wane::{Code, Refusal};
+/// use wane_gateway::service::Watched;
+/// let roots = Watched::new(
+///     "roots",
+///     Code::ParseRoots,
+///     "roots.toml",
+///     Box::new(|| std::fs::read("/etc/wane/roots.toml")),
+///     Box::new(|bytes| match bytes.is_empty() {
+///         true => Err(Refusal::new(Code::ParseRoots, "roots", "there are none", "")),
+///         false => Ok(()),
+///     }),
+/// );
+/// # let _ = roots;
+/// ```
+pub struct Watched {
+    pub(super) what: &'static str,
+    pub(super) name: String,
+    unusable: Code,
+    read: Reading,
+    apply: Applying,
+    seen: Option<Vec<u8>>,
+    /// What was tried last, whether it came into force or not.
+    tried: Option<Vec<u8>>,
+    wrong: Option<Code>,
+}
+
+/// What a look at a file came to.
+#[derive(Debug)]
+pub(super) enum Look {
+    /// Nothing new.
+    Same,
+    /// Other content is in force now.
+    InForce,
+    /// What it holds cannot be used; what was in force still is.
+    Unusable(Refusal),
+}
+
+impl Watched {
+    /// A file: what it is in one word, the code of one that cannot be used, the name that may be told, how it is read, and how its
+    /// content comes into force.
+    #[must_use]
+    pub fn new(what: &'static str, unusable: Code, name: &str, read: Reading, apply: Applying) -> Self {
+        Self { what, name: name.to_owned(), unusable, read, apply, seen: None, tried: None, wrong: None }
+    }
+
+    /// What is wrong with it.
+    pub(super) const fn wrong(&self) -> Option<Code> {
+        self.wrong
+    }
+
+    /// Looks at it once.
+    // spec: H16
+    pub(super) fn look(&mut self) -> Look {
+        let found = match (self.read)() {
+            Ok(found) => found,
+            Err(error) => {
+                self.seen = None;
+                self.tried = None;
+                let refusal =
+                    Refusal::new(self.unusable, "file", format_args!("it cannot be read, {}", error.kind()), "");
+                return self.is_unusable(refusal);
+            }
+        };
+        if self.tried.as_ref() == Some(&found) {
+            return Look::Same;
+        }
+        if self.seen.as_ref() != Some(&found) {
+            self.seen = Some(found);
+            return Look::Same;
+        }
+        let applied = (self.apply)(&found);
+        self.tried = Some(found);
+        match applied {
+            Ok(()) => {
+                self.wrong = None;
+                Look::InForce
+            }
+            Err(refusal) => self.is_unusable(refusal),
+        }
+    }
+
+    /// It is told once that something is wrong, and again where that changes.
+    fn is_unusable(&mut self, refusal: Refusal) -> Look {
+        match self.wrong.replace(refusal.code()) {
+            Some(before) if before == refusal.code() => Look::Same,
+            _ => Look::Unusable(refusal),
+        }
+    }
+}
+
+impl fmt::Debug for Watched {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Watched").field("what", &self.what).field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Error, ErrorKind};
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+
+    #[test]
+    fn only_what_stays_the_same_comes_into_force() {
+        let (file, applied) = (Arc::new(Mutex::new(Some("a"))), Arc::new(Mutex::new(Vec::new())));
+        let (read, apply) = (Arc::clone(&file), Arc::clone(&applied));
+        let mut watched = Watched::new(
+            "roots",
+            Code::ParseRoots,
+            "r",
+            Box::new(move || read.lock().unwrap().map(Into::into).ok_or_else(|| Error::from(ErrorKind::NotFound))),
+            Box::new(move |bytes| match bytes {
+                b"bad" => Err(Refusal::new(Code::ParseRoots, "roots", "bad", "")),
+                bytes => {
+                    apply.lock().unwrap().push(String::from_utf8(bytes.to_vec()).unwrap());
+                    Ok(())
+                }
+            }),
+        );
+        let mut looks = |content: Option<&'static str>, expected: &str| {
+            *file.lock().unwrap() = content;
+            let look = format!("{:?}", watched.look());
+            assert!(look.starts_with(expected), "{content:?}: {look}");
+            watched.wrong()
+        };
+        looks(Some("a"), "Same");
+        assert_eq!(looks(Some("a"), "InForce"), None);
+        looks(Some("a"), "Same");
+        looks(Some("half"), "Same");
+        looks(Some("whole"), "Same");
+        looks(Some("whole"), "InForce");
+        looks(Some("bad"), "Same");
+        assert_eq!(looks(Some("bad"), "Unusable"), Some(Code::ParseRoots));
+        assert_eq!(looks(Some("bad"), "Same"), Some(Code::ParseRoots));
+        // What was in force comes back under the same rule, and is fine again.
+        looks(Some("whole"), "Same");
+        assert_eq!(looks(Some("whole"), "InForce"), None);
+        assert_eq!(looks(None, "Unusable"), Some(Code::ParseRoots));
+        looks(None, "Same");
+        looks(Some("whole"), "Same");
+        assert_eq!(looks(Some("whole"), "InForce"), None);
+        assert_eq!(*applied.lock().unwrap(), ["a", "whole", "whole", "whole"]);
+    }
+}
