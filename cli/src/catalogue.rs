@@ -1,5 +1,6 @@
 //! The catalogue that a verb works with.
 
+use wane::Refusal;
 use wane_policy::Catalogue;
 
 use crate::arguments::Context;
@@ -10,17 +11,28 @@ use crate::typed;
 /// Reads a catalogue, in the notation that the name of its file says.
 pub(crate) fn read(context: &Context, source: &Source) -> Result<Catalogue, Failure> {
     let text = context.inputs.read_text(source, CATALOGUE, TOML_TEXT)?;
-    let read = match source {
-        Source::File(path) if path.extension().is_some_and(|end| end == "yaml" || end == "yml") => Catalogue::from_yaml,
-        _ => Catalogue::from_toml,
-    };
-    read(&text).map_err(|refusal| Failure::from(refusal).within(source.name()))
+    parse(source, &text).map_err(|refusal| Failure::from(refusal).within(source.name()))
+}
+
+/// A catalogue from the text that lies there.
+pub(crate) fn parse(source: &Source, text: &str) -> Result<Catalogue, Refusal> {
+    match source {
+        Source::File(path) if path.extension().is_some_and(|end| end == "yaml" || end == "yml") => {
+            Catalogue::from_yaml(text)
+        }
+        _ => Catalogue::from_toml(text),
+    }
 }
 
 /// The catalogue that is named, here or in the settings.
 pub(crate) fn named(context: &Context, named: Option<&Source>) -> Result<Catalogue, Failure> {
+    read(context, &source(context, named)?)
+}
+
+/// Where the catalogue lies that is named, here or in the settings.
+pub(crate) fn source(context: &Context, named: Option<&Source>) -> Result<Source, Failure> {
     if let Some(source) = named {
-        return read(context, source);
+        return Ok(source.clone());
     }
     let Some(setting) = &context.settings()?.catalogue else {
         return Err(Failure::usage("no catalogue is named, so nothing can be allowed")
@@ -28,7 +40,7 @@ pub(crate) fn named(context: &Context, named: Option<&Source>) -> Result<Catalog
     };
     let source = typed::source("catalogue", &setting.value)?;
     context.output.note(format_args!("the catalogue comes from {}, named by {}", source.name(), setting.origin));
-    read(context, &source)
+    Ok(source)
 }
 
 /// The server that is named, or the only one.

@@ -23,6 +23,7 @@ mod known;
 mod ledger;
 mod limits;
 mod log;
+mod log_lines;
 mod output;
 mod random;
 mod roots_file;

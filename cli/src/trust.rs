@@ -1,9 +1,11 @@
 //! The trusted roots of a call.
 
 use wane::{Roots, TrustedRoot};
+use zeroize::Zeroizing;
 
 use crate::arguments::Context;
 use crate::failure::{Failure, Trouble};
+use crate::input::{Inputs, Source};
 use crate::key_file;
 use crate::output::escape;
 use crate::settings::Origin;
@@ -11,6 +13,29 @@ use crate::typed;
 
 /// The roots that `--root` names, or else the settings: a key, a file that holds one, or a `roots.toml`.
 pub(crate) fn roots(context: &Context, flag: Option<&str>) -> Result<Roots, Failure> {
+    named(context, flag)?.read(&context.inputs)
+}
+
+/// Where trusted roots come from.
+#[derive(Clone, Debug)]
+pub(crate) enum Trust {
+    /// A key that was written out.
+    Key(Box<Roots>),
+    /// A file or another input.
+    Lies(Source, Naming),
+}
+
+/// Who says where the roots lie.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Naming {
+    /// Whoever calls: a flag, or a variable.
+    Caller,
+    /// A settings file, which may lie above a folder for other reasons.
+    SettingsFile,
+}
+
+/// What `--root` names, or else the settings.
+pub(crate) fn named(context: &Context, flag: Option<&str>) -> Result<Trust, Failure> {
     let setting = match flag {
         Some(_) => None,
         None => context.settings()?.roots.as_ref(),
@@ -24,16 +49,46 @@ pub(crate) fn roots(context: &Context, flag: Option<&str>) -> Result<Roots, Fail
         context.output.note(format_args!("the trusted roots `{}` come from {}", escape(named), setting.origin));
     }
     if named.starts_with("wane1.") {
-        return Ok(Roots::single(typed::value("--root", named)?));
+        return Ok(Trust::Key(Box::new(Roots::single(typed::value("--root", named)?))));
     }
-    let source = typed::source("--root", named)?;
-    // A variable is set by whoever calls; a settings file may lie above a folder for other reasons.
     let by_file = setting.is_some_and(|setting| matches!(setting.origin, Origin::File(_)));
-    let text = context.inputs.read_roots(&source, !by_file)?;
-    let roots = if key_file::looks_like_a_key(&text) {
-        key_file::public_from_text(&text).map(Roots::single)
+    let naming = if by_file { Naming::SettingsFile } else { Naming::Caller };
+    Ok(Trust::Lies(typed::source("--root", named)?, naming))
+}
+
+impl Trust {
+    /// Reads them.
+    pub(crate) fn read(&self, inputs: &Inputs) -> Result<Roots, Failure> {
+        match self {
+            Self::Key(roots) => Ok((**roots).clone()),
+            Self::Lies(source, _) => parse(source, &self.text(inputs)?),
+        }
+    }
+
+    /// Reads them once more, and takes them only where what lies there is still this.
+    pub(crate) fn read_again(&self, inputs: &Inputs, seen: &[u8]) -> Result<Roots, Failure> {
+        let Self::Lies(source, _) = self else { return self.read(inputs) };
+        let text = self.text(inputs)?;
+        if text.as_bytes() != seen {
+            return Err(Failure::new(Trouble::File, "it changes while it is read").within(source.name()));
+        }
+        parse(source, &text)
+    }
+
+    /// What lies there, once it is known who may write it.
+    fn text(&self, inputs: &Inputs) -> Result<Zeroizing<String>, Failure> {
+        match self {
+            Self::Key(_) => Ok(Zeroizing::default()),
+            Self::Lies(source, naming) => inputs.read_roots(source, *naming == Naming::Caller),
+        }
+    }
+}
+
+fn parse(source: &Source, text: &str) -> Result<Roots, Failure> {
+    let roots = if key_file::looks_like_a_key(text) {
+        key_file::public_from_text(text).map(Roots::single)
     } else {
-        Roots::from_toml(&text).map_err(Failure::from)
+        Roots::from_toml(text).map_err(Failure::from)
     };
     roots.map_err(|failure| failure.within(source.name()))
 }

@@ -21,6 +21,7 @@ mod renew;
 mod revoke;
 mod roots;
 mod seal;
+mod serve;
 mod sessions;
 mod show;
 mod verify;
@@ -57,6 +58,7 @@ pub(crate) enum Verb {
     Audit(audit::Audit),
     Policy(policy::Policy),
     Mcp(mcp::Mcp),
+    Serve(Box<serve::Serve>),
     Show(show::Show),
     Demo(demo::Demo),
     #[command(hide = true)]
@@ -92,6 +94,7 @@ impl Verb {
             Self::Audit(verb) => verb.run(context),
             Self::Policy(verb) => verb.run(context),
             Self::Mcp(verb) => verb.run(context),
+            Self::Serve(verb) => verb.run(context),
             Self::Show(verb) => verb.run(context),
             Self::Demo(verb) => verb.run(context),
             Self::DemoServer(verb) => verb.run(context),

@@ -103,8 +103,12 @@ fn examples_in_the_help_work() {
         for (line, code) in examples {
             let settings = if ON_A_LEDGER.contains(&verb) { LEDGER } else { "PATH=$PWD:$PATH" };
             // What serves does so until it is asked to stop.
-            let line =
-                line.replace("wane mcp serve", "timeout --preserve-status 1 wane mcp serve").replace(":7000", ":0");
+            let line = match verb {
+                "serve" => format!("timeout --preserve-status 2 {line}"),
+                _ => {
+                    line.replace("wane mcp serve", "timeout --preserve-status 1 wane mcp serve").replace(":7000", ":0")
+                }
+            };
             let ran = scene.sh(&format!("{settings}; {line}"));
             assert_eq!(ran.code, code, "{verb}: {line}\n{ran:?}");
         }

@@ -234,6 +234,12 @@ fn every_verb_prints_the_documented_shape() {
              --upstream http://127.0.0.1:9/mcp --root roots.toml --ledger sqlite:l.db --listen 127.0.0.1:0 --json",
             0,
         ),
+        (
+            "wane serve",
+            "printf '[server.a]\\naudience = \"a\"\\n' > served.toml; timeout --preserve-status 2 \
+             wane serve --listen 127.0.0.1:0 --catalogue served.toml --root roots.toml LDB --json",
+            0,
+        ),
         ("wane show of a key", "wane show root.pub --json", 0),
         ("wane show of an encrypted key", "printf -- '-----BEGIN ENCRYPTED PRIVATE KEY-----\n' | wane show --json", 0),
         ("wane show of a roots file", "wane show roots.toml --json", 0),

@@ -27,6 +27,8 @@ mod ledger;
 #[cfg(test)]
 mod logs;
 #[cfg(test)]
+mod mcp_serve;
+#[cfg(test)]
 mod renew;
 #[cfg(test)]
 mod replay;

@@ -16,6 +16,7 @@ mod running;
 mod watched;
 
 use std::fmt;
+use std::io;
 use std::sync::{Arc, PoisonError, RwLock, Weak};
 use std::time::Instant;
 
@@ -149,6 +150,19 @@ impl Service {
         Ok(())
     }
 
+    /// Serves until `until` returns, then answers what is on its way and ends, within seconds. Blocks.
+    ///
+    /// # Errors
+    /// Where no threads can be had.
+    pub fn serve(
+        &self,
+        listener: Listener,
+        watched: Vec<Watched>,
+        until: impl FnOnce() + Send + 'static,
+    ) -> io::Result<()> {
+        self.run(listener, watched, until)
+    }
+
     fn catalogue(&self) -> Arc<Catalogue> {
         Arc::clone(&self.0.catalogue.read().unwrap_or_else(PoisonError::into_inner))
     }
@@ -195,6 +209,7 @@ impl Service {
     }
 
     /// Counts and logs what was answered: by words of closed sets, and the id of the record.
+    // spec: H21
     fn tell(&self, surface: Surface, outcome: &Outcome, started: Instant) {
         let took = started.elapsed();
         let (verdict, code, record) = match outcome {

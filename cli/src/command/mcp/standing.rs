@@ -62,9 +62,6 @@ pub(super) struct GateFlags {
     ledger: LedgerFlag,
 }
 
-/// How long a request that is being decided may hold up the end.
-const PATIENCE: Duration = Duration::from_secs(5);
-
 /// By whose tokens a gateway judges.
 pub(super) enum Whose {
     /// Its own.
@@ -320,22 +317,8 @@ impl Notices {
 }
 
 /// Closes the guard once no request holds it any more.
-pub(super) fn close(notices: &Notices, mut guard: Arc<Guard>) {
-    let warn = |why: &str| notices.say(Told::Warning(format!("the log was not brought up to date: {why}")));
-    let until = Instant::now() + PATIENCE;
-    loop {
-        match Arc::try_unwrap(guard) {
-            Ok(guard) => {
-                let now = time::now().map_err(|failure| failure.message().to_owned());
-                let closed =
-                    now.and_then(|now| guard.close(now).map_err(|refusal| format!("{refusal} ({})", refusal.code())));
-                return closed.unwrap_or_else(|why| warn(&why));
-            }
-            Err(_) if Instant::now() >= until => return warn("a request is still being decided"),
-            Err(held) => guard = held,
-        }
-        thread::sleep(Duration::from_millis(10));
-    }
+pub(super) fn close(notices: &Notices, guard: Arc<Guard>) {
+    guarding::close(guard, |why| notices.say(Told::Warning(why)));
 }
 
 #[cfg(all(test, target_os = "linux"))]

@@ -42,11 +42,7 @@ const SHORT_OF_DESCRIPTORS: Duration = Duration::from_millis(50);
 const HEAD_BYTES: usize = 64 * 1024;
 
 impl Service {
-    /// Serves until `until` returns, then answers what is on its way and ends, within seconds. Blocks.
-    ///
-    /// # Errors
-    /// Where no threads can be had.
-    pub fn serve(
+    pub(super) fn run(
         &self,
         listener: Listener,
         watched: Vec<Watched>,
