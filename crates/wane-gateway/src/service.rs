@@ -20,7 +20,7 @@ use std::io;
 use std::sync::{Arc, PoisonError, RwLock, Weak};
 use std::time::Instant;
 
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use wane::{Code, Refusal};
 use wane_ledger::Guard;
 use wane_policy::Catalogue;
@@ -179,24 +179,20 @@ impl Service {
         question: impl FnOnce(&Catalogue) -> Result<Question, Refusal> + Send + 'static,
     ) -> Outcome {
         let started = Instant::now();
-        // spec: H9
-        let outcome = match Arc::clone(&self.0.deciding).try_acquire_owned() {
-            Err(_) => busy().into(),
-            Ok(permit) => {
-                let service = self.clone();
-                self.0.metrics.deciding.inc();
-                // Whoever asked may go away: what was begun is done to its end.
-                let judged = tokio::task::spawn_blocking(move || {
-                    let outcome = service.judge(purpose, question);
-                    service.0.metrics.deciding.dec();
-                    drop(permit);
-                    outcome
-                });
-                judged.await.unwrap_or_else(|_| unreachable_ledger("the decision broke off").into())
-            }
+        let answered = |outcome: Outcome| {
+            self.tell(surface, &outcome, started);
+            outcome
         };
-        self.tell(surface, &outcome, started);
-        outcome
+        // spec: H9
+        let Ok(permit) = Arc::clone(&self.0.deciding).try_acquire_owned() else { return answered(busy().into()) };
+        let waiting = Waiting::one(self.clone(), permit);
+        // Whoever asked may go away: what was begun is done to its end, and told.
+        let judged = tokio::task::spawn_blocking(move || {
+            let outcome = waiting.service.judge(purpose, question);
+            waiting.service.tell(surface, &outcome, started);
+            outcome
+        });
+        judged.await.unwrap_or_else(|_| answered(unreachable_ledger("the decision broke off").into()))
     }
 
     fn judge(&self, purpose: Purpose, question: impl FnOnce(&Catalogue) -> Result<Question, Refusal>) -> Outcome {
@@ -219,6 +215,25 @@ impl Service {
         self.0.metrics.decided(surface, verdict, code, took);
         let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
         tracing::info!(surface = surface.as_str(), verdict, code, micros, record, "answered");
+    }
+}
+
+/// A question that waits for its decision, however that ends.
+struct Waiting {
+    service: Service,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Waiting {
+    fn one(service: Service, permit: OwnedSemaphorePermit) -> Self {
+        service.0.metrics.deciding.inc();
+        Self { service, _permit: permit }
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.service.0.metrics.deciding.dec();
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
 use axum::routing::{MethodFilter, any, on};
@@ -185,7 +185,8 @@ fn unread(refusal: &Refusal, status: StatusCode) -> Response {
     reply::refused_as(status, &refusal.clone().into())
 }
 
-async fn code(Path(word): Path<String>) -> Response {
+async fn code(request: Request) -> Response {
+    let word = request.uri().path().strip_prefix(reply::CODES).unwrap_or_default();
     match Code::ALL.iter().find(|code| code.as_str() == word) {
         Some(code) => json_answer(StatusCode::OK, &reply::code(*code)),
         None => nowhere().await,

@@ -132,6 +132,7 @@ impl Service {
                 let name = &*file.name;
                 match look {
                     Look::Same => continue,
+                    Look::Begun => {}
                     Look::InForce => {
                         self.0.metrics.reloaded(what);
                         tracing::info!(what, file = name, "read again");

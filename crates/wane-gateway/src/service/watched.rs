@@ -35,6 +35,8 @@ pub struct Watched {
     /// What was tried last, whether it came into force or not.
     tried: Option<Vec<u8>>,
     wrong: Option<Code>,
+    /// What coming into force is, the next time.
+    next: Look,
 }
 
 /// What a look at a file came to.
@@ -42,6 +44,8 @@ pub struct Watched {
 pub(super) enum Look {
     /// Nothing new.
     Same,
+    /// What it holds has come into force for the first time since the service began.
+    Begun,
     /// Other content is in force now.
     InForce,
     /// What it holds cannot be used; what was in force still is.
@@ -53,7 +57,17 @@ impl Watched {
     /// content comes into force.
     #[must_use]
     pub fn new(what: &'static str, unusable: Code, name: &str, read: Reading, apply: Applying) -> Self {
-        Self { what, name: name.to_owned(), unusable, read, apply, seen: None, tried: None, wrong: None }
+        Self {
+            what,
+            name: name.to_owned(),
+            unusable,
+            read,
+            apply,
+            seen: None,
+            tried: None,
+            wrong: None,
+            next: Look::Begun,
+        }
     }
 
     /// What is wrong with it.
@@ -86,7 +100,7 @@ impl Watched {
         match applied {
             Ok(()) => {
                 self.wrong = None;
-                Look::InForce
+                std::mem::replace(&mut self.next, Look::InForce)
             }
             Err(refusal) => self.is_unusable(refusal),
         }
@@ -138,7 +152,7 @@ mod tests {
             watched.wrong()
         };
         looks(Some("a"), "Same");
-        assert_eq!(looks(Some("a"), "InForce"), None);
+        assert_eq!(looks(Some("a"), "Begun"), None);
         looks(Some("a"), "Same");
         looks(Some("half"), "Same");
         looks(Some("whole"), "Same");
