@@ -73,7 +73,7 @@ fn a_body_that_is_partial_or_missing_is_denied() {
         ("POST", "/repos/core/issues", &[json, partial][..], ok),
         ("POST", "/repos/core/issues", &[json, ("x-envoy-auth-partial-body", "")], ok),
         ("POST", "/repos/core/issues", &[json, whole, partial], ok),
-        // `with_request_body` is not configured, or its bytes are packed where no HTTP service sees them.
+        // `with_request_body` is not configured, or what it sends does not get here.
         ("POST", "/repos/core/issues", &[json], ""),
         ("POST", "/repos/core/issues", &[json, whole], ""),
         ("PUT", "/repos/core/blob", &[], ""),
@@ -116,7 +116,7 @@ fn the_example_fails_closed() {
     assert_eq!((&authz["@type"], &authz["failure_mode_allow"]), (&kind.into(), &false.into()));
     let body = &authz["with_request_body"];
     assert_eq!(body["allow_partial_message"], false);
-    // Packed bytes are for gRPC: the HTTP form would send no body at all.
+    // Packed bytes are for gRPC: in the HTTP form older ones would send no body at all.
     assert!(body.get("pack_as_bytes").is_none_or(|packed| packed == false));
     assert!((1..=1_048_576).contains(&body["max_request_bytes"].as_u64().unwrap()));
     let service = &authz["http_service"];
