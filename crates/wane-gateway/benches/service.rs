@@ -12,6 +12,7 @@
     reason = "a benchmark prints, and stops where it must"
 )]
 
+use std::hint::black_box;
 use std::io::{BufRead as _, BufReader, Read, Write as _, stdin};
 use std::net::TcpStream;
 use std::process::{Child, ChildStdin, ChildStdout, Command, ExitCode, Stdio};
@@ -24,11 +25,11 @@ use axum::routing::post;
 use getrandom::SysRng;
 use rand_core::UnwrapErr;
 use rustix::time::{ClockId, clock_gettime};
-use wane::{Heir, RootGrant, Roots, Seal, SecretKey, mint};
+use wane::{Arguments, Heir, RootGrant, Roots, Seal, SealedToken, SecretKey, mint};
 use wane_audit::LogSecret;
 use wane_gateway::service::{Listen, Reach, Service, ServiceOptions};
 use wane_ledger::{Guard, GuardOptions, Ledger, MemoryStore, Pace, Volatile};
-use wane_policy::Catalogue;
+use wane_policy::{Catalogue, Incoming};
 
 /// What a check may cost of processor time, in echoes.
 const ECHOES: f64 = 3.0;
@@ -60,6 +61,7 @@ fn main() -> ExitCode {
 }
 
 fn compare() -> ExitCode {
+    parts();
     let mut sides = [Side::start("echo"), Side::start("checks")];
     println!("processor time of the server, mean of {} questions", TURN * TURNS);
     let mut worst: f64 = 0.0;
@@ -92,6 +94,32 @@ fn compare() -> ExitCode {
         );
     }
     if worst <= ECHOES { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// What is spent on a check whatever asks for it: reading the token, the catalogue, and the guard.
+fn parts() {
+    let (guard, body) = session();
+    let catalogue = Catalogue::from_toml(CATALOGUE).unwrap();
+    let token = body.split('"').nth(3).unwrap();
+    let arguments = Arguments::from_json(br#"{"path":"/repo/src/lib.rs"}"#).unwrap();
+    let call = Incoming::Tool { name: "read", arguments: &arguments };
+    let read = || SealedToken::parse(black_box(token)).unwrap();
+    let demand = || catalogue.server("files", None).unwrap().demand(black_box(&call)).unwrap().into_request();
+    let (sealed, request) = (read(), demand());
+    let check = || guard.check(black_box(&sealed), &request, &[], NOW);
+    let each = |what: &str, once: &dyn Fn()| {
+        once();
+        let before = clock_gettime(ClockId::ProcessCPUTime);
+        (0..TURN * TURNS).for_each(|_| once());
+        let spent =
+            Duration::try_from(clock_gettime(ClockId::ProcessCPUTime)).unwrap() - Duration::try_from(before).unwrap();
+        println!("{what:<22} {:>8.1?}", spent / u32::try_from(TURN * TURNS).unwrap());
+    };
+    println!("processor time without HTTP, mean of {}", TURN * TURNS);
+    each("reading the token", &|| drop(black_box(read())));
+    each("the catalogue", &|| drop(black_box(demand())));
+    each("the guard", &|| drop(black_box(check())));
+    println!();
 }
 
 /// A server in a process of its own.

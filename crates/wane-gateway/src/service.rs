@@ -13,6 +13,7 @@ mod openapi;
 mod question;
 mod reply;
 mod running;
+mod tokens;
 mod watched;
 
 use std::fmt;
@@ -29,6 +30,7 @@ use self::health::Health;
 use self::judge::{Denial, Outcome, Purpose};
 use self::metrics::{Metrics, Surface};
 use self::question::Question;
+use self::tokens::Tokens;
 
 pub use self::listen::{Listen, ListenError, Listener, Reach};
 pub use self::watched::Watched;
@@ -121,6 +123,7 @@ struct Inner {
     deciding: Arc<Semaphore>,
     metrics: Metrics,
     health: Health,
+    tokens: Tokens,
 }
 
 impl Service {
@@ -137,6 +140,7 @@ impl Service {
             deciding: Arc::new(Semaphore::new(DECIDING)),
             metrics: Metrics::new(),
             health: Health::default(),
+            tokens: Tokens::default(),
         })))
     }
 
@@ -176,7 +180,7 @@ impl Service {
         &self,
         surface: Surface,
         purpose: Purpose,
-        question: impl FnOnce(&Catalogue) -> Result<Question, Refusal> + Send + 'static,
+        question: impl FnOnce(&Catalogue, &Tokens) -> Result<Question, Refusal> + Send + 'static,
     ) -> Outcome {
         let started = Instant::now();
         let answered = |outcome: Outcome| {
@@ -186,6 +190,10 @@ impl Service {
         // spec: H9
         let Ok(permit) = Arc::clone(&self.0.deciding).try_acquire_owned() else { return answered(busy().into()) };
         let waiting = Waiting::one(self.clone(), permit);
+        // A ledger in memory keeps nobody waiting: changing threads would cost more than the decision.
+        if self.0.guard.upgrade().is_some_and(|guard| !guard.is_durable()) {
+            return answered(self.judge(purpose, question));
+        }
         // Whoever asked may go away: what was begun is done to its end, and told.
         let judged = tokio::task::spawn_blocking(move || {
             let outcome = waiting.service.judge(purpose, question);
@@ -195,9 +203,13 @@ impl Service {
         judged.await.unwrap_or_else(|_| answered(unreachable_ledger("the decision broke off").into()))
     }
 
-    fn judge(&self, purpose: Purpose, question: impl FnOnce(&Catalogue) -> Result<Question, Refusal>) -> Outcome {
+    fn judge(
+        &self,
+        purpose: Purpose,
+        question: impl FnOnce(&Catalogue, &Tokens) -> Result<Question, Refusal>,
+    ) -> Outcome {
         let catalogue = self.catalogue();
-        let judged = question(&catalogue).and_then(|question| Ok((self.guard()?, question)));
+        let judged = question(&catalogue, &self.0.tokens).and_then(|question| Ok((self.guard()?, question)));
         match judged {
             Ok((guard, question)) => judge::judge(&catalogue, &guard, purpose, &question, (self.0.clock)()),
             Err(refusal) => refusal.into(),

@@ -216,7 +216,7 @@ pub struct Checked {
 /// let answer = guard.admit(&shown, &asked("write:notes", Level::Public)?, &[], now);
 /// let Decision::Deny(refusal) = answer.decision else { panic!() };
 /// assert_eq!(refusal.code(), Code::DenyRatchet);
-/// assert!(guard.look().is_ok());
+/// assert!(guard.look().is_ok() && !guard.is_durable());
 /// guard.close(now)?;
 /// # Ok::<(), wane::Refusal>(())
 /// ```
@@ -443,6 +443,12 @@ impl Guard {
             let _: Result<(), _> = reply.send(state.map(still));
         })))?;
         answer.recv().map_err(|_| gone())?
+    }
+
+    /// Whether the ledger keeps what it commits. One that does not keeps nobody waiting for a disk or a network either.
+    #[must_use]
+    pub fn is_durable(&self) -> bool {
+        self.shared.durable
     }
 
     /// Whether the ledger answers, and is not older than its newest head known outside: for those who watch over it.

@@ -15,8 +15,11 @@ use tokio::time::{Instant, Sleep, sleep};
 /// Connections at one time: fewer than the descriptors that a process commonly may have.
 pub(super) const CONNECTIONS: usize = 512;
 
-/// How long a client may take for the head of a request, the time before it included.
-pub(super) const HEAD: Duration = Duration::from_secs(30);
+/// How long a client may take for a whole request, on a new connection the time before it included.
+pub(super) const HEARING: Duration = Duration::from_secs(30);
+
+/// How long it may keep a connection between two requests.
+pub(super) const IDLE: Duration = Duration::from_secs(600);
 
 /// How long it may take for a body.
 pub(super) const BODY: Duration = Duration::from_secs(10);
@@ -43,10 +46,30 @@ struct Connection {
 /// Who is waited for.
 #[derive(Clone, Copy, Debug)]
 enum Doing {
-    /// The client has not sent a whole request since then.
-    Listening(Instant),
-    /// A request is being answered.
+    /// The client: a request began then, or should have begun, and is not whole.
+    Hearing(Instant),
+    /// Nobody: the last answer was given then.
+    Idle(Instant),
+    /// The service: a request is being answered.
     Answering,
+}
+
+impl Doing {
+    /// Since when nothing came of it.
+    const fn since(self) -> Option<Instant> {
+        match self {
+            Self::Hearing(since) | Self::Idle(since) => Some(since),
+            Self::Answering => None,
+        }
+    }
+
+    fn is_overdue(self, hearing: Duration, idle: Duration) -> bool {
+        match self {
+            Self::Hearing(since) => since.elapsed() >= hearing,
+            Self::Idle(since) => since.elapsed() >= idle,
+            Self::Answering => false,
+        }
+    }
 }
 
 /// One place among the connections; it is free again once this is gone.
@@ -78,9 +101,21 @@ impl Connections {
         let mut open = self.open();
         let number = open.next;
         open.next = number.wrapping_add(1);
-        let connection = Connection { doing: Doing::Listening(Instant::now()), close: Arc::clone(&close) };
+        let connection = Connection { doing: Doing::Hearing(Instant::now()), close: Arc::clone(&close) };
         open.open.insert(number, connection);
         Place { connections: Arc::clone(self), number, close }
+    }
+
+    /// Ends those that take longer. Looked for now and then, so that no request needs a timer.
+    // spec: H11
+    pub(super) fn end_overdue(&self, hearing: Duration, idle: Duration) {
+        self.open().open.retain(|_, one| {
+            let ends = one.doing.is_overdue(hearing, idle);
+            if ends {
+                one.close.notify_one();
+            }
+            !ends
+        });
     }
 
     /// Makes room for one more, at the cost of whoever has kept the service waiting the longest.
@@ -90,11 +125,7 @@ impl Connections {
         if open.open.len() < most {
             return Room::Free;
         }
-        let since = |connection: &Connection| match connection.doing {
-            Doing::Listening(since) => Some(since),
-            Doing::Answering => None,
-        };
-        let slowest = open.open.iter().filter_map(|(number, one)| Some((since(one)?, *number))).min();
+        let slowest = open.open.iter().filter_map(|(number, one)| Some((one.doing.since()?, *number))).min();
         match slowest.and_then(|(_, number)| open.open.remove(&number)) {
             Some(connection) => {
                 connection.close.notify_one();
@@ -106,9 +137,18 @@ impl Connections {
 }
 
 impl Place {
-    /// Its client is listened to, from now on.
-    pub(super) fn listens(&self) {
-        self.does(Doing::Listening(Instant::now()));
+    /// Something of a request came.
+    fn hears(&self) {
+        if let Some(connection) = self.connections.open().open.get_mut(&self.number)
+            && let Doing::Idle(_) = connection.doing
+        {
+            connection.doing = Doing::Hearing(Instant::now());
+        }
+    }
+
+    /// An answer was given.
+    pub(super) fn rests(&self) {
+        self.does(Doing::Idle(Instant::now()));
     }
 
     /// A whole request was read.
@@ -138,13 +178,14 @@ impl Drop for Place {
 #[derive(Debug)]
 pub(super) struct Patient<S> {
     stream: S,
+    place: Arc<Place>,
     patience: Duration,
     waiting: Option<Pin<Box<Sleep>>>,
 }
 
 impl<S> Patient<S> {
-    pub(super) const fn new(stream: S, patience: Duration) -> Self {
-        Self { stream, patience, waiting: None }
+    pub(super) const fn new(stream: S, place: Arc<Place>, patience: Duration) -> Self {
+        Self { stream, place, patience, waiting: None }
     }
 
     /// Lets a write that is stuck fail in the end.
@@ -164,7 +205,12 @@ impl<S> Patient<S> {
 
 impl<S: AsyncRead + Unpin> AsyncRead for Patient<S> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(cx, into)
+        let before = into.filled().len();
+        let read = Pin::new(&mut self.stream).poll_read(cx, into);
+        if into.filled().len() > before {
+            self.place.hears();
+        }
+        read
     }
 }
 
@@ -214,7 +260,7 @@ mod tests {
         let third = connections.enter();
         third.answers();
         assert_eq!(connections.make_room(2), Room::None);
-        first.listens();
+        first.rests();
         assert_eq!(connections.make_room(2), Room::Made);
         first.must_close().await;
         drop((first, second));
@@ -224,10 +270,36 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn whoever_takes_too_long_is_ended() {
+        let connections = Arc::new(Connections::default());
+        let (new, resting, asking) = (connections.enter(), connections.enter(), connections.enter());
+        let (long, none) = (Duration::from_secs(60), Duration::ZERO);
+        resting.rests();
+        asking.rests();
+        asking.hears();
+        asking.answers();
+        connections.end_overdue(long, long);
+        assert_eq!(connections.open().open.len(), 3);
+        connections.end_overdue(none, long);
+        new.must_close().await;
+        assert_eq!(connections.open().open.len(), 2);
+        connections.end_overdue(none, none);
+        resting.must_close().await;
+        asking.hears();
+        connections.end_overdue(none, none);
+        assert_eq!(connections.open().open.len(), 1, "it is being answered");
+        asking.rests();
+        asking.hears();
+        connections.end_overdue(none, long);
+        asking.must_close().await;
+    }
+
+    #[tokio::test]
     async fn an_answer_that_nobody_reads_is_given_up() {
         use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
         let (mut reader, writer) = tokio::io::duplex(16);
-        let mut writer = Patient::new(writer, Duration::from_millis(50));
+        let mut writer =
+            Patient::new(writer, Arc::new(Arc::new(Connections::default()).enter()), Duration::from_millis(50));
         writer.write_all(&[1; 16]).await.unwrap();
         assert_eq!(writer.write_all(&[1]).await.unwrap_err().kind(), io::ErrorKind::TimedOut);
         reader.read_exact(&mut [0; 16]).await.unwrap();

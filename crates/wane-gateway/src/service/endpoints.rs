@@ -100,13 +100,10 @@ async fn question(service: &Service, surface: Surface, purpose: Purpose, request
         Ok(body) => body,
         Err(unfit) => return unfit.response(),
     };
-    if let Some(place) = &place {
+    if let Some(place) = place {
         place.answers();
     }
-    let outcome = service.ask(surface, purpose, move |_| Question::read(&body)).await;
-    if let Some(place) = &place {
-        place.listens();
-    }
+    let outcome = service.ask(surface, purpose, move |_, tokens| Question::read(&body, tokens)).await;
     said(&outcome)
 }
 

@@ -14,6 +14,7 @@ use super::endpoints::{Unfit, whole};
 use super::judge::{self, Denial, Outcome, Purpose};
 use super::metrics::Surface;
 use super::question::{Asked, Question};
+use super::tokens::Tokens;
 use super::{Service, reply};
 
 /// Where Envoy asks: its `path_prefix` is `/envoy/` and the server's name.
@@ -36,14 +37,12 @@ pub(super) async fn answer(State(service): State<Service>, request: Request) -> 
     let place = request.extensions().get::<Arc<Place>>().cloned();
     let (parts, body) = request.into_parts();
     let body = whole(body).await;
-    if let Some(place) = &place {
+    if let Some(place) = place {
         place.answers();
     }
-    let read = move |catalogue: &Catalogue| read(&parts, body.map(|body| body.to_vec()), catalogue);
+    let read =
+        move |catalogue: &Catalogue, tokens: &Tokens| read(&parts, body.map(|body| body.to_vec()), catalogue, tokens);
     let outcome = service.ask(Surface::Envoy, Purpose::Admit, read).await;
-    if let Some(place) = &place {
-        place.listens();
-    }
     match &outcome {
         Outcome::Allowed(_) => {
             let mut response = reply::outcome(&outcome);
@@ -62,13 +61,18 @@ fn refused(denial: &Denial) -> Response {
     }
 }
 
-fn read(parts: &Parts, body: Result<Vec<u8>, Unfit>, catalogue: &Catalogue) -> Result<Question, Refusal> {
+fn read(
+    parts: &Parts,
+    body: Result<Vec<u8>, Unfit>,
+    catalogue: &Catalogue,
+    tokens: &Tokens,
+) -> Result<Question, Refusal> {
     // spec: H22
     let unlisted = || Refusal::new(Code::DenyUnlisted, "server", "no server of the catalogue", "");
     let target = parts.uri.path_and_query().map_or("", |target| target.as_str());
     let (server, _) = target.strip_prefix(PREFIX).and_then(|rest| rest.split_once('/')).ok_or_else(unlisted)?;
     let target = target.get(PREFIX.len().saturating_add(server.len())..).ok_or_else(unlisted)?;
-    let token = token(&parts.headers)?;
+    let token = token(&parts.headers, tokens)?;
     let body = body.map_err(Unfit::refusal)?;
     is_whole(&parts.headers, &body)?;
     let content_type = one(&parts.headers, &header::CONTENT_TYPE)?;
@@ -81,7 +85,7 @@ fn read(parts: &Parts, body: Result<Vec<u8>, Unfit>, catalogue: &Catalogue) -> R
 
 /// The sealed token of the request.
 // spec: H23
-fn token(headers: &HeaderMap) -> Result<SealedToken, Refusal> {
+fn token(headers: &HeaderMap, tokens: &Tokens) -> Result<SealedToken, Refusal> {
     let none = || Refusal::new(Code::DenyNoToken, "authorization", "the request", "");
     let stated = one(headers, &header::AUTHORIZATION)?.ok_or_else(none)?;
     let (scheme, token) = stated.split_once(' ').ok_or_else(none)?;
@@ -89,7 +93,7 @@ fn token(headers: &HeaderMap) -> Result<SealedToken, Refusal> {
     if !scheme.eq_ignore_ascii_case("bearer") || !token.starts_with("wane1.") {
         return Err(none());
     }
-    SealedToken::parse(token)
+    tokens.read(token)
 }
 
 /// A header that stands there once or not at all.

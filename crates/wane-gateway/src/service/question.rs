@@ -4,6 +4,7 @@ use base64ct::{Base64, Encoding as _};
 use wane::{Arguments, Code, Refusal, SealedToken, UntrustedApproval, limits};
 use wane_policy::{Incoming, ToolDigest};
 
+use super::tokens::Tokens;
 use crate::object::{Object, elements};
 
 /// Members of the body.
@@ -58,7 +59,7 @@ impl Asked {
 impl Question {
     /// Reads a body: one JSON object that has one reading. The level of a call has no place in it.
     // spec: H1
-    pub(super) fn read(body: &[u8]) -> Result<Self, Refusal> {
+    pub(super) fn read(body: &[u8], tokens: &Tokens) -> Result<Self, Refusal> {
         if body.len() > limits::REQUEST_BYTES {
             return Err(Refusal::new(Code::ParseTooLarge, "body", body.len(), limits::REQUEST_BYTES));
         }
@@ -75,7 +76,7 @@ impl Question {
         if members.get("token").is_none() {
             return Err(Refusal::new(Code::DenyNoToken, "token", "the question", ""));
         }
-        let token = SealedToken::parse(&text_of(&members, "token")?)?;
+        let token = tokens.read(&text_of(&members, "token")?)?;
         Ok(Self { token, server, call, approvals })
     }
 }
@@ -153,7 +154,7 @@ mod tests {
     use super::*;
 
     fn code(body: &str) -> Code {
-        Question::read(body.as_bytes()).unwrap_err().code()
+        Question::read(body.as_bytes(), &Tokens::default()).unwrap_err().code()
     }
 
     #[test]
@@ -193,6 +194,6 @@ mod tests {
         assert_eq!(code(&format!("{{{tool}}}")), Code::DenyNoToken);
         assert_eq!(code(&format!(r#"{{"token":"wane1.token.AA",{tool}}}"#)).family(), wane::Family::Parse);
         assert_eq!(code(&" ".repeat(limits::REQUEST_BYTES + 1)), Code::ParseTooLarge);
-        assert_eq!(Question::read(b"{\"token\":\"\xff\"}").unwrap_err().code(), Code::ParseJson);
+        assert_eq!(Question::read(b"{\"token\":\"\xff\"}", &Tokens::default()).unwrap_err().code(), Code::ParseJson);
     }
 }

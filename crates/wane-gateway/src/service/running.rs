@@ -15,21 +15,21 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::{Service as _, service_fn};
 use hyper::{Request, Uri};
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tokio::time::{sleep, timeout};
+use tokio::time::{interval, sleep, timeout};
 use wane::{Code, Refusal};
 
-use super::connections::{CONNECTIONS, Connections, HEAD, Patient, Place, Room, UNREAD};
+use super::connections::{CONNECTIONS, Connections, HEARING, IDLE, Patient, Place, Room, UNREAD};
 use super::listen::{Listener, Socket};
 use super::watched::{Look, Watched};
 use super::{DECIDING, Service, endpoints, envoy, reply};
 
-/// How often files and the ledger are looked at.
+/// How often files, the ledger and connections are looked at.
 const LOOK: Duration = Duration::from_secs(1);
 
 /// How long requests that are on their way may hold up the end.
@@ -77,8 +77,13 @@ impl Service {
         let hosts = if listener.is_loopback() { Hosts::Loopback } else { Hosts::Any };
         let mut running = JoinSet::new();
         let socket = Accepting::new(&listener)?;
+        let mut looks = interval(LOOK);
         loop {
             let accepted = tokio::select! {
+                _ = looks.tick() => {
+                    connections.end_overdue(HEARING, IDLE);
+                    continue;
+                }
                 accepted = socket.accept() => accepted,
                 _ = stopped.changed() => break,
                 Some(_) = running.join_next(), if !running.is_empty() => continue,
@@ -232,16 +237,17 @@ async fn connection(
             if let Err(refusal) = comes_from_here(&request, hosts) {
                 return Ok::<Response, Infallible>(reply::refused_as(StatusCode::FORBIDDEN, &refusal.into()));
             }
-            request.extensions_mut().insert(place);
-            router.call(request).await
+            request.extensions_mut().insert(Arc::clone(&place));
+            let answered = router.call(request).await;
+            place.rests();
+            answered
         }
     });
     let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        // spec: H11
-        .header_read_timeout(HEAD)
+        // Whoever takes too long is ended by whoever looks at all of them.
+        .header_read_timeout(None)
         .max_buf_size(HEAD_BYTES)
-        .serve_connection(TokioIo::new(Patient::new(stream, UNREAD)), service);
+        .serve_connection(TokioIo::new(Patient::new(stream, Arc::clone(&place), UNREAD)), service);
     let mut connection = pin!(connection);
     let mut graceful = false;
     loop {

@@ -7,7 +7,7 @@ async fn where_too_many_wait_nobody_else_does() {
     let catalogue = Catalogue::from_toml("[server.s]\naudience = 's'\n").unwrap();
     let service = Service::new(ServiceOptions { catalogue, guard: Weak::new(), clock: Box::new(|| 0) }).unwrap();
     let asked = || {
-        let read = |_: &Catalogue| Err(Refusal::new(Code::DenyNoToken, "token", "the question", ""));
+        let read = |_: &Catalogue, _: &Tokens| Err(Refusal::new(Code::DenyNoToken, "token", "the question", ""));
         service.ask(Surface::Admit, Purpose::Admit, read)
     };
     let code = |outcome| match outcome {
