@@ -15,16 +15,7 @@ use tokio::time::{Instant, Sleep, sleep};
 /// Connections at one time: fewer than the descriptors that a process commonly may have.
 pub(super) const CONNECTIONS: usize = 512;
 
-/// How long a client may take for a whole request, on a new connection the time before it included.
-pub(super) const HEARING: Duration = Duration::from_secs(30);
-
-/// How long it may keep a connection between two requests.
-pub(super) const IDLE: Duration = Duration::from_secs(600);
-
-/// How long it may take for a body.
-pub(super) const BODY: Duration = Duration::from_secs(10);
-
-/// How long it may leave an answer unread.
+/// How long a client may leave an answer unread.
 pub(super) const UNREAD: Duration = Duration::from_secs(10);
 
 /// The connections that are open.
@@ -40,7 +31,16 @@ struct Open {
 #[derive(Debug)]
 struct Connection {
     doing: Doing,
-    close: Arc<Notify>,
+    signals: Arc<Signals>,
+}
+
+/// What a connection is told.
+#[derive(Debug, Default)]
+struct Signals {
+    /// It must end.
+    close: Notify,
+    /// What it reads comes too late.
+    late: Notify,
 }
 
 /// Who is waited for.
@@ -48,6 +48,8 @@ struct Connection {
 enum Doing {
     /// The client: a request began then, or should have begun, and is not whole.
     Hearing(Instant),
+    /// The client: the head of a request came then, and its body is not whole.
+    Reading(Instant),
     /// Nobody: the last answer was given then.
     Idle(Instant),
     /// The service: a request is being answered.
@@ -58,26 +60,53 @@ impl Doing {
     /// Since when nothing came of it.
     const fn since(self) -> Option<Instant> {
         match self {
-            Self::Hearing(since) | Self::Idle(since) => Some(since),
+            Self::Hearing(since) | Self::Reading(since) | Self::Idle(since) => Some(since),
             Self::Answering => None,
         }
     }
 
-    fn is_overdue(self, hearing: Duration, idle: Duration) -> bool {
+    /// What has to happen where it took longer than these.
+    fn due(self, patience: &Patience) -> Due {
         match self {
-            Self::Hearing(since) => since.elapsed() >= hearing,
-            Self::Idle(since) => since.elapsed() >= idle,
-            Self::Answering => false,
+            Self::Hearing(since) if since.elapsed() >= patience.head => Due::End,
+            Self::Idle(since) if since.elapsed() >= patience.idle => Due::End,
+            Self::Reading(since) if since.elapsed() >= patience.body => Due::Refuse,
+            Self::Hearing(_) | Self::Reading(_) | Self::Idle(_) | Self::Answering => Due::Nothing,
         }
     }
 }
+
+/// What has to happen with a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Due {
+    Nothing,
+    /// Its request is answered as it is.
+    Refuse,
+    /// It is closed.
+    End,
+}
+
+/// How long clients may take.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Patience {
+    /// For the head of a request, on a new connection the time before it included.
+    head: Duration,
+    /// For the body.
+    body: Duration,
+    /// Between two requests.
+    idle: Duration,
+}
+
+/// The one that is in force.
+pub(super) const PATIENCE: Patience =
+    Patience { head: Duration::from_secs(30), body: Duration::from_secs(10), idle: Duration::from_secs(600) };
 
 /// One place among the connections; it is free again once this is gone.
 #[derive(Debug)]
 pub(super) struct Place {
     connections: Arc<Connections>,
     number: u64,
-    close: Arc<Notify>,
+    signals: Arc<Signals>,
 }
 
 /// Whether somebody has to give way.
@@ -97,24 +126,28 @@ impl Connections {
 
     /// Takes a place.
     pub(super) fn enter(self: &Arc<Self>) -> Place {
-        let close = Arc::new(Notify::new());
+        let signals = Arc::<Signals>::default();
         let mut open = self.open();
         let number = open.next;
         open.next = number.wrapping_add(1);
-        let connection = Connection { doing: Doing::Hearing(Instant::now()), close: Arc::clone(&close) };
+        let connection = Connection { doing: Doing::Hearing(Instant::now()), signals: Arc::clone(&signals) };
         open.open.insert(number, connection);
-        Place { connections: Arc::clone(self), number, close }
+        Place { connections: Arc::clone(self), number, signals }
     }
 
     /// Ends those that take longer. Looked for now and then, so that no request needs a timer.
     // spec: H11
-    pub(super) fn end_overdue(&self, hearing: Duration, idle: Duration) {
-        self.open().open.retain(|_, one| {
-            let ends = one.doing.is_overdue(hearing, idle);
-            if ends {
-                one.close.notify_one();
+    pub(super) fn end_overdue(&self, patience: &Patience) {
+        self.open().open.retain(|_, one| match one.doing.due(patience) {
+            Due::Nothing => true,
+            Due::Refuse => {
+                one.signals.late.notify_waiters();
+                true
             }
-            !ends
+            Due::End => {
+                one.signals.close.notify_one();
+                false
+            }
         });
     }
 
@@ -128,7 +161,7 @@ impl Connections {
         let slowest = open.open.iter().filter_map(|(number, one)| Some((one.doing.since()?, *number))).min();
         match slowest.and_then(|(_, number)| open.open.remove(&number)) {
             Some(connection) => {
-                connection.close.notify_one();
+                connection.signals.close.notify_one();
                 Room::Made
             }
             None => Room::None,
@@ -164,7 +197,13 @@ impl Place {
 
     /// Ends when it has to give way.
     pub(super) async fn must_close(&self) {
-        self.close.notified().await;
+        self.signals.close.notified().await;
+    }
+
+    /// The head of a request came; ends when its body comes too late.
+    pub(super) async fn reads(&self) {
+        self.does(Doing::Reading(Instant::now()));
+        self.signals.late.notified().await;
     }
 }
 
@@ -274,24 +313,36 @@ mod tests {
         let connections = Arc::new(Connections::default());
         let (new, resting, asking) = (connections.enter(), connections.enter(), connections.enter());
         let (long, none) = (Duration::from_secs(60), Duration::ZERO);
+        let left = |head, body, idle| {
+            connections.end_overdue(&Patience { head, body, idle });
+            connections.open().open.len()
+        };
         resting.rests();
         asking.rests();
         asking.hears();
         asking.answers();
-        connections.end_overdue(long, long);
-        assert_eq!(connections.open().open.len(), 3);
-        connections.end_overdue(none, long);
+        assert_eq!(left(long, long, long), 3);
+        assert_eq!(left(none, none, long), 2);
         new.must_close().await;
-        assert_eq!(connections.open().open.len(), 2);
-        connections.end_overdue(none, none);
+        assert_eq!(left(none, none, none), 1, "the other is being answered");
         resting.must_close().await;
-        asking.hears();
-        connections.end_overdue(none, none);
-        assert_eq!(connections.open().open.len(), 1, "it is being answered");
+        // A body that comes too late is told so, and the answer still goes out.
+        let mut late = std::pin::pin!(asking.reads());
+        assert!(at_once(late.as_mut()).is_none());
+        assert_eq!(left(none, none, none), 1);
+        late.await;
         asking.rests();
         asking.hears();
-        connections.end_overdue(none, long);
+        assert_eq!(left(none, long, long), 0);
         asking.must_close().await;
+    }
+
+    /// What a future gives at once.
+    fn at_once<F: Future>(future: Pin<&mut F>) -> Option<F::Output> {
+        match future.poll(&mut Context::from_waker(std::task::Waker::noop())) {
+            Poll::Ready(output) => Some(output),
+            Poll::Pending => None,
+        }
     }
 
     #[tokio::test]

@@ -11,10 +11,9 @@ use axum::routing::{MethodFilter, any, on};
 use http_body::Body as _;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde_json::{Value, json};
-use tokio::time::timeout;
 use wane::{Code, Refusal, limits};
 
-use super::connections::{BODY, Place};
+use super::connections::Place;
 use super::health::Readiness;
 use super::judge::{Outcome, Purpose};
 use super::metrics::{OPEN_METRICS, Surface};
@@ -96,13 +95,10 @@ async fn question(service: &Service, surface: Surface, purpose: Purpose, request
     if !is_json(request.headers().get(header::CONTENT_TYPE)) {
         return unread(&unread_body("its type is not `application/json`"), StatusCode::UNSUPPORTED_MEDIA_TYPE);
     }
-    let body = match whole(request.into_body()).await {
+    let body = match whole(request.into_body(), place.as_deref()).await {
         Ok(body) => body,
         Err(unfit) => return unfit.response(),
     };
-    if let Some(place) = place {
-        place.answers();
-    }
     let outcome = service.ask(surface, purpose, move |_, tokens| Question::read(&body, tokens)).await;
     said(&outcome)
 }
@@ -160,17 +156,28 @@ impl Unfit {
 }
 
 /// A body up to the limit of a request, within its time.
-// spec: H11
-pub(super) async fn whole(body: Body) -> Result<Bytes, Unfit> {
+pub(super) async fn whole(body: Body, place: Option<&Place>) -> Result<Bytes, Unfit> {
     let most = u64::try_from(limits::REQUEST_BYTES).unwrap_or(u64::MAX);
     if body.size_hint().lower() > most {
         return Err(Unfit::TooLarge);
     }
-    match timeout(BODY, Limited::new(body, limits::REQUEST_BYTES).collect()).await {
-        Err(_) => Err(Unfit::TooSlow),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Unfit::TooLarge),
-        Ok(Err(_)) => Err(Unfit::Broken),
-        Ok(Ok(body)) => Ok(body.to_bytes()),
+    let late = async {
+        match place {
+            Some(place) => place.reads().await,
+            None => std::future::pending().await,
+        }
+    };
+    let read = tokio::select! {
+        read = Limited::new(body, limits::REQUEST_BYTES).collect() => read,
+        () = late => return Err(Unfit::TooSlow),
+    };
+    if let Some(place) = place {
+        place.answers();
+    }
+    match read {
+        Err(error) if error.is::<LengthLimitError>() => Err(Unfit::TooLarge),
+        Err(_) => Err(Unfit::Broken),
+        Ok(body) => Ok(body.to_bytes()),
     }
 }
 

@@ -36,10 +36,7 @@ pub(super) fn is_asked(path: &str) -> bool {
 pub(super) async fn answer(State(service): State<Service>, request: Request) -> Response {
     let place = request.extensions().get::<Arc<Place>>().cloned();
     let (parts, body) = request.into_parts();
-    let body = whole(body).await;
-    if let Some(place) = place {
-        place.answers();
-    }
+    let body = whole(body, place.as_deref()).await;
     let read =
         move |catalogue: &Catalogue, tokens: &Tokens| read(&parts, body.map(|body| body.to_vec()), catalogue, tokens);
     let outcome = service.ask(Surface::Envoy, Purpose::Admit, read).await;

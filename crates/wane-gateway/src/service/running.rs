@@ -24,7 +24,7 @@ use tokio::task::JoinSet;
 use tokio::time::{interval, sleep, timeout};
 use wane::{Code, Refusal};
 
-use super::connections::{CONNECTIONS, Connections, HEARING, IDLE, Patient, Place, Room, UNREAD};
+use super::connections::{CONNECTIONS, Connections, PATIENCE, Patient, Place, Room, UNREAD};
 use super::listen::{Listener, Socket};
 use super::watched::{Look, Watched};
 use super::{DECIDING, Service, endpoints, envoy, reply};
@@ -81,7 +81,7 @@ impl Service {
         loop {
             let accepted = tokio::select! {
                 _ = looks.tick() => {
-                    connections.end_overdue(HEARING, IDLE);
+                    connections.end_overdue(&PATIENCE);
                     continue;
                 }
                 accepted = socket.accept() => accepted,
