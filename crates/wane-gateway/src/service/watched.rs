@@ -92,7 +92,9 @@ impl Watched {
             return Look::Same;
         }
         if self.seen.as_ref() != Some(&found) {
-            self.seen = Some(found);
+            if self.seen.replace(found).is_some() {
+                self.next = Look::InForce;
+            }
             return Look::Same;
         }
         let applied = (self.apply)(&found);
@@ -108,6 +110,7 @@ impl Watched {
 
     /// It is told once that something is wrong, and again where that changes.
     fn is_unusable(&mut self, refusal: Refusal) -> Look {
+        self.next = Look::InForce;
         match self.wrong.replace(refusal.code()) {
             Some(before) if before == refusal.code() => Look::Same,
             _ => Look::Unusable(refusal),
@@ -167,6 +170,15 @@ mod tests {
         looks(None, "Same");
         looks(Some("whole"), "Same");
         assert_eq!(looks(Some("whole"), "InForce"), None);
+        let mut other = Watched::new(
+            "roots",
+            Code::ParseRoots,
+            "r",
+            Box::new(|| Err(Error::from(ErrorKind::NotFound))),
+            Box::new(|_| Ok(())),
+        );
+        assert!(matches!((other.look(), other.look()), (Look::Unusable(_), Look::Same)));
+        assert!(matches!(other.next, Look::InForce), "what comes after it is news");
         assert_eq!(*applied.lock().unwrap(), ["a", "whole", "whole", "whole"]);
     }
 }
