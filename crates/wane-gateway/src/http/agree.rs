@@ -24,18 +24,24 @@ pub(super) const PARAM: &str = "mcp-param-";
 const HANDSHAKE: [&str; 4] = ["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25"];
 /// Versions of the era in which each request says its version, and in which headers have to be there.
 const STATELESS: [&str; 1] = ["2026-07-28"];
+/// What may stand in a head, and in `_meta`.
+const IN_HEAD: &[&[&str]] = &[&HANDSHAKE, &STATELESS];
+const IN_META: &[&[&str]] = &[&STATELESS];
 
 /// The numbers that MCP has for these.
 const HEADER_MISMATCH: i32 = -32020;
 const UNSUPPORTED_VERSION: i32 = -32022;
+const INVALID_PARAMS: i32 = -32602;
 
 /// Why head and body are not passed on together.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Mismatch {
     /// They disagree, or the head does not say what it must.
     Header(String),
-    /// A version that nobody here speaks.
-    Version(String),
+    /// A version that nobody here speaks, and those that are spoken instead.
+    Version { requested: String, spoken: &'static [&'static [&'static str]] },
+    /// A request of the newer era that does not say its version in `_meta`.
+    NoVersion,
 }
 
 impl Mismatch {
@@ -47,7 +53,8 @@ impl Mismatch {
     fn words(&self) -> &str {
         match self {
             Self::Header(why) => why,
-            Self::Version(_) => "the protocol version is not known here",
+            Self::Version { .. } => "the protocol version is not known here",
+            Self::NoVersion => "`_meta` does not say the protocol version",
         }
     }
 
@@ -56,8 +63,9 @@ impl Mismatch {
         let denied = Denial::from(self.refusal()).data();
         let (number, data) = match self {
             Self::Header(_) => (HEADER_MISMATCH, json!({ DENIED: denied })),
-            Self::Version(requested) => {
-                let supported: Vec<&str> = HANDSHAKE.iter().chain(&STATELESS).copied().collect();
+            Self::NoVersion => (INVALID_PARAMS, json!({ DENIED: denied })),
+            Self::Version { requested, spoken } => {
+                let supported = spoken.concat();
                 (UNSUPPORTED_VERSION, json!({ "supported": supported, "requested": requested, DENIED: denied }))
             }
         };
@@ -106,12 +114,16 @@ fn versions(headers: &HeaderMap, params: &Object<'_>) -> Result<Era, Mismatch> {
     match (head, body) {
         (head, Some(body)) if head.as_ref() != Some(&body) => Err(disagrees(&PROTOCOL_VERSION)),
         (_, Some(body)) if STATELESS.contains(&body.as_str()) => Ok(Era::Stateless),
-        (_, Some(body)) => Err(Mismatch::Version(body.chars().take(64).collect())),
+        (_, Some(body)) => Err(unknown(&body, IN_META)),
         (None, None) => Ok(Era::Handshake),
         (Some(head), None) if HANDSHAKE.contains(&head.as_str()) => Ok(Era::Handshake),
-        (Some(head), None) if STATELESS.contains(&head.as_str()) => Err(disagrees(&PROTOCOL_VERSION)),
-        (Some(head), None) => Err(Mismatch::Version(head.chars().take(64).collect())),
+        (Some(head), None) if STATELESS.contains(&head.as_str()) => Err(Mismatch::NoVersion),
+        (Some(head), None) => Err(unknown(&head, IN_HEAD)),
     }
+}
+
+fn unknown(version: &str, spoken: &'static [&'static [&'static str]]) -> Mismatch {
+    Mismatch::Version { requested: version.chars().take(64).collect(), spoken }
 }
 
 /// Whether a version is one of the era in which there are no sessions.
@@ -281,7 +293,6 @@ mod tests {
             (vec![NEW, ("mcp-method", "ping"), ("mcp-name", "a")], call("\"a\"", "{}", new)),
             (vec![("mcp-method", "ping")], call("\"a\"", "{}", None)),
             (vec![("mcp-name", "b")], call("\"a\"", "{}", None)),
-            (vec![NEW], call("\"a\"", "{}", None)),
             (vec![("mcp-protocol-version", "2025-06-18"), CALL, ("mcp-name", "a")], call("\"a\"", "{}", new)),
             (all(&[("mcp-name", "a")]), call("\"a\"", "{}", new)),
             (all(&[("mcp-param-x", "us")]), call("\"a\"", r#"{"r":"eu"}"#, new)),
@@ -294,15 +305,20 @@ mod tests {
         }
         let later = call("\"a\"", "{}", Some("2027-01-01"));
         let head = [("mcp-protocol-version", "2027-01-01"), CALL, ("mcp-name", "a")];
-        assert_eq!(agreed(&head, &later), Err(Mismatch::Version("2027-01-01".into())));
-        assert!(matches!(agreed(&head[..1], &call("\"a\"", "{}", None)), Err(Mismatch::Version(_))));
+        assert_eq!(agreed(&head, &later), Err(unknown("2027-01-01", IN_META)));
+        assert_eq!(agreed(&head[..1], &call("\"a\"", "{}", None)), Err(unknown("2027-01-01", IN_HEAD)));
+        assert_eq!(agreed(&[NEW, CALL, ("mcp-name", "a")], &call("\"a\"", "{}", None)), Err(Mismatch::NoVersion));
     }
 
     #[test]
     fn errors_are_those_that_clients_know() {
         let error: Value = serde_json::from_str(&Mismatch::Header("x".into()).error(Some("1"))).unwrap();
         assert_eq!((&error["id"], &error["error"]["code"]), (&json!(1), &json!(-32020)));
-        let error: Value = serde_json::from_str(&Mismatch::Version("9".into()).error(None)).unwrap();
+        let error: Value = serde_json::from_str(&Mismatch::NoVersion.error(Some("1"))).unwrap();
+        assert_eq!((&error["id"], &error["error"]["code"]), (&json!(1), &json!(-32602)));
+        let error: Value = serde_json::from_str(&unknown("9", IN_META).error(Some("1"))).unwrap();
+        assert_eq!(error["error"]["data"]["supported"], json!(["2026-07-28"]));
+        let error: Value = serde_json::from_str(&unknown("9", IN_HEAD).error(None)).unwrap();
         assert_eq!((&error["id"], &error["error"]["data"]["requested"]), (&Value::Null, &json!("9")));
         assert!(error["error"]["data"]["supported"].as_array().is_some_and(|list| list.len() == 5));
     }

@@ -120,10 +120,13 @@ fn a_head_that_says_another_thing_than_the_body_goes_no_further() {
     let mut param = headers.clone();
     param.push(("mcp-param-region", "us".into()));
     assert_eq!(gateway.post("/mcp", &lent(&param), &body).json()["error"]["code"], -32020);
+    let silent = gateway.post("/mcp", &lent(&headers), &call(7, "read"));
+    assert_eq!((silent.status, &silent.json()["error"]["code"]), (400, &json!(-32602)), "{silent:?}");
     let later = body.replace("2026-07-28", "2027-01-01");
     headers[0].1 = "2027-01-01".into();
     let answer = gateway.post("/mcp", &lent(&headers), &later);
     assert_eq!((answer.status, &answer.json()["error"]["code"]), (400, &json!(-32022)), "{answer:?}");
+    assert_eq!(answer.json()["error"]["data"]["supported"], json!(["2026-07-28"]));
     assert!(server.take().is_empty());
 }
 
