@@ -1,5 +1,7 @@
 //! Which methods pass, and in which direction. What is not listed here does not.
 
+use crate::answer::Era;
+
 /// What becomes of a request that a client makes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Asked {
@@ -19,10 +21,12 @@ pub(crate) enum Asked {
     Passes,
 }
 
-/// What becomes of a client's request with this method, in either era.
+/// What becomes of a client's request with this method, in its era.
 // spec: G5
-pub(crate) fn asked(method: &str) -> Option<Asked> {
+pub(crate) fn asked(method: &str, era: Era) -> Option<Asked> {
     Some(match method {
+        // The newer era has none: `subscriptions/listen` stands in its place.
+        "resources/subscribe" if era == Era::Stateless => return None,
         "tools/call" => Asked::Tool,
         "prompts/get" => Asked::Prompt,
         // To be told when a resource changes is to learn something of it.
@@ -81,10 +85,13 @@ mod tests {
 
     #[test]
     fn what_is_not_listed_does_not_pass() {
+        let (older, newer) = (Era::Handshake, Era::Stateless);
         for method in ["tools/call ", "Tools/call", "tasks/result", "", "tools", "tools/call/x", "initialized"] {
-            assert_eq!(asked(method), None, "{method}");
+            assert_eq!((asked(method, older), asked(method, newer)), (None, None), "{method}");
         }
-        assert_eq!(asked("tools/call"), Some(Asked::Tool));
+        assert_eq!((asked("tools/call", older), asked("tools/call", newer)), (Some(Asked::Tool), Some(Asked::Tool)));
+        let subscribes = "resources/subscribe";
+        assert_eq!((asked(subscribes, older), asked(subscribes, newer)), (Some(Asked::Resource), None));
         assert!(!client_notifies("tools/call") && !client_notifies("notifications/message"));
         assert!(!server_asks("tools/call") && !server_notifies("notifications/initialized"));
     }

@@ -173,9 +173,9 @@ impl Gate {
     }
 
     fn client_asks(&self, message: &Message<'_>, id: Id<'_>, method: &str, params: &str) -> io::Result<()> {
-        let asked = method::asked(method);
         let parameters = Parameters::read(params);
         let era = parameters.as_ref().map_or(Era::Handshake, Parameters::era);
+        let asked = method::asked(method, era);
         let received = self.check_id(&id).map_err(Denial::from).and_then(|()| match (asked, parameters) {
             (None, _) => Err(Denial::from(Refusal::new(Code::DenyMethod, "method", format_args!("`{method}`"), ""))),
             (Some(_), Err(refusal)) => Err(refusal.into()),

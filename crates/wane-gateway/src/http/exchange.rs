@@ -28,7 +28,7 @@ use crate::message::{Kind, Message};
 
 /// What a body is, once it agrees with its head.
 pub(super) struct Agreed {
-    era: Era,
+    pub(super) era: Era,
     /// The id that an answer is waited for under, as it was written and as it is looked for.
     pub(super) answers: Option<(String, String)>,
     pub(super) begins: Begins,
@@ -107,7 +107,7 @@ async fn post(inner: &Arc<Inner>, behind: Arc<Behind>, head: Head, body: Incomin
     drop(asking);
     let Some(message) = judged.onward else {
         return Ok(match judged.to_client.into_iter().last() {
-            Some(denial) => reply::denied(denial),
+            Some(denial) => reply::denied(denial, agreed.era),
             None => reply::not_passed_on(),
         });
     };

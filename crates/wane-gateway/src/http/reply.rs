@@ -15,9 +15,12 @@ use tokio::sync::mpsc::Receiver;
 use wane::{Code, Family, Refusal};
 
 use super::agree::Mismatch;
-use crate::answer::{self, DENIED, Denial};
+use crate::answer::{self, DENIED, Denial, Era};
 use crate::message::{Kind, Message};
 use crate::object::Object;
+
+/// The number that JSON-RPC has for a method that is not there.
+const METHOD_NOT_FOUND: i32 = -32601;
 
 /// Small, since most functions that refuse something have little else to say.
 pub(super) type Reply = Box<Response<Written>>;
@@ -129,17 +132,25 @@ pub(super) fn malformed(status: StatusCode, why: &str) -> Reply {
 
 /// What the gate has answered in the place of the server.
 // spec: G37
-pub(super) fn denied(text: Vec<u8>) -> Reply {
+pub(super) fn denied(text: Vec<u8>, era: Era) -> Reply {
     let (status, instead) = match said(&text) {
+        // For a client of the newer era the gateway is a server that does not have the method.
+        Some(Said { number: Some(_), code: Some(Code::DenyMethod), data, id }) if era == Era::Stateless => {
+            (StatusCode::NOT_FOUND, Some(told(&id, METHOD_NOT_FOUND, data)))
+        }
         Some(Said { number: Some(_), code, .. }) => (status(code), None),
         // Whoever has shown no token can show one, which a model cannot: it is told as other faults of a token are.
         Some(Said { number: None, code: Some(Code::DenyNoToken), data, id }) => {
-            let error = serde_json::json!({ "code": 1403, "message": data.get("message"), "data": { DENIED: data } });
-            (StatusCode::UNAUTHORIZED, Some(answer::error(id, error)))
+            (StatusCode::UNAUTHORIZED, Some(told(&id, 1403, data)))
         }
         _ => (StatusCode::OK, None),
     };
     message(status, instead.map_or(text, String::into_bytes))
+}
+
+/// A denial under another number.
+fn told(id: &str, number: i32, data: serde_json::Value) -> String {
+    answer::error(id, serde_json::json!({ "code": number, "message": data.get("message"), "data": { DENIED: data } }))
 }
 
 /// A denial as the gate wrote it.
@@ -182,7 +193,6 @@ fn status(code: Option<Code>) -> StatusCode {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::answer::Era;
 
     #[allow(clippy::boxed_local, reason = "a reply is boxed")]
     fn bytes(reply: Reply) -> (u16, serde_json::Value) {
@@ -204,14 +214,18 @@ mod tests {
             (Code::DenyNoToken, 401, 401),
         ] {
             let denial = Denial::from(Refusal::new(code, "x", "y", "z"));
-            let (status, error) = bytes(denied(denial.error(id).into_bytes()));
+            let (status, error) = bytes(denied(denial.error(id).into_bytes(), Era::Handshake));
             assert_eq!((status, &error["id"]), (as_error, &serde_json::json!("a")), "{code}");
-            let (status, _) = bytes(denied(denial.tool_result(id, Era::Stateless).into_bytes()));
+            let (status, _) = bytes(denied(denial.tool_result(id, Era::Stateless).into_bytes(), Era::Stateless));
             assert_eq!(status, as_result, "{code}");
         }
         let none = Denial::from(Refusal::new(Code::DenyNoToken, "token", "it", ""));
-        let (_, error) = bytes(denied(none.tool_result(id, Era::Handshake).into_bytes()));
+        let (_, error) = bytes(denied(none.tool_result(id, Era::Handshake).into_bytes(), Era::Handshake));
         assert_eq!(error["error"]["data"][DENIED]["code"], "deny-no-token", "{error}");
+        let method = Denial::from(Refusal::new(Code::DenyMethod, "method", "`x`", ""));
+        let (status, error) = bytes(denied(method.error(id).into_bytes(), Era::Stateless));
+        assert_eq!((status, &error["error"]["code"], &error["id"]), (404, &(-32601).into(), &"a".into()), "{error}");
+        assert_eq!(error["error"]["data"][DENIED]["code"], "deny-method", "{error}");
     }
 
     #[test]

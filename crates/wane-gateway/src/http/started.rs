@@ -103,7 +103,7 @@ pub(super) async fn post(
     let judged = judge(&mut ways, own, judging).await.ok_or_else(|| unavailable("the server does not read"))?;
     let Some(message) = judged.onward else {
         return Ok(match judged.to_client.into_iter().last() {
-            Some(denial) => reply::denied(denial),
+            Some(denial) => reply::denied(denial, agreed.era),
             None => reply::not_passed_on(),
         });
     };

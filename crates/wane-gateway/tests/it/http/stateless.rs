@@ -149,6 +149,13 @@ fn what_is_no_message_is_told_so() {
         assert_eq!(gateway.post("/mcp", &[], body).status, status, "{body}");
     }
     assert_eq!(server.take().len(), 2);
+    for method in ["tasks/list", "resources/subscribe"] {
+        let body = stateless(1, "read", "").1.replace("tools/call", method);
+        let headers = [("mcp-protocol-version", "2026-07-28"), ("mcp-method", method)];
+        let answer = gateway.post("/mcp", &headers, &body);
+        assert_eq!((answer.status, &answer.json()["error"]["code"]), (404, &json!(-32601)), "{answer:?}");
+        assert_eq!(answer.code(), "deny-method");
+    }
     for (method, path, status) in [
         ("GET", "/mcp", 405),
         ("DELETE", "/mcp", 405),
@@ -174,7 +181,7 @@ fn what_is_no_message_is_told_so() {
     );
     assert_eq!(
         (count("dropped from the client"), count("deny-method"), count("deny-no-token")),
-        (2, 1, 2),
+        (2, 3, 2),
         "{notices:?}"
     );
 }
