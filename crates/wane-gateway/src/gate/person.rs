@@ -248,8 +248,9 @@ impl Gate {
 fn of<'m>(message: &'m Message<'m>) -> Option<Received<'m>> {
     match *message.kind() {
         Kind::Request { method, params } => {
-            let (id, asked): (Id<'m>, Asked) = (message.id()?, method::asked(method)?);
-            Some(Received { message, id, method, asked, parameters: Parameters::read(params).ok()? })
+            let parameters = Parameters::read(params).ok()?;
+            let (id, asked): (Id<'m>, Asked) = (message.id()?, method::asked(method, parameters.era())?);
+            Some(Received { message, id, method, asked, parameters })
         }
         _ => None,
     }

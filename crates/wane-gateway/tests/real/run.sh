@@ -13,7 +13,7 @@ fi
 wane=$(realpath "$wane")
 
 # The folder's name changes with what is pinned, so a kept one is never stale.
-pinned=$(cat "$here/requirements.txt" "$here/package-lock.json" | cksum | cut -d' ' -f1)
+pinned=$(cat "$here/requirements.txt" "$here/package-lock.json" "$here/node22/package-lock.json" | cksum | cut -d' ' -f1)
 real="${REAL:-${XDG_CACHE_HOME:-$HOME/.cache}/wane}/real-$pinned"
 if [ ! -f "$real/complete" ]; then
     rm -rf "$real"
@@ -22,8 +22,20 @@ if [ ! -f "$real/complete" ]; then
     "$real/python/bin/pip" install --quiet --disable-pip-version-check --requirement "$here/requirements.txt"
     cp "$here/package.json" "$here/package-lock.json" "$real"
     (cd "$real" && npm ci --silent --no-audit --no-fund)
+    mkdir "$real/node22"
+    cp "$here/node22/package.json" "$here/node22/package-lock.json" "$real/node22"
     touch "$real/complete"
 fi
+
+# The conformance suite and the inspector need a Node that many systems do not have yet.
+recent='const [major, minor] = process.versions.node.split(".").map(Number); process.exit(major * 100 + minor >= 2219 ? 0 : 1)'
+if node -e "$recent"; then
+    NODE22=$(command -v node)
+else
+    [ -f "$real/node22/complete" ] || (cd "$real/node22" && npm ci --silent --no-audit --no-fund && touch complete)
+    NODE22=$(echo "$real"/node22/node_modules/node-linux-*/bin/node)
+fi
+export NODE22
 
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
