@@ -39,7 +39,7 @@ export NODE22
 
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
-for script in clients typescript enforced over_http tool_server ext_authz inspector parity; do
+for script in clients typescript enforced over_http tool_server ext_authz inspector conformance parity; do
     # What servers and gateways say is worth reading only where something failed.
     if ! "$real/python/bin/python" "$here/$script.py" "$wane" "$real/node_modules" "$real/python/bin" 2>"$log"; then
         tail -n 60 "$log" >&2
