@@ -82,6 +82,8 @@ pub(crate) struct Flow {
     own: u64,
     /// Whether the client has said that it asks its user what a server wants to know.
     pub(crate) elicits: bool,
+    /// Whether the server has ended.
+    ended: bool,
     /// Whether the server has said that it announces changes of its list.
     pub(crate) announces: bool,
     /// When the server last did not tell its tools to the gateway itself.
@@ -112,6 +114,8 @@ pub(crate) enum Crowded {
     SameId,
     /// The id is one of the gateway's own.
     OwnId,
+    /// The server has ended.
+    Ended,
 }
 
 impl Flow {
@@ -128,6 +132,9 @@ impl Flow {
 
     /// A client, or the gateway, waits. Where too many do, the one that has waited longest does no more: its id.
     pub(crate) fn wait(&mut self, id: String, waits: Waits) -> Result<Option<String>, Crowded> {
+        if self.ended {
+            return Err(Crowded::Ended);
+        }
         self.check(&id)?;
         let longest = if self.client.len() >= WAITING { self.order.front().cloned() } else { None };
         if let Some(longest) = &longest {
@@ -164,8 +171,9 @@ impl Flow {
         self.given_up.insert(id.to_owned())
     }
 
-    /// All that still wait.
-    pub(crate) fn take_waiting(&mut self) -> Vec<String> {
+    /// The server has ended, so that nobody can wait any more: all that still did.
+    pub(crate) fn end(&mut self) -> Vec<String> {
+        self.ended = true;
         self.order.clear();
         self.client.drain().filter(|(_, waits)| !matches!(waits, Waits::Own(_))).map(|(id, _)| id).collect()
     }
@@ -193,6 +201,11 @@ impl Flow {
         self.states.retain(|state| now < state.until);
         let place = self.states.iter().position(|state| state.name == name)?;
         self.states.remove(place)
+    }
+
+    /// Whether the server has ended.
+    pub(crate) const fn has_ended(&self) -> bool {
+        self.ended
     }
 
     /// The server waits for the client; whether it can.
@@ -299,6 +312,19 @@ mod tests {
         assert_eq!(flow.wait("1".into(), Waits::Plain), Ok(None));
         assert!(flow.server_waits("1".into()) && !flow.server_waits("1".into()));
         assert!(flow.server_answered("1") && !flow.server_answered("1"));
+    }
+
+    #[test]
+    fn nobody_waits_for_a_server_that_has_ended() {
+        let mut flow = Flow::default();
+        let own = flow.own_id();
+        flow.wait("1".into(), Waits::Plain).unwrap();
+        flow.wait(own, Waits::Own(std::sync::mpsc::sync_channel(1).0)).unwrap();
+        assert!(!flow.has_ended());
+        // The client is not told of ids that it does not know.
+        assert_eq!(flow.end(), ["1"]);
+        assert_eq!(flow.wait("2".into(), Waits::Plain), Err(Crowded::Ended));
+        assert!(flow.has_ended() && flow.end().is_empty());
     }
 
     #[test]

@@ -173,6 +173,9 @@ impl Gate {
     }
 
     fn client_asks(&self, message: &Message<'_>, id: Id<'_>, method: &str, params: &str) -> io::Result<()> {
+        if self.flow().has_ended() {
+            return self.has_ended(id);
+        }
         let parameters = Parameters::read(params);
         let era = parameters.as_ref().map_or(Era::Handshake, Parameters::era);
         let asked = method::asked(method, era);
@@ -183,6 +186,7 @@ impl Gate {
         });
         match received {
             Ok(received) => self.answer(&received),
+            Err(_) if self.flow().has_ended() => self.has_ended(id),
             Err(denial) => self.refuse(id, method, asked, era, &denial),
         }
     }
@@ -193,9 +197,16 @@ impl Gate {
         match self.judge_with_answer(received) {
             Ok(onward) => self.pass_on(onward),
             Err(Stopped::Gone) => Ok(()),
+            // Whatever was decided meanwhile.
+            Err(_) if self.flow().has_ended() => self.has_ended(*id),
             Err(Stopped::Asks(denial, question)) => self.ask_or_refuse(received, denial, question),
             Err(Stopped::Denied(denial)) => self.refuse(*id, method, Some(*asked), parameters.era(), &denial),
         }
+    }
+
+    // spec: G17
+    fn has_ended(&self, id: Id<'_>) -> io::Result<()> {
+        (self.to_client)(answer::unanswered(id, "has ended").as_bytes())
     }
 
     /// The answer of a request that goes no further.
@@ -402,6 +413,7 @@ fn crowded(id: &Id<'_>, why: Crowded) -> Refusal {
     let why = match why {
         Crowded::SameId => format!("the id {id} is that of another request"),
         Crowded::OwnId => format!("ids that begin with {OWN_ID} are the gateway's own"),
+        Crowded::Ended => "the tool server has ended".to_owned(),
     };
     Refusal::new(Code::ParseMessage, "id", why, "")
 }

@@ -43,7 +43,7 @@ impl Gate {
         }
     }
 
-    /// The server has ended: whoever waits for it is told so.
+    /// The server has ended: whoever waits for it is told so, and so is whoever asks it for something from then on.
     ///
     /// # Errors
     /// Where the client cannot be written to any more.
@@ -57,7 +57,7 @@ impl Gate {
     /// ```
     // spec: G17
     pub fn server_ended(&self) -> io::Result<()> {
-        let waiting = self.flow().take_waiting();
+        let waiting = self.flow().end();
         waiting.iter().try_for_each(|id| (self.to_client)(answer::unanswered(id, "has ended").as_bytes()))
     }
 
