@@ -104,7 +104,7 @@ pub fn list_tools(command: Command, patience: Duration) -> Result<Vec<String>, L
     let tools = talk.tools();
     drop(talk);
     // What it says of itself when it is ended changes nothing about its tools.
-    let _: io::Result<_> = server.end();
+    let _: io::Result<_> = server.end(|| false);
     tools
 }
 

@@ -1,5 +1,6 @@
 //! A gate between this process's own client and a server that it starts: one message a line.
 
+mod busy;
 mod lines;
 mod queue;
 mod server;
@@ -7,12 +8,13 @@ mod server;
 use std::io::{self, BufReader, Read};
 use std::process::{Command, ExitStatus};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError, channel};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use wane::Refusal;
 
+use self::busy::Busy;
 pub(crate) use self::lines::{Line, Lines};
 pub use self::queue::Sink;
 use self::queue::{Full, Queue};
@@ -87,6 +89,9 @@ const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// How long a client that does not read is waited for, once the gateway ends.
 const UNREAD: Duration = Duration::from_secs(5);
+
+/// For how long nothing must come from a client that has said all.
+const QUIET: Duration = Duration::from_millis(50);
 
 /// What can happen to a gateway.
 #[derive(Clone, Copy, Debug)]
@@ -187,16 +192,18 @@ pub fn run(
         let queue = Arc::clone(queue);
         spawn(name, move || queue.write(unread))?;
     }
+    let busy = Arc::new(Busy::default());
     let hand = {
-        let gate = Arc::clone(&gate);
-        move |line: &[u8]| gate.from_client(line)
+        let (gate, busy, to_client) = (Arc::clone(&gate), Arc::clone(&busy), Arc::clone(&to_client));
+        // Where it is the server that cannot be written to, what the client sends is still answered.
+        move |line: &[u8]| busy.with(|| gate.from_client(line)).or_else(|error| to_client.is_open().map_err(|_| error))
     };
     pump("wane-from-client", client.input, Side::Client, &gate, hand, tell(Event::ClientClosed))?;
     let hand = {
         let gate = Arc::clone(&gate);
         move |line: &[u8]| gate.from_server(line)
     };
-    pump("wane-from-server", Box::new(output), Side::Server, &gate, hand, tell(Event::ServerClosed))?;
+    let said = pump("wane-from-server", Box::new(output), Side::Server, &gate, hand, tell(Event::ServerClosed))?;
     let held = Arc::clone(&gate);
     spawn("wane-held", move || held.attend())?;
     let stop = tell(Event::Stop);
@@ -205,24 +212,25 @@ pub fn run(
             stop();
         }
     })?;
-    let event = first(&happens, &mut server).map_err(RunError::System)?;
+    let mut happens = Happens { events: happens, stopped: None };
+    let event = happens.first(&mut server).map_err(RunError::System)?;
     // Nothing that waits for an approval is called any more. The client may be gone.
     let _: io::Result<()> = gate.end_waits();
     match event {
         Event::ClientClosed => to_server.finish(),
-        Event::ServerClosed => to_server.close(),
-        Event::Stop => {
-            to_server.close();
-            server.terminate();
-        }
+        Event::ServerClosed | Event::Stop => to_server.close(),
     }
-    let status = server.end().map_err(RunError::System)?;
+    let status = server.end(|| happens.stop().is_some()).map_err(RunError::System)?;
+    let mut wait = Wait { since: Instant::now(), happens: &mut happens };
     to_client.last_words();
+    // What the server has said is passed on before anybody is told that it says no more.
+    wait.until(|| said.try_recv() == Err(TryRecvError::Disconnected));
     // The client may be gone as well.
     let _: io::Result<()> = gate.server_ended();
+    // What the client has sent meanwhile, or what is still being decided, is answered too.
+    wait.until(|| busy.is_idle_for(QUIET));
     to_client.finish();
-    // Who asks for an end does not want to wait.
-    to_client.drain(if matches!(event, Event::Stop) { LAST_WORDS } else { UNREAD });
+    to_client.drain(UNREAD, || wait.deadline());
     Ok(match event {
         Event::ClientClosed => End::ClientClosed,
         // spec: G20
@@ -231,21 +239,69 @@ pub fn run(
     })
 }
 
-/// What happens first. A server that has ended may have left somebody who holds its output open.
-fn first(happens: &Receiver<Event>, server: &mut Server) -> io::Result<Event> {
-    loop {
-        match happens.recv_timeout(LOOK) {
-            Ok(event) => return Ok(event),
-            Err(RecvTimeoutError::Disconnected) => return Ok(Event::Stop),
-            Err(RecvTimeoutError::Timeout) if server.has_ended()? => {
-                return Ok(happens.recv_timeout(LAST_WORDS).unwrap_or(Event::ServerClosed));
+/// How often it is looked whether a thread is done.
+const LOOK_CLOSELY: Duration = Duration::from_millis(5);
+
+/// What happens, and since when somebody has wanted an end.
+struct Happens {
+    events: Receiver<Event>,
+    stopped: Option<Instant>,
+}
+
+impl Happens {
+    /// What happens first. A server that has ended may have left somebody who holds its output open.
+    fn first(&mut self, server: &mut Server) -> io::Result<Event> {
+        let event = loop {
+            match self.events.recv_timeout(LOOK) {
+                Ok(event) => break event,
+                Err(RecvTimeoutError::Disconnected) => break Event::Stop,
+                Err(RecvTimeoutError::Timeout) if server.has_ended()? => {
+                    break self.events.recv_timeout(LAST_WORDS).unwrap_or(Event::ServerClosed);
+                }
+                Err(RecvTimeoutError::Timeout) => {}
             }
-            Err(RecvTimeoutError::Timeout) => {}
+        };
+        if matches!(event, Event::Stop) {
+            self.stopped = Some(Instant::now());
+        }
+        Ok(event)
+    }
+
+    /// When somebody asked for an end, if somebody did by now.
+    fn stop(&mut self) -> Option<Instant> {
+        while let Ok(event) = self.events.try_recv() {
+            if matches!(event, Event::Stop) && self.stopped.is_none() {
+                self.stopped = Some(Instant::now());
+            }
+        }
+        self.stopped
+    }
+}
+
+/// How long others are waited for once the server has ended.
+struct Wait<'a> {
+    since: Instant,
+    happens: &'a mut Happens,
+}
+
+impl Wait<'_> {
+    /// Until when, where somebody has asked for an end: whoever does that does not want to wait.
+    // spec: G19
+    fn deadline(&mut self) -> Option<Instant> {
+        self.happens.stop().map(|stopped| stopped.max(self.since) + LAST_WORDS)
+    }
+
+    /// Until this is so, but not for long.
+    fn until(&mut self, mut done: impl FnMut() -> bool) {
+        let until = Instant::now() + UNREAD;
+        while !done() && Instant::now() < self.deadline().map_or(until, |deadline| deadline.min(until)) {
+            thread::sleep(LOOK_CLOSELY);
         }
     }
 }
 
-/// Hands each line of a side to the gate until there are no more, or the other side is gone: whoever writes to it tells that.
+/// Hands each line of a side to the gate until there are no more, or the other side is gone: whoever writes to it tells that. Nothing
+/// comes of what is returned, and it is over with the last line.
 fn pump(
     name: &str,
     from: Box<dyn Read + Send>,
@@ -253,9 +309,11 @@ fn pump(
     gate: &Arc<Gate>,
     hand: impl Fn(&[u8]) -> io::Result<()> + Send + 'static,
     end: impl FnOnce() + Send + 'static,
-) -> Result<(), RunError> {
+) -> Result<Receiver<()>, RunError> {
     let gate = Arc::clone(gate);
+    let (goes_on, over) = channel();
     spawn(name, move || {
+        let _goes_on: Sender<()> = goes_on;
         let mut lines = Lines::new(BufReader::new(from));
         loop {
             let handed = match lines.next() {
@@ -272,7 +330,8 @@ fn pump(
                 return;
             }
         }
-    })
+    })?;
+    Ok(over)
 }
 
 fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<(), RunError> {

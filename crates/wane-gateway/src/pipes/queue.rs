@@ -17,6 +17,9 @@ const PIECE: usize = 16 * 1024;
 /// A pipe that can be written to has room for so many bytes (POSIX has 512, Linux a page).
 const ROOM: usize = if cfg!(target_os = "linux") { 4_096 } else { 512 };
 
+/// How often it is looked whether somebody wants an end.
+const LOOK: Duration = Duration::from_millis(50);
+
 /// Where lines go, and what tells whether there is room.
 ///
 /// ```
@@ -169,17 +172,26 @@ impl Queue {
         self.turn(Open::Closed);
     }
 
-    /// Waits until all are written, or nobody has read anything for so long.
-    pub(super) fn drain(&self, patience: Duration) {
+    /// Whether anybody may still read it.
+    pub(super) fn is_open(&self) -> io::Result<()> {
+        match self.lines().open {
+            Open::Closed => Err(io::ErrorKind::BrokenPipe.into()),
+            Open::Bounded | Open::Last | Open::Finishing => Ok(()),
+        }
+    }
+
+    /// Waits until all are written, or nobody has read anything for so long, or to the end that is told meanwhile: whoever reads
+    /// a little now and then does not move that one.
+    pub(super) fn drain(&self, patience: Duration, mut end: impl FnMut() -> Option<Instant>) {
         let mut until = Instant::now() + patience;
         let mut lines = self.lines();
         let mut written = lines.written;
         while lines.open != Open::Closed && (lines.writing || !lines.waiting.is_empty()) {
-            let left = until.saturating_duration_since(Instant::now());
+            let left = end().map_or(until, |end| end.min(until)).saturating_duration_since(Instant::now());
             if left.is_zero() {
                 return;
             }
-            lines = self.changed.wait_timeout(lines, left).unwrap_or_else(PoisonError::into_inner).0;
+            lines = self.changed.wait_timeout(lines, left.min(LOOK)).unwrap_or_else(PoisonError::into_inner).0;
             if lines.written != written {
                 written = lines.written;
                 until = Instant::now() + patience;
@@ -284,7 +296,7 @@ mod tests {
         read.read_to_string(&mut text).unwrap();
         writer.join().unwrap();
         assert_eq!(text, (0..100).map(|number| format!("{number}\n")).collect::<String>());
-        queue.drain(Duration::from_secs(10));
+        queue.drain(Duration::from_secs(10), || None);
     }
 
     #[test]
@@ -308,7 +320,7 @@ mod tests {
         tells.recv().unwrap();
         writer.join().unwrap();
         assert!(queue.push(b"x", Full::Waits).is_err());
-        queue.drain(Duration::from_secs(10));
+        queue.drain(Duration::from_secs(10), || None);
     }
 
     /// Lines of all lengths, before a reader that is slower: some are written at once, some are not, and none passes another.
@@ -368,7 +380,7 @@ mod tests {
         waits.join().unwrap().unwrap();
         queue.push(b"x", Full::Fails).unwrap();
         let since = Instant::now();
-        queue.drain(Duration::from_millis(20));
+        queue.drain(Duration::from_millis(20), || None);
         assert!(since.elapsed() < Duration::from_secs(5));
         queue.close();
         assert!(queue.push(b"x", Full::Waits).is_err() && queue.next().is_none());

@@ -32,22 +32,26 @@ impl Server {
         }
     }
 
-    /// Asks its group to end.
-    pub(crate) fn terminate(&self) {
-        self.signal(Signal::TERM);
-    }
-
-    /// Waits for it to end, asks it to, and kills it; then nothing of its group is left.
+    /// Waits for it to end, asks it to, at once where somebody wants an end, and kills it; then nothing of its group is left.
     // spec: G19
-    pub(crate) fn end(mut self) -> io::Result<ExitStatus> {
-        for signal in [Signal::TERM, Signal::KILL] {
-            if self.ends_within(PATIENCE)? {
-                break;
+    pub(crate) fn end(mut self, mut stopped: impl FnMut() -> bool) -> io::Result<ExitStatus> {
+        let begun = Instant::now();
+        let mut asked = None;
+        while !self.has_ended()? {
+            match asked {
+                None if stopped() || begun.elapsed() >= PATIENCE => {
+                    self.signal(Signal::TERM);
+                    asked = Some(Instant::now());
+                }
+                Some(asked) if asked.elapsed() >= PATIENCE => {
+                    self.signal(Signal::KILL);
+                    self.ends_within(PATIENCE)?;
+                    break;
+                }
+                None | Some(_) => thread::sleep(LOOK),
             }
-            self.signal(signal);
         }
         // What it started may have stayed. While it is not waited for, nobody else can have its id.
-        self.ends_within(PATIENCE)?;
         self.signal(Signal::KILL);
         let status = self.child.wait()?;
         self.ended = Some(status);

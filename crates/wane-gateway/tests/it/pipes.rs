@@ -33,12 +33,20 @@ struct Running {
 
 impl Running {
     fn before(script: &str) -> Self {
-        Self::waiting(script, 0, &[])
+        Self::with(CATALOGUE, script)
+    }
+
+    fn with(catalogue: &str, script: &str) -> Self {
+        Self::of(catalogue, script, 0, &[])
     }
 
     /// Where calls wait so long for what the session's root block asks.
     fn waiting(script: &str, wait: u64, asks: &[String]) -> Self {
-        let scene = Arc::new(Scene::new(CATALOGUE, &["read:*"], asks, Whose::Gateway));
+        Self::of(CATALOGUE, script, wait, asks)
+    }
+
+    fn of(catalogue: &str, script: &str, wait: u64, asks: &[String]) -> Self {
+        let scene = Arc::new(Scene::new(catalogue, &["read:*"], asks, Whose::Gateway));
         let (from_client, input) = pipe().unwrap();
         let (output, to_client) = pipe().unwrap();
         let (stopper, stops) = Stopper::new();
@@ -183,13 +191,106 @@ fn nothing_is_decided_any_more_where_the_guard_is_gone() {
     assert!(messages.len() == 1 && messages[0].1.contains("state-unreachable"), "{messages:?}");
 }
 
+/// Until something is so, which it is before long.
+#[track_caller]
+fn until(what: &str, is: impl Fn() -> bool) {
+    let until = Instant::now() + Duration::from_secs(60);
+    while !is() {
+        assert!(Instant::now() < until, "{what}");
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// The process that a note of `'$$ '` names.
+fn server_of(line: &str) -> String {
+    line.split('"').find(|part| part.ends_with(' ')).unwrap().trim().to_owned()
+}
+
+/// How many bytes a file has.
+fn size(path: &std::path::Path) -> u64 {
+    std::fs::metadata(path).map_or(0, |about| about.len())
+}
+
+fn ping(id: usize) -> String {
+    format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"ping"}}"#)
+}
+
+#[test]
+fn what_the_server_has_answered_is_passed_on_though_it_has_ended() {
+    const REQUESTS: usize = 300;
+    // All of it is in the pipe before it ends, and none of it was read.
+    let answers = r#"all=$(i=0; while [ $i -lt MANY ]; do printf '{"jsonrpc":"2.0","id":%s,"result":{"x":"TEXT"}}\n' $i; i=$((i+1)); done)
+        cat > /dev/null; printf '%s\n' "$all""#;
+    let answers = answers.replace("MANY", &REQUESTS.to_string()).replace("TEXT", &"y".repeat(100));
+    let mut running = Running::before(&answers);
+    (0..REQUESTS).for_each(|id| running.send(ping(id).as_bytes()));
+    drop(running.input.take());
+    let mut text = String::new();
+    running.output.read_to_string(&mut text).unwrap();
+    assert_eq!(running.ends.join().unwrap().unwrap(), End::ClientClosed);
+    let good = text.lines().filter(|line| line.contains("yyy")).count();
+    assert_eq!((good, text.lines().count()), (REQUESTS, REQUESTS));
+}
+
+const TOOL: &str = r#"{"name":"read","inputSchema":{}}"#;
+
+fn pinned() -> String {
+    format!("{CATALOGUE}digest = \"{}\"\n", wane_policy::ToolDigest::of_json(TOOL.as_bytes()).unwrap())
+}
+
+#[test]
+fn what_is_being_decided_is_answered_when_the_server_ends() {
+    // It ends while the gateway asks for its list.
+    let mut running = Running::with(&pinned(), "read -r line; exit 3");
+    running.send(CALL.as_bytes());
+    assert!(running.line().contains(r#""id":1,"error":{"code":1502,"message":"the tool server has ended"#));
+    assert!(matches!(running.ends.join().unwrap(), Ok(End::ServerEnded(_))));
+}
+
+#[test]
+fn whoever_asks_a_server_that_has_ended_is_told_so() {
+    let scene = Scene::new(CATALOGUE, &["read:*"], &[], Whose::Gateway);
+    let gate = scene.gate();
+    gate.from_client(CALL.as_bytes()).unwrap();
+    gate.server_ended().unwrap();
+    gate.from_client(CALL.replace("\"id\":1", "\"id\":2").as_bytes()).unwrap();
+    gate.from_client(ping(3).as_bytes()).unwrap();
+    let came = scene.take();
+    let ended: Vec<_> = came.iter().filter(|(_, text)| text.contains("the tool server has ended")).collect();
+    // Nothing of it is decided, so nothing of it costs.
+    assert_eq!((came.len(), ended.len(), scene.notices().len()), (4, 3, 0), "{came:?}");
+}
+
+#[test]
+fn what_a_client_sends_is_answered_though_the_server_closes_its_input() {
+    let mut running = Running::before(&format!("exec 0<&-; echo '{}'; sleep 1", note("closed")));
+    assert!(running.line().contains("closed"));
+    // The first tells that nobody reads; the others come after that.
+    for id in 0..20 {
+        running.send(ping(id).as_bytes());
+    }
+    for id in 0..20 {
+        let line = running.line();
+        assert!(line.contains("the tool server has ended"), "{id}: {line}");
+    }
+    assert!(matches!(running.ends.join().unwrap(), Ok(End::ServerEnded(_))));
+}
+
+/// More than a gateway keeps for whoever does not read.
+const TOO_MUCH: u64 = 80 * 1024 * 1024;
+
 #[test]
 fn a_client_that_does_not_read_does_not_keep_the_gateway_from_stopping() {
-    // The server says more than anybody keeps.
-    let line = note(&"x".repeat(60_000));
-    let mut running = Running::before(&format!("read -r line; while echo '{line}'; do :; done; sleep 600"));
-    running.send(CALL.as_bytes());
+    // The server counts what it could write; where it is stopped at what is kept and what the pipes hold, it waits.
+    let folder = tempfile::tempdir().unwrap();
+    let counted = folder.path().join("counted");
+    let line = note(&"x".repeat(1_000_000));
+    std::fs::write(folder.path().join("line"), format!("{line}\n")).unwrap();
+    let script = format!("cd {}; while cat line; do printf x >> counted; done; sleep 600", folder.path().display());
+    let running = Running::before(&script);
+    until("the gateway keeps 64 MiB", || size(&counted) >= 64);
     thread::sleep(Duration::from_millis(500));
+    assert!(size(&counted) * 1_000_000 < TOO_MUCH, "{}", size(&counted));
     let since = Instant::now();
     running.stopper.stop();
     assert_eq!(running.ends.join().unwrap().unwrap(), End::Stopped);
@@ -197,19 +298,110 @@ fn a_client_that_does_not_read_does_not_keep_the_gateway_from_stopping() {
 }
 
 #[test]
+fn a_client_that_reads_slowly_does_not_keep_the_gateway_from_stopping() {
+    for closes in [false, true] {
+        let line = note(&"x".repeat(60_000));
+        let script = format!(
+            "echo '{}'; i=0; while [ $i -lt 40 ]; do echo '{line}'; i=$((i+1)); done; cat > /dev/null",
+            note("'$$ '")
+        );
+        let mut running = Running::before(&script);
+        let server = server_of(&running.line());
+        assert_eq!(running.line(), line);
+        if closes {
+            // Only what it said is still to be read then.
+            drop(running.input.take());
+            is_gone(&server);
+            assert!(!running.ends.is_finished());
+        }
+        let since = Instant::now();
+        running.stopper.stop();
+        let mut piece = vec![0; 16 * 1024];
+        while !running.ends.is_finished() && since.elapsed() < Duration::from_secs(20) {
+            let _: std::io::Result<()> = running.output.read_exact(&mut piece);
+            thread::sleep(Duration::from_millis(400));
+        }
+        assert!(since.elapsed() < Duration::from_secs(8), "{closes}: {:?}", since.elapsed());
+        running.ends.join().unwrap().unwrap();
+    }
+}
+
+#[test]
+fn a_server_that_does_not_heed_is_killed_two_seconds_after_it_was_asked() {
+    let script = format!("trap '' TERM; echo '{}'; while :; do sleep 1; done", note("here"));
+    let mut running = Running::before(&script);
+    assert!(running.line().contains("here"));
+    let since = Instant::now();
+    running.stopper.stop();
+    assert_eq!(running.ends.join().unwrap().unwrap(), End::Stopped);
+    let took = since.elapsed();
+    assert!(took >= Duration::from_secs(2) && took < Duration::from_millis(3_500), "{took:?}");
+}
+
+#[test]
+fn a_server_is_given_two_seconds_to_end_and_two_to_heed() {
+    let script = format!("trap '' TERM; echo '{}'; while :; do sleep 1; done", note("here"));
+    let mut running = Running::before(&script);
+    assert!(running.line().contains("here"));
+    let since = Instant::now();
+    drop(running.input.take());
+    assert_eq!(running.ends.join().unwrap().unwrap(), End::ClientClosed);
+    let took = since.elapsed();
+    assert!(took >= Duration::from_secs(4) && took < Duration::from_millis(5_500), "{took:?}");
+}
+
+#[test]
+fn a_signal_while_the_server_is_given_time_is_heard() {
+    // It ends when it is asked to, and not before.
+    let script = "trap 'exit 0' TERM; cat > /dev/null; echo 'CLOSED'; while :; do sleep 0.1; done";
+    let mut running = Running::before(&script.replace("CLOSED", &note("closed")));
+    let since = Instant::now();
+    drop(running.input.take());
+    assert!(running.line().contains("closed"));
+    running.stopper.stop();
+    assert_eq!(running.ends.join().unwrap().unwrap(), End::ClientClosed);
+    assert!(since.elapsed() < Duration::from_millis(1_800), "{:?}", since.elapsed());
+}
+
+#[test]
+fn a_server_that_leaves_64_mib_unread_has_ended() {
+    let mut running = Running::before(&format!("echo '{}'; exec sleep 600", note("'$$ '")));
+    let server = server_of(&running.line());
+    // One is being written, eight are kept, and so is the one that passes the bound; nobody closes anything.
+    let (large, sent) = ("x".repeat(8_000_000), 11);
+    for id in 0..sent {
+        running.send(format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"ping","params":{{"a":"{large}"}}}}"#).as_bytes());
+    }
+    let stopper = running.stopper.clone();
+    thread::spawn(move || {
+        thread::sleep(Duration::from_secs(120));
+        stopper.stop();
+    });
+    for _ in 0..sent {
+        assert!(running.line().contains("the tool server has ended"));
+    }
+    assert!(matches!(running.ends.join().unwrap(), Ok(End::ServerEnded(_))));
+    is_gone(&server);
+}
+
+#[test]
 fn a_server_that_does_not_read_does_not_hide_that_the_client_has_gone() {
     let mut running = Running::before(&format!("echo '{}'; exec sleep 600", note("'$$ '")));
-    let line = running.line();
-    let server = line.split('"').find(|part| part.ends_with(' ')).unwrap().trim().to_owned();
-    // More than a pipe holds.
-    for _ in 0..2_000 {
-        running.send(CALL.replace("\"id\":1", "\"id\":2").as_bytes());
+    let server = server_of(&running.line());
+    // More than a pipe holds, and less than is kept.
+    let large = CALL.replace("{}", &format!(r#"{{"a":["{}"]}}"#, "x".repeat(300_000)));
+    for id in 1..=10 {
+        running.send(large.replace("\"id\":1", &format!("\"id\":{id}")).as_bytes());
     }
     drop(running.input.take());
     let since = Instant::now();
     assert_eq!(running.ends.join().unwrap().unwrap(), End::ClientClosed);
     assert!(since.elapsed() < Duration::from_secs(20), "{:?}", since.elapsed());
     is_gone(&server);
+    // All ten were on their way.
+    let mut rest = String::new();
+    running.output.read_to_string(&mut rest).unwrap();
+    assert_eq!(rest.matches("the tool server has ended").count(), 10, "{}", rest.len());
 }
 
 #[test]
