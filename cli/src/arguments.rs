@@ -10,7 +10,7 @@ use crate::exit::Exit;
 use crate::failure::{Failure, Trouble};
 use crate::input::{Inputs, is_secret};
 use crate::output::{self, Output};
-use crate::settings::Settings;
+use crate::settings::{Project, Settings};
 
 /// Capability tokens for AI agents: mint, narrow offline, seal, verify and check.
 ///
@@ -55,8 +55,20 @@ impl Context {
         if let Some(settings) = self.settings.get() {
             return Ok(settings);
         }
-        let settings = Settings::load(self.output)?;
+        let settings = Settings::load(self.output, Project::Counts)?;
         Ok(self.settings.get_or_init(|| settings))
+    }
+
+    /// From here on settings come from the environment and the user's own file alone: whoever works in a folder is not judged by what
+    /// the folder says. To be called before any setting is read.
+    pub(crate) fn pass_over_project(&self) -> Result<(), Failure> {
+        let settings = Settings::load(self.output, Project::PassedOver)?;
+        let read_before = self.settings.set(settings).is_err();
+        if read_before {
+            Err(Failure::usage("the settings were read before it was known which of them count"))
+        } else {
+            Ok(())
+        }
     }
 }
 

@@ -41,6 +41,15 @@ pub(crate) struct Setting {
     pub(crate) origin: Origin,
 }
 
+/// Whether the `wane.toml` of the folder that a process stands in has a say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Project {
+    /// It has, before the user's.
+    Counts,
+    /// It has none: what runs there may have written it.
+    PassedOver,
+}
+
 /// The settings in force, flags aside.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Settings {
@@ -72,12 +81,17 @@ const FILE_NAME: &str = "wane.toml";
 
 impl Settings {
     /// Reads the environment and the two files.
-    pub(crate) fn load(output: Output) -> Result<Self, Failure> {
+    pub(crate) fn load(output: Output, project: Project) -> Result<Self, Failure> {
         let mut settings = Self::default();
         settings.environment()?;
-        let project = project_file().map(|path| (read_if_trusted(&path), path));
-        let user = user_file().map(|path| (read_if_trusted(&path).or_else(out_of_reach), path));
-        for (read, path) in project.into_iter().chain(user) {
+        let user = user_file();
+        let here = project_file().filter(|path| project == Project::Counts || !is_same(path, user.as_deref()));
+        if let (Some(path), Project::PassedOver) = (&here, project) {
+            pass_over(path, output);
+        }
+        let here = here.filter(|_| project == Project::Counts).map(|path| (read_if_trusted(&path), path));
+        let user = user.map(|path| (read_if_trusted(&path).or_else(out_of_reach), path));
+        for (read, path) in here.into_iter().chain(user) {
             match read.map_err(|error| Failure::file("read", failure::name(&path), &error))? {
                 Trusted::Text(path, text) => settings.file(&path, &text)?,
                 Trusted::Foreign(why) => output.note(format_args!("{} {why}, so it is not read", failure::name(&path))),
@@ -180,6 +194,29 @@ pub(crate) fn position(text: &str, byte: usize) -> Option<(usize, usize)> {
     let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
     let column = before.rsplit('\n').next().map_or(0, |rest| rest.chars().count()) + 1;
     Some((line, column))
+}
+
+/// Says what a settings file states that does not count. What cannot be read states nothing, and stops nobody.
+fn pass_over(path: &Path, output: Output) {
+    let mut settings = Settings::default();
+    let read = match read_if_trusted(path) {
+        Ok(Trusted::Text(path, text)) => settings.file(&path, &text).is_ok(),
+        Ok(Trusted::Foreign(_) | Trusted::Missing) | Err(_) => false,
+    };
+    let stated: Vec<&str> =
+        settings.entries().iter().filter(|(_, value)| value.is_some()).map(|(name, _)| *name).collect();
+    let named = failure::name(path);
+    match (read, stated.is_empty()) {
+        (false, _) => output.note(format_args!("{named} does not count here, and is not read")),
+        (true, true) => {}
+        (true, false) => output.note(format_args!("{named} does not count here, and states {}", stated.join(", "))),
+    }
+}
+
+/// Whether a file is the user's own.
+fn is_same(path: &Path, user: Option<&Path>) -> bool {
+    let real = |path: &Path| std::fs::canonicalize(path).ok();
+    user.is_some_and(|user| real(path).is_some_and(|path| Some(path) == real(user)))
 }
 
 /// The nearest `wane.toml` upwards from the current folder.

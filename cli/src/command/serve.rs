@@ -66,6 +66,7 @@ pub(crate) struct Serve {
 
 impl Serve {
     pub(super) fn run(&self, context: &Context) -> Result<Exit, Failure> {
+        context.pass_over_project()?;
         self.log.claim(context)?;
         typed::claim(&context.inputs, "--root", self.root.as_deref(), input::ROOTS)?;
         context.inputs.claim_all([(self.catalogue.as_ref(), input::CATALOGUE)])?;

@@ -271,6 +271,29 @@ fn what_is_not_whole_does_not_start() {
 }
 
 #[test]
+fn the_folder_that_it_is_started_in_does_not_say_what_it_is_judged_by() {
+    let scene = scene();
+    scene.write(
+        "wane.toml",
+        "catalogue = 'catalogue.toml'\ntoken-file = 'tok'\nroots = 'root.pub'\nledger = 'sqlite:l.db'\n",
+    );
+    let all = ["--catalogue catalogue.toml", "--token tok", "--root root.pub", "--ledger sqlite:l.db"];
+    for missing in 0..all.len() {
+        let flags: Vec<_> =
+            all.iter().enumerate().filter(|(number, _)| *number != missing).map(|(_, flag)| *flag).collect();
+        let ran = scene.sh(&format!("wane mcp run {} -- sh -c 'touch started'", flags.join(" "))).exits(2);
+        assert!(ran.err.contains("does not count here, and states roots, ledger, token-file, catalogue"), "{ran:?}");
+        assert!(!scene.path("started").exists());
+    }
+    // It is the same file to whoever it belongs to.
+    scene
+        .sh("mkdir -p .config/wane && mv wane.toml .config/wane && cp catalogue.toml tok root.pub l.db .config/wane")
+        .exits(0);
+    scene.sh("wane mcp run -- sh -c 'touch started; cat'").exits(0);
+    assert!(scene.path("started").exists());
+}
+
+#[test]
 fn a_ledger_that_is_gone_denies_and_comes_back() {
     let scene = scene();
     let mut gateway = Gateway::start(&scene, &format!("{RUN} -- sh server.sh"));

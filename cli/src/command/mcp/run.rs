@@ -62,6 +62,7 @@ impl Run {
         context.inputs.claim(&Source::Stdin, MESSAGES)?;
         // spec: G10
         standing::forbid_looking_in()?;
+        context.pass_over_project()?;
         self.gate.claim(context)?;
         self.approving.claim(context)?;
         let roots = self.gate.roots(context)?;

@@ -154,6 +154,7 @@ impl Serve {
     pub(super) fn run(&self, context: &Context) -> Result<Exit, Failure> {
         // spec: G10
         standing::forbid_looking_in()?;
+        context.pass_over_project()?;
         self.gate.claim(context)?;
         let listen = self.listen()?;
         let roots = self.gate.roots(context)?;

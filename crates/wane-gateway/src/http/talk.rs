@@ -148,7 +148,7 @@ impl Drop for Talk {
         let server = self.server.lock().unwrap_or_else(PoisonError::into_inner).take();
         // Where no thread can be had it is killed at once.
         let _: io::Result<_> = thread::Builder::new().name("wane-http-ends".into()).spawn(move || {
-            let _: Option<io::Result<_>> = server.map(Server::end);
+            let _: Option<io::Result<_>> = server.map(|server| server.end(|| false));
         });
     }
 }
