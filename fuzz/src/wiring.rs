@@ -1,6 +1,6 @@
 //! Clients' configurations: enforcing twice is enforcing once, and what nobody edited between comes back byte for byte.
 
-use wane_gateway::wiring::{Layout, Runner, State, enforce, stop};
+use wane_gateway::wiring::{Flag, Layout, Runner, State, enforce, stop};
 
 const PROGRAM: &str = "/usr/bin/wane";
 
@@ -13,7 +13,7 @@ pub fn run(data: &[u8]) {
         1 => Layout::Servers,
         _ => Layout::Toml,
     };
-    let runner = Runner { program: PROGRAM.into(), flags: vec!["--catalogue".into(), "/c d".into()] };
+    let runner = Runner { program: PROGRAM.into(), flags: [(Flag::Catalogue, "/c d".into())].into() };
     let Ok(edit) = enforce(text, layout, &runner, &[]) else { return };
     let again = enforce(edit.text(), layout, &runner, &[]).expect("what was written is read");
     assert_eq!(again.text(), edit.text());

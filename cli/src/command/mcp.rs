@@ -23,8 +23,8 @@ Examples:
   wane mcp catalogue --server files -o draft.toml -- mcp-server-filesystem /repo
   wane mcp run --catalogue catalogue.toml --token session.tok --root root.pub --ledger sqlite:wane.db -- mcp-server-filesystem /repo
   wane mcp serve --client-tokens --catalogue catalogue.toml --root root.pub --ledger sqlite:wane.db --upstream http://127.0.0.1:3001/mcp --listen 127.0.0.1:7000
-  wane mcp enforce --client cursor --dry-run
-  wane mcp enforce --path .mcp.json --catalogue catalogue.toml
+  wane mcp enforce --client cursor --catalogue catalogue.toml --token session.tok --root root.pub --ledger sqlite:wane.db --dry-run
+  wane mcp enforce --path .mcp.json --catalogue catalogue.toml --token session.tok --root root.pub --ledger sqlite:wane.db
   wane mcp enforce --client cursor --stop
 ")]
 pub(crate) struct Mcp {

@@ -16,6 +16,17 @@ fn plain(name: &str) -> String {
     format!("{{\"mcpServers\": {{\"{name}\": {{\"command\": \"npx\", \"env\": {{\"KEY\": \"hush\"}}}}}}}}\n")
 }
 
+/// Someone whose own settings name all that the gateway needs.
+fn scene() -> Scene {
+    let scene = Scene::new();
+    scene
+        .sh("mkdir -p .config/wane && cd .config/wane && touch c.toml tok && wane keygen root.pem > root.pub")
+        .exits(0);
+    let settings = "catalogue = 'c.toml'\ntoken-file = 'tok'\nroots = 'root.pub'\nledger = 'sqlite:l.db'\n";
+    scene.write(".config/wane/wane.toml", settings);
+    scene
+}
+
 /// Where the program is, and what each line of arguments starts with.
 fn wane() -> String {
     env!("CARGO_BIN_EXE_wane").to_owned()
@@ -42,7 +53,7 @@ fn the_files_of_each_client_are_wrapped_and_given_back() {
             vec![(".codex/config.toml", CODEX.to_owned()), ("here/.codex/config.toml", CODEX.replace('\n', "\r\n"))],
         ),
     ] {
-        let scene = Scene::new();
+        let scene = scene();
         for (name, text) in &files {
             std::fs::create_dir_all(scene.path(name).parent().unwrap()).unwrap();
             scene.write(name, text);
@@ -69,7 +80,7 @@ fn the_files_of_each_client_are_wrapped_and_given_back() {
 
 #[test]
 fn what_is_written_is_the_command_and_its_flags() {
-    let scene = Scene::new();
+    let scene = scene();
     scene.write("m.json", &plain("files"));
     scene.sh("wane keygen root.pem > root.pub; touch c.toml tok").exits(0);
     let flags = "--catalogue c.toml --token ./tok --root root.pub --ledger sqlite:l.db --aud files";
@@ -108,7 +119,7 @@ fn what_is_written_is_the_command_and_its_flags() {
 
 #[test]
 fn what_cannot_reach_the_gateway_is_usage() {
-    let scene = Scene::new();
+    let scene = scene();
     scene.write("m.json", &plain("files"));
     for (flags, code) in [
         ("--token -", "use-arguments"),
@@ -134,15 +145,18 @@ fn what_cannot_reach_the_gateway_is_usage() {
 
 #[test]
 fn twice_is_once_and_the_backup_stays() {
-    let scene = Scene::new();
+    let scene = scene();
     let text = "{\"servers\": {\"a\": {\"command\": \"x\"}, \"b\": {\"command\": \"y\"}}}";
     scene.write("m.json", text);
     scene.sh("wane mcp enforce --path m.json --server a").exits(0);
     scene.sh("wane mcp enforce --path m.json").exits(0);
     let now = scene.read("m.json");
     assert_eq!(now.matches(&wane()).count(), 2, "{now}");
-    let ran = scene.sh("wane mcp enforce --path m.json --aud other").exits(0);
+    let ran = scene.sh("wane mcp enforce --path m.json").exits(0);
     assert_eq!(ran.out.matches("already wrapped").count(), 2, "{ran:?}");
+    // Whoever wants other flags, or finds some that somebody else has written, is not told that all is well.
+    let ran = scene.sh("wane mcp enforce --path m.json --aud other").exits(1);
+    assert_eq!(ran.out.matches("it is wrapped with other flags than these").count(), 2, "{ran:?}");
     assert_eq!((scene.read("m.json"), scene.read("m.json.wane-backup")), (now, text.to_owned()));
     scene.sh("wane mcp enforce --path m.json --stop").exits(0);
     assert_eq!(scene.read("m.json"), text);
@@ -150,7 +164,7 @@ fn twice_is_once_and_the_backup_stays() {
 
 #[test]
 fn what_was_edited_in_between_stays() {
-    let scene = Scene::new();
+    let scene = scene();
     scene.write("m.json", EDITOR);
     scene.sh("wane mcp enforce --path m.json").exits(0);
     let edited =
@@ -160,12 +174,19 @@ fn what_was_edited_in_between_stays() {
     assert!(ran.out.contains("what was edited in between stays"), "{ran:?}");
     let expected = EDITOR.replace("// mine", "// ours").replace("hush", "other").replace("\"x\"", "\"x\", \"y\"");
     assert_eq!(scene.read("m.json"), expected);
-    assert!(!scene.path("m.json.wane-backup").exists());
+    // The flags that stood there may have been somebody's own.
+    assert!(ran.out.contains("what the file said until now is kept as m.json.wane-backup"), "{ran:?}");
+    assert_eq!(scene.read("m.json.wane-backup"), edited);
+    let ran = scene.sh("wane mcp enforce --path m.json --stop").exits(0);
+    assert!(ran.out.contains("is another text than this file, and is left there"), "{ran:?}");
+    assert_eq!(scene.read("m.json.wane-backup"), edited);
+    scene.sh("wane mcp enforce --path m.json").exits(0);
+    assert_eq!(scene.read("m.json.wane-backup"), expected);
 }
 
 #[test]
 fn without_its_backup_a_file_is_unwrapped_all_the_same() {
-    let scene = Scene::new();
+    let scene = scene();
     scene.write("c.toml", CODEX);
     scene.sh("wane mcp enforce --path c.toml && rm c.toml.wane-backup").exits(0);
     let ran = scene.sh("wane mcp enforce --path c.toml --stop").exits(0);
@@ -175,7 +196,7 @@ fn without_its_backup_a_file_is_unwrapped_all_the_same() {
 
 #[test]
 fn a_backup_that_belongs_to_nothing_is_replaced_and_never_lost_by_stopping() {
-    let scene = Scene::new();
+    let scene = scene();
     scene.write("m.json", &plain("a"));
     scene.sh("wane mcp enforce --path m.json").exits(0);
     scene.write("m.json", "{}");
@@ -193,7 +214,7 @@ fn a_backup_that_belongs_to_nothing_is_replaced_and_never_lost_by_stopping() {
 
 #[test]
 fn a_link_stays_a_link_and_modes_stay() {
-    let scene = Scene::new();
+    let scene = scene();
     scene.sh("mkdir real").exits(0);
     scene.write("real/m.json", &plain("a"));
     scene.chmod("real/m.json", 0o600);
@@ -212,7 +233,7 @@ fn a_link_stays_a_link_and_modes_stay() {
 
 #[test]
 fn processes_that_run_at_once_lose_nothing() {
-    let scene = Scene::new();
+    let scene = scene();
     let names: Vec<String> = (0..12).map(|i| format!("s{i}")).collect();
     let entries: Vec<String> = names.iter().map(|name| format!("  \"{name}\": {{\"command\": \"{name}\"}}")).collect();
     let text = format!("{{\"servers\": {{\n{}\n}}}}\n", entries.join(",\n"));
@@ -228,12 +249,12 @@ fn processes_that_run_at_once_lose_nothing() {
         .sh("for i in 1 2 3 4; do wane mcp enforce --path m.json --stop || touch failed & done; wait; test ! -e failed")
         .exits(0);
     assert_eq!(scene.read("m.json"), text);
-    assert_eq!(scene.path("").read_dir().unwrap().count(), 1, "nothing is left beside it");
+    assert_eq!(scene.path("").read_dir().unwrap().count(), 2, "nothing is left beside it");
 }
 
 #[test]
 fn a_dry_run_writes_nothing_and_shows_no_secret() {
-    let scene = Scene::new();
+    let scene = scene();
     scene.sh("mkdir .vscode").exits(0);
     scene.write(".vscode/mcp.json", EDITOR);
     scene.write("m.json", &plain("a"));
@@ -261,7 +282,7 @@ fn a_dry_run_writes_nothing_and_shows_no_secret() {
 
 #[test]
 fn nothing_to_enforce_is_exit_1() {
-    let scene = Scene::new();
+    let scene = scene();
     scene.sh("wane mcp enforce --client cursor").fails(1, "use-file");
     scene.sh("wane mcp enforce --path none.json").fails(1, "use-file");
     for text in
@@ -281,7 +302,7 @@ fn nothing_to_enforce_is_exit_1() {
 
 #[test]
 fn a_file_that_cannot_be_read_stops_all_of_it() {
-    let scene = Scene::new();
+    let scene = scene();
     scene.sh("mkdir .cursor here here/.cursor folder.json; mkfifo pipe.json").exits(0);
     scene.write(".cursor/mcp.json", &plain("a"));
     let line = "cd here && wane mcp enforce --client cursor";
@@ -308,7 +329,7 @@ fn a_file_that_cannot_be_read_stops_all_of_it() {
 
 #[test]
 fn what_a_configuration_says_moves_no_cursor() {
-    let scene = Scene::new();
+    let scene = scene();
     scene.write(
         "m.json",
         "{\"mcpServers\": {\"a\\u001b[2J\": {\"command\": \"x\"}, \"b\": {\"type\": \"\\u001b[2J\"}}}",
@@ -319,7 +340,7 @@ fn what_a_configuration_says_moves_no_cursor() {
 
 #[test]
 fn the_command_that_is_written_starts_the_gateway_and_that_the_server() {
-    let scene = Scene::new();
+    let scene = scene();
     scene.write(
         "catalogue.toml",
         "[server.files]\n[server.files.tool.read_file]\naction = 'read:files'\nrule = [{ level = 'public' }]\n\

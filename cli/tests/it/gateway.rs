@@ -396,7 +396,9 @@ fn the_servers_of_a_client_are_drafted_together() {
     assert!(listed.contains("ok: one as one: 0 tools") && listed.contains("ok: two as two: 0 tools"), "{listed}");
 
     // A gateway before a server is passed by, and one that cannot be asked does not stop the others.
-    scene.sh("wane mcp enforce --path mcp.json --server one").exits(0);
+    scene.sh("touch tok root.pub").exits(0);
+    let flags = "--catalogue c.toml --token tok --root root.pub --ledger sqlite:l.db";
+    scene.sh(&format!("wane mcp enforce --path mcp.json --server one {flags}")).exits(0);
     let ran = scene.sh("wane --json mcp catalogue --path mcp.json").exits(1);
     let answer: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
     let names: Vec<&str> =

@@ -207,11 +207,19 @@ fn every_verb_prints_the_documented_shape() {
         (
             "wane mcp enforce",
             "printf '{\"mcpServers\": {\"a\": {\"command\": \"x\"}, \"b\": {\"url\": \"y\"}}}' > m.json; \
-             wane mcp enforce --path m.json --dry-run --json",
+             wane mcp enforce --path m.json --catalogue c.toml --token tok --root root.pub --ledger sqlite:m.db --dry-run --json",
             0,
         ),
-        ("wane mcp enforce", "wane mcp enforce --path m.json --json", 0),
-        ("wane mcp enforce", "wane mcp enforce --path m.json --server b --server c --json", 1),
+        (
+            "wane mcp enforce",
+            "wane mcp enforce --path m.json --catalogue c.toml --token tok --root root.pub --ledger sqlite:m.db --json",
+            0,
+        ),
+        (
+            "wane mcp enforce",
+            "wane mcp enforce --path m.json --catalogue c.toml --token tok --root root.pub --ledger sqlite:m.db --server b --server c --json",
+            1,
+        ),
         ("wane mcp enforce", "wane mcp enforce --path m.json --stop --json", 0),
         ("wane mcp catalogue", "wane mcp catalogue --server a --json -- sh tools.sh", 0),
         ("wane mcp catalogue", "wane mcp catalogue --server a --json -o draft.toml -- sh tools.sh", 0),

@@ -11,6 +11,8 @@ mod demo;
 #[cfg(test)]
 mod enforce;
 #[cfg(test)]
+mod enforced;
+#[cfg(test)]
 mod examples;
 #[cfg(test)]
 mod founding;

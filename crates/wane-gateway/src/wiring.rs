@@ -11,10 +11,11 @@ mod json;
 mod listed;
 mod toml;
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use edit::Splice;
-use entry::{Entry, Read, Server};
+use entry::{Entry, Read, Server, Stands, Stdio};
 
 pub use listed::{Listed, Start, listed};
 
@@ -43,8 +44,8 @@ pub enum Layout {
 /// What a client starts instead of a server.
 ///
 /// ```
-/// use wane_gateway::wiring::Runner;
-/// let runner = Runner { program: "/usr/bin/wane".into(), flags: vec!["--aud".into(), "files".into()] };
+/// use wane_gateway::wiring::{Flag, Runner};
+/// let runner = Runner { program: "/usr/bin/wane".into(), flags: [(Flag::Aud, "files".into())].into() };
 /// assert_eq!(runner.line("files"), ["mcp", "run", "--server", "files", "--aud", "files", "--"]);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,7 +53,44 @@ pub struct Runner {
     /// The path of `wane`.
     pub program: String,
     /// Flags of `wane mcp run`, with their values.
-    pub flags: Vec<String>,
+    pub flags: BTreeMap<Flag, String>,
+}
+
+/// A flag that is written into a client's configuration. They stand there in this order.
+///
+/// ```
+/// use wane_gateway::wiring::Flag;
+/// assert_eq!(Flag::ALL.map(Flag::as_str), ["--catalogue", "--token", "--root", "--ledger", "--aud"]);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Flag {
+    /// The catalogue.
+    Catalogue,
+    /// The token of the agent.
+    Token,
+    /// The trusted roots.
+    Root,
+    /// The ledger.
+    Ledger,
+    /// The audience that the server is.
+    Aud,
+}
+
+impl Flag {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Catalogue, Self::Token, Self::Root, Self::Ledger, Self::Aud];
+
+    /// As it is written.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Catalogue => "--catalogue",
+            Self::Token => "--token",
+            Self::Root => "--root",
+            Self::Ledger => "--ledger",
+            Self::Aud => "--aud",
+        }
+    }
 }
 
 impl Runner {
@@ -60,16 +98,18 @@ impl Runner {
     #[must_use]
     pub fn line(&self, server: &str) -> Vec<String> {
         let start = ["mcp", "run", "--server", server].map(str::to_owned);
-        start.into_iter().chain(self.flags.iter().cloned()).chain(["--".to_owned()]).collect()
+        let flags = self.flags.iter().flat_map(|(flag, value)| [flag.as_str().to_owned(), value.clone()]);
+        start.into_iter().chain(flags).chain(["--".to_owned()]).collect()
     }
 }
 
 /// What came of one server.
 ///
 /// ```
+/// use std::collections::BTreeMap;
 /// use wane_gateway::wiring::{self, Layout, Outcome, Runner, State};
 /// let text = "[mcp_servers.web]\nurl = 'https://example.com/mcp'\n";
-/// let runner = Runner { program: "/usr/bin/wane".into(), flags: Vec::new() };
+/// let runner = Runner { program: "/usr/bin/wane".into(), flags: BTreeMap::new() };
 /// let edit = wiring::enforce(text, Layout::Toml, &runner, &[])?;
 /// let outcome: &Outcome = &edit.outcomes()[0];
 /// assert_eq!((outcome.place.as_str(), outcome.name.as_str()), ("mcp_servers", "web"));
@@ -97,11 +137,11 @@ pub struct Outcome {
 pub enum State {
     /// It was wrapped.
     Wrapped,
-    /// It was wrapped before, with these arguments or others.
+    /// It was wrapped before, by this program and with these flags.
     Already,
     /// It has its old command back.
     Unwrapped,
-    /// It cannot be wrapped, and is as it was.
+    /// It cannot be wrapped, or unwrapped, and is as it was.
     Refused(Why),
 }
 
@@ -129,8 +169,16 @@ pub enum Why {
     Env,
     /// It is called in a way that no server of a catalogue can be.
     Name,
-    /// It runs `wane mcp run` in another way than is written here.
+    /// It runs `wane mcp run` in another way than is written here for a server of its name.
     Foreign,
+    /// It is wrapped with other flags than those that are written now.
+    Flags,
+    /// It is wrapped, and not by this program, but by this one.
+    Elsewhere(String),
+    /// Something was written into what would be taken out.
+    Written,
+    /// Its `env` states this variable, by which it would say what it is judged by.
+    Setting(String),
     /// Its `command` is written as a dotted key in an inline table, which leaves no place for `args`.
     Dotted,
 }
@@ -151,7 +199,15 @@ impl fmt::Display for Why {
             Self::Args => f.write_str("its `args` are no list of texts"),
             Self::Env => f.write_str("its `env` is no table of texts"),
             Self::Name => f.write_str("a server of a catalogue is called a-z, then a-z 0-9 -, at most 64: rename it"),
-            Self::Foreign => f.write_str("it runs `wane mcp run` in another way than is written here"),
+            Self::Foreign => {
+                f.write_str("it runs `wane mcp run` in another way than is written here for a server of its name")
+            }
+            Self::Flags => f.write_str("it is wrapped with other flags than these: `--stop` comes first"),
+            Self::Elsewhere(program) => {
+                write!(f, "it is wrapped by `{program}`, which is not this program: `--stop` comes first")
+            }
+            Self::Written => f.write_str("a remark stands in what would be taken out: move it"),
+            Self::Setting(name) => write!(f, "its `env` states `{name}`, which says what a gateway judges by"),
             Self::Dotted => f.write_str("it has no `args`, and none can be put beside its dotted `command`"),
         }
     }
@@ -184,9 +240,10 @@ impl Fault {
 /// A text that was edited: what it is now, and what came of each server.
 ///
 /// ```
+/// use std::collections::BTreeMap;
 /// use wane_gateway::wiring::{self, Edit, Layout, Runner};
 /// let text = "{\"mcpServers\": {\"git\": {\"command\": \"uvx\", \"env\": {\"KEY\": \"secret\"}}}}";
-/// let runner = Runner { program: "/usr/bin/wane".into(), flags: Vec::new() };
+/// let runner = Runner { program: "/usr/bin/wane".into(), flags: BTreeMap::new() };
 /// let edit: Edit = wiring::enforce(text, Layout::McpServers, &runner, &[])?;
 /// assert!(edit.is_changed() && edit.text().contains("secret"));
 /// assert!(edit.diff().iter().all(|line| !line.contains("secret")));
@@ -231,9 +288,10 @@ impl Edit {
 /// Wraps the servers with these names, or all where none is named.
 ///
 /// ```
+/// use std::collections::BTreeMap;
 /// use wane_gateway::wiring::{self, Layout, Runner};
 /// let text = "{\"mcpServers\": {\"git\": {\"command\": \"uvx\", \"args\": [\"git\"]}}} // mine\n";
-/// let runner = Runner { program: "/usr/bin/wane".into(), flags: Vec::new() };
+/// let runner = Runner { program: "/usr/bin/wane".into(), flags: BTreeMap::new() };
 /// let edit = wiring::enforce(text, Layout::McpServers, &runner, &[])?;
 /// let args = "[\"mcp\", \"run\", \"--server\", \"git\", \"--\", \"uvx\", \"git\"]";
 /// let wrapped = "{\"mcpServers\": {\"git\": {\"command\": \"/usr/bin/wane\", \"args\": ARGS}}} // mine\n";
@@ -253,8 +311,17 @@ pub fn enforce(text: &str, layout: Layout, runner: &Runner, names: &[String]) ->
     for entry in read.entries.iter().filter(|entry| names.is_empty() || names.contains(&entry.name)) {
         let mut server = entry.server.clone();
         let state = match &entry.server {
-            Server::Stdio(stdio) if stdio.wrapped(&runner.program).is_some() => State::Already,
-            Server::Stdio(stdio) if stdio.runs_gateway(&runner.program) => State::Refused(Why::Foreign),
+            Server::Stdio(stdio) if stdio.stands(&runner.program, &entry.name) == Stands::Otherwise => {
+                State::Refused(Why::Foreign)
+            }
+            Server::Stdio(Stdio { setting: Some(name), .. }) => State::Refused(Why::Setting(name.clone())),
+            Server::Stdio(stdio) if stdio.stands(&runner.program, &entry.name) != Stands::Alone => {
+                match (stdio.starts(&runner.program), stdio.begins_with(&runner.line(&entry.name))) {
+                    (true, true) => State::Already,
+                    (true, false) => State::Refused(Why::Flags),
+                    (false, _) => State::Refused(Why::Elsewhere(stdio.command.value.clone())),
+                }
+            }
             Server::Stdio(_) if entry.name.parse::<wane::Name>().is_err() => State::Refused(Why::Name),
             Server::Stdio(stdio) => match edit::wrap(body, stdio, &runner.program, &runner.line(&entry.name)) {
                 Some(made) => {
@@ -272,14 +339,15 @@ pub fn enforce(text: &str, layout: Layout, runner: &Runner, names: &[String]) ->
     finish(mark, body, layout, &read, splices, outcomes, &expected)
 }
 
-/// Gives every wrapped server its old command back. `program` is the path of this `wane`; one of that name elsewhere is taken
-/// for another copy of it. `before` is the text from before it was wrapped, if there still is one: it says which servers had no
+/// Gives every wrapped server its old command back. `program` is the path of this `wane`; one that is called `wane` or `wane-…`
+/// elsewhere is taken for another copy of it. What is not exactly what wrapping writes is refused. `before` is the text from before it was wrapped, if there still is one: it says which servers had no
 /// `args` at all.
 ///
 /// ```
+/// use std::collections::BTreeMap;
 /// use wane_gateway::wiring::{self, Layout, Runner};
 /// let text = "[mcp_servers.git]\ncommand = 'uvx' # mine\n";
-/// let runner = Runner { program: "/usr/bin/wane".into(), flags: Vec::new() };
+/// let runner = Runner { program: "/usr/bin/wane".into(), flags: BTreeMap::new() };
 /// let wrapped = wiring::enforce(text, Layout::Toml, &runner, &[])?;
 /// let stopped = wiring::stop(wrapped.text(), Layout::Toml, "/usr/bin/wane", Some(text))?;
 /// assert_eq!(stopped.text(), text);
@@ -301,13 +369,23 @@ pub fn stop(text: &str, layout: Layout, program: &str, before: Option<&str>) -> 
     let mut expected = Vec::new();
     for entry in &read_now.entries {
         let Server::Stdio(stdio) = &entry.server else { continue };
-        let Some(inner) = stdio.wrapped(program) else { continue };
+        let inner = match stdio.stands(program, &entry.name) {
+            Stands::Alone => continue,
+            Stands::Behind(inner) => Some(inner),
+            Stands::Otherwise => None,
+        };
         let was = old.entries.iter().find(|was| (&was.place, &was.name) == (&entry.place, &entry.name));
         let absent = was.and_then(|was| was.server.without_args());
-        let Some(made) = edit::unwrap(body, stdio, inner, absent) else { continue };
-        splices.extend(made);
-        expected.push((entry, Server::Stdio(stdio.after_unwrapping(inner))));
-        outcomes.push(Outcome { place: entry.place.clone(), name: entry.name.clone(), state: State::Unwrapped });
+        let state = match inner.map(|inner| (inner, edit::unwrap(body, stdio, inner, absent))) {
+            None => State::Refused(Why::Foreign),
+            Some((_, None)) => State::Refused(Why::Written),
+            Some((inner, Some(made))) => {
+                splices.extend(made);
+                expected.push((entry, Server::Stdio(stdio.after_unwrapping(inner))));
+                State::Unwrapped
+            }
+        };
+        outcomes.push(Outcome { place: entry.place.clone(), name: entry.name.clone(), state });
     }
     finish(mark, body, layout, &read_now, splices, outcomes, &expected)
 }

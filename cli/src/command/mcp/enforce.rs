@@ -2,17 +2,18 @@
 
 mod file;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde::Serialize;
-use wane_gateway::wiring::{Outcome, Runner, State};
+use wane_gateway::wiring::{Flag, Outcome, Runner, State};
 use wane_ledger::LedgerUrl;
 
 use crate::arguments::Context;
 use crate::clients::{self, Client, Target};
 use crate::exit::Exit;
-use crate::failure::{self, Failure};
+use crate::failure::{self, Failure, Trouble};
 use crate::input::{Source, source};
 use crate::ledger;
 use crate::output::{escape, paint};
@@ -23,14 +24,15 @@ use file::{Change, Fate, Write};
 /// Let a client start the gateway in front of each of its MCP servers, or stop that again
 ///
 /// Each server that the client starts by a command is started by `wane mcp run` instead; the rest of its configuration stays
-/// as it is written, remarks included. A copy of the old file is kept beside it until --stop.
+/// as it is written, remarks included. A copy of the old file is kept beside it until --stop. Catalogue, token, roots and ledger
+/// are written into the command, whoever names them: no folder in which the client starts it says what it is judged by.
 #[derive(Args, Debug)]
 #[command(after_help = "\
-Exit codes: 0 a server is enforced, 1 none is, 2 usage; with --stop 0.
+Exit codes: 0 a server is enforced, 1 none is, 2 usage; with --stop 1 where a gateway is left that was not written here, else 0.
 
 Examples:
-  wane mcp enforce --client claude-code --dry-run
-  wane mcp enforce --client vscode --catalogue catalogue.toml --token agent.tok
+  wane mcp enforce --client vscode --catalogue catalogue.toml --token agent.tok --root root.pub --ledger sqlite:wane.db
+  wane mcp enforce --client claude-code --dry-run   # where WANE_CATALOGUE, WANE_TOKEN_FILE, WANE_ROOTS and WANE_LEDGER are set
   wane mcp enforce --path ~/.codeium/windsurf/mcp_config.json --server files
   wane mcp enforce --client vscode --stop
 ")]
@@ -55,23 +57,23 @@ pub(crate) struct Enforce {
     #[arg(long)]
     stop: bool,
 
-    /// The catalogue of the gateway: a file or `env:NAME`
+    /// The catalogue of the gateway: a file or `env:NAME` (default: WANE_CATALOGUE)
     #[arg(long, value_name = "FILE", value_parser = source(), conflicts_with = "stop", help_heading = "Written into the command")]
     catalogue: Option<Source>,
 
-    /// The token of the agent: a file or `env:NAME`
+    /// The token of the agent: a file or `env:NAME` (default: WANE_TOKEN_FILE)
     #[arg(long, value_name = "FILE", value_parser = source(), conflicts_with = "stop", help_heading = "Written into the command")]
     token: Option<Source>,
 
-    /// The trusted roots: a file, a public key or `env:NAME`
+    /// The trusted roots: a file, a public key or `env:NAME` (default: WANE_ROOTS)
     #[arg(long, value_name = "FILE", value_parser = source(), conflicts_with = "stop", help_heading = "Written into the command")]
     root: Option<Source>,
 
-    /// The ledger: `sqlite:PATH` or `postgres://HOST/DATABASE`
+    /// The ledger: `sqlite:PATH` or `postgres://HOST/DATABASE` (default: WANE_LEDGER)
     #[arg(long, value_name = "URL", conflicts_with = "stop", help_heading = "Written into the command")]
     ledger: Option<String>,
 
-    /// The audience that the servers are
+    /// The audience that the servers are (default: what the catalogue states)
     #[arg(long, value_name = "AUDIENCE", conflicts_with = "stop", help_heading = "Written into the command")]
     aud: Option<String>,
 }
@@ -86,7 +88,8 @@ pub(crate) enum Task<'a> {
 impl Enforce {
     /// Does it.
     pub(crate) fn run(&self, context: &Context) -> Result<Exit, Failure> {
-        let runner = Runner { program: program()?, flags: self.flags(context)? };
+        let flags = if self.stop { BTreeMap::new() } else { self.flags(context)? };
+        let runner = Runner { program: program()?, flags };
         let task = match self.stop {
             true => Task::Stop { program: &runner.program },
             false => Task::Enforce { runner: &runner, names: &self.servers },
@@ -104,40 +107,33 @@ impl Enforce {
         self.answer(context, &changes)
     }
 
-    /// The flags that are written into the command, in an order of their own. The client starts it in another folder than
-    /// this one.
-    fn flags(&self, context: &Context) -> Result<Vec<String>, Failure> {
-        let mut flags = Vec::new();
-        let mut say = |flag: &str, value: String| flags.extend([flag.to_owned(), value]);
-        for (flag, stated) in [("--catalogue", &self.catalogue), ("--token", &self.token), ("--root", &self.root)] {
-            match stated {
-                None => {}
-                Some(Source::File(path)) => say(flag, file_flag(context, flag, path)?),
-                Some(Source::Env(name)) => say(flag, format!("env:{name}")),
-                Some(Source::Key(key)) if flag == "--root" => {
-                    let key: wane::PublicKey = typed::value(flag, key)?;
-                    say(flag, key.to_string());
+    /// The flags that are written into the command: all that the gateway needs, so that nothing where the client starts it, which is
+    /// another folder than this one, takes its place.
+    fn flags(&self, context: &Context) -> Result<BTreeMap<Flag, String>, Failure> {
+        context.pass_over_project()?;
+        let settings = context.settings()?;
+        let mut flags = BTreeMap::new();
+        for (flag, stated, setting, what) in [
+            (Flag::Catalogue, &self.catalogue, &settings.catalogue, "catalogue"),
+            (Flag::Token, &self.token, &settings.token_file, "token"),
+            (Flag::Root, &self.root, &settings.roots, "trusted root"),
+        ] {
+            let source = match (stated, setting) {
+                (Some(source), _) => source.clone(),
+                (None, Some(setting)) => {
+                    context.output.note(format_args!("the {what} comes from {}", setting.origin));
+                    typed::source(flag.as_str(), &setting.value)?
                 }
-                Some(other) => {
-                    let message = format!("{flag}: {} is not there when the client starts the gateway", other.name());
-                    return Err(Failure::usage(message).hint("name a file or `env:NAME`"));
-                }
-            }
-        }
-        if let Some(text) = &self.ledger {
-            let url: Option<LedgerUrl> = ledger::named(context, Some(text), "--ledger")?;
-            if let Some(url) = url.as_ref().filter(|url| url.is_volatile()) {
-                return Err(ledger::volatile(url, "an admission must outlive its process"));
-            }
-            let stated = match url.as_ref().and_then(LedgerUrl::file) {
-                Some(file) => format!("sqlite:{}", absolute("--ledger", file)?),
-                None => text.clone(),
+                (None, None) => return Err(unnamed(what, flag)),
             };
-            say("--ledger", stated);
+            flags.insert(flag, written(context, flag, &source)?);
         }
+        let url: Option<LedgerUrl> = ledger::named(context, self.ledger.as_deref(), "--ledger")?;
+        let url = url.ok_or_else(|| unnamed("ledger", Flag::Ledger))?;
+        flags.insert(Flag::Ledger, ledger_flag(&url)?);
         if let Some(text) = &self.aud {
             let aud: wane::Audience = typed::value("--aud", text)?;
-            say("--aud", aud.to_string());
+            flags.insert(Flag::Aud, aud.to_string());
         }
         Ok(flags)
     }
@@ -177,7 +173,8 @@ impl Enforce {
         if !self.dry_run && changes.iter().any(|change| change.edit.is_changed()) {
             context.output.note("the client reads its servers when it starts: start it anew");
         }
-        Ok(if self.stop || enforced > 0 { Exit::Done } else { Exit::CouldNotRun })
+        let left = all().any(|outcome| matches!(outcome.state, State::Refused(_)));
+        Ok(if (self.stop && !left) || (!self.stop && enforced > 0) { Exit::Done } else { Exit::CouldNotRun })
     }
 
     /// For a person: the file, a line for each server, and where the old file is.
@@ -199,8 +196,11 @@ impl Enforce {
                 escape(&name.display().to_string())
             )),
             (Fate::Restored, _) => text.push_str("  the file is again what it was, byte for byte\n"),
-            (Fate::Undone, _) => text.push_str("  what was edited in between stays\n"),
-            (Fate::Kept | Fate::Left | Fate::None, _) => {}
+            (Fate::Undone, Some(name)) => text.push_str(&format!(
+                "  what was edited in between stays; what the file said until now is kept as {}\n",
+                escape(&name.display().to_string())
+            )),
+            (Fate::Kept | Fate::Left | Fate::Undone | Fate::None, _) => {}
         }
         if self.dry_run && change.edit.is_changed() {
             diff(change).iter().for_each(|line| text.push_str(&format!("{line}\n")));
@@ -219,12 +219,12 @@ impl Enforce {
             State::Wrapped if self.dry_run => format!("{} {name}{place}", paint(Exit::Done, "would wrap")),
             State::Wrapped => format!("{} {name}{place}", paint(Exit::Done, "wrapped")),
             State::Already => {
-                format!("{} {name}{place}", paint(Exit::Done, "already wrapped, and left as it is:"))
+                format!("{} {name}{place}", paint(Exit::Done, "already wrapped so:"))
             }
             State::Unwrapped if self.dry_run => format!("would unwrap {name}{place}"),
             State::Unwrapped => format!("unwrapped {name}{place}"),
             State::Refused(why) => {
-                let word = paint(Exit::CouldNotRun, "cannot wrap");
+                let word = paint(Exit::CouldNotRun, if self.stop { "cannot unwrap" } else { "cannot wrap" });
                 format!("{word} {name}{place}: {}", escape(&why.to_string()))
             }
         }
@@ -249,6 +249,47 @@ pub(super) fn program() -> Result<String, Failure> {
 /// What a file of a client says.
 pub(super) fn text_of(target: &Target) -> Result<String, Failure> {
     file::text(&target.real)
+}
+
+/// Nobody has said which.
+fn unnamed(what: &str, flag: Flag) -> Failure {
+    Failure::usage(format!("no {what} is named, and the gateway asks no folder that it is started in")).hint(format!(
+        "`{}`, a variable or the `wane.toml` of this user names it: see `wane mcp enforce --help`",
+        flag.as_str()
+    ))
+}
+
+/// A source as the command names it.
+fn written(context: &Context, flag: Flag, source: &Source) -> Result<String, Failure> {
+    let flag = flag.as_str();
+    match source {
+        Source::File(path) => file_flag(context, flag, path),
+        Source::Env(name) => Ok(format!("env:{name}")),
+        Source::Key(key) if flag == Flag::Root.as_str() => {
+            let key: wane::PublicKey = typed::value(flag, key)?;
+            Ok(key.to_string())
+        }
+        other => {
+            let message = format!("{flag}: {} is not there when the client starts the gateway", other.name());
+            Err(Failure::usage(message).hint("name a file or `env:NAME`"))
+        }
+    }
+}
+
+/// The ledger, as an argument can name it.
+fn ledger_flag(url: &LedgerUrl) -> Result<String, Failure> {
+    if url.is_volatile() {
+        return Err(ledger::volatile(url, "an admission must outlive its process"));
+    }
+    if let Some(file) = url.file() {
+        return Ok(format!("sqlite:{}", absolute("--ledger", file)?));
+    }
+    if url.has_password() {
+        return Err(Failure::new(Trouble::SecretArgument, "the url of the ledger holds a password")
+            .hint("it would stand in the client's file and among arguments: name one without, and give the password to PostgreSQL otherwise"));
+    }
+    // Without a password it is printed as it is.
+    Ok(url.to_string())
 }
 
 /// A file for the gateway. That it is not there yet is no mistake, but likely one.
@@ -295,7 +336,7 @@ struct ServerJson<'a> {
 
 impl<'a> FileJson<'a> {
     fn of(change: &'a Change, dry_run: bool) -> Self {
-        let kept = matches!(change.fate, Fate::Kept | Fate::Left);
+        let kept = matches!(change.fate, Fate::Kept | Fate::Left | Fate::Undone);
         Self {
             file: change.target.real.display().to_string(),
             changed: change.edit.is_changed(),

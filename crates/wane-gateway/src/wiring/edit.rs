@@ -34,15 +34,17 @@ pub(super) fn wrap(text: &str, stdio: &Stdio, program: &str, line: &[String]) ->
 }
 
 /// What unwraps a server whose own command is the argument `inner`. `absent` is the text behind which its arguments were put
-/// because it had none.
+/// because it had none. Nothing where somebody has written something into what would be taken out.
 pub(super) fn unwrap(text: &str, stdio: &Stdio, inner: usize, absent: Option<&str>) -> Option<Vec<Splice>> {
     let Args::Listed { span, elements } = &stdio.args else { return None };
     let command = stdio.command.span.clone();
     let own = elements.get(inner)?;
     let new = part(text, &own.span).to_owned();
     let rest: &[Text] = elements.get(inner.saturating_add(1)..).unwrap_or_default();
+    let ours: &[Text] = elements.get(..=inner)?;
     let gap = text.get(command.end..span.start);
-    if rest.is_empty() && gap.is_some() && gap == absent {
+    let inside = span.start.saturating_add(1)..span.end.saturating_sub(1);
+    if rest.is_empty() && gap.is_some() && gap == absent && is_all(text, inside, ours) {
         return Some(vec![Splice { span: command.start..span.end, new }]);
     }
     let from = elements.first()?.span.start;
@@ -51,7 +53,23 @@ pub(super) fn unwrap(text: &str, stdio: &Stdio, inner: usize, absent: Option<&st
         // A list without an element has no comma either.
         None => comma(text, own.span.end, span.end),
     };
+    if !is_all(text, from..to, ours) {
+        return None;
+    }
     Some(vec![Splice { span: command, new }, Splice { span: from..to, new: String::new() }])
+}
+
+/// Whether nothing but these texts stands in this part, and what separates them.
+fn is_all(text: &str, span: Span, texts: &[Text]) -> bool {
+    let mut at = span.start;
+    let mut between = Vec::new();
+    for one in texts {
+        between.push(at..one.span.start);
+        at = one.span.end;
+    }
+    between.push(at..span.end);
+    let separates = |letter: char| letter == ',' || letter.is_whitespace();
+    between.into_iter().all(|span| part(text, &span).chars().all(separates))
 }
 
 /// The end of the comma that follows at once, if one does.

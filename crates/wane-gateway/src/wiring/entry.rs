@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{Runner, Why};
+use super::{Flag, Runner, Why};
 
 /// A part of the text, in bytes.
 pub(super) type Span = std::ops::Range<usize>;
@@ -36,6 +36,13 @@ pub(super) struct Stdio {
     pub(super) args: Args,
     /// The variables that it is started with; `None` where that is no table of texts.
     pub(super) env: Option<Vec<(String, String)>>,
+    /// Of these the first that says something to the gateway, whatever it is.
+    pub(super) setting: Option<String>,
+}
+
+/// Whether a variable is one of ours.
+pub(super) fn is_setting(name: &str) -> bool {
+    name.starts_with("WANE_")
 }
 
 /// A text as it stands in the configuration, quotes included, and what it says.
@@ -53,6 +60,17 @@ pub(super) enum Args {
     Absent { before: Option<String> },
 }
 
+/// How an entry stands to a gateway.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stands {
+    /// There is none.
+    Alone,
+    /// It is wrapped, and its own command is this argument.
+    Behind(usize),
+    /// There is one, and it is not started as it is written here.
+    Otherwise,
+}
+
 /// What every line of ours starts with; the name of the server follows.
 const START: [&str; 3] = ["mcp", "run", "--server"];
 
@@ -65,30 +83,49 @@ impl Stdio {
         }
     }
 
-    fn starts_with(&self, words: &[&str]) -> bool {
+    /// Whether its arguments begin with these words.
+    pub(super) fn begins_with<W: AsRef<str>>(&self, words: &[W]) -> bool {
         let said = self.elements();
-        said.len() >= words.len() && said.iter().zip(words).all(|(text, word)| text.value == *word)
+        said.len() >= words.len() && said.iter().zip(words).all(|(text, word)| text.value == word.as_ref())
     }
 
     fn is_wane(&self, program: &str) -> bool {
         let name = Path::new(&self.command.value).file_name();
-        self.command.value == program || name.is_some_and(|name| name == "wane" || name == "wane.exe")
+        let named = |name: &str| name == "wane" || name == "wane.exe" || name.starts_with("wane-");
+        self.command.value == program || name.and_then(|name| name.to_str()).is_some_and(named)
     }
 
-    /// Whether it starts a gateway, in whatever way.
-    pub(super) fn runs_gateway(&self, program: &str) -> bool {
-        self.is_wane(program) && self.starts_with(&["mcp", "run"])
+    /// Whether it is this program that it starts.
+    pub(super) fn starts(&self, program: &str) -> bool {
+        self.command.value == program
     }
 
-    /// Where among the arguments the wrapped command stands.
-    pub(super) fn wrapped(&self, program: &str) -> Option<usize> {
-        if !self.is_wane(program) || !self.starts_with(&START) {
+    /// How the entry of this name stands to a gateway. A line that only might be ours is not: somebody has written it, and would lose it.
+    pub(super) fn stands(&self, program: &str, name: &str) -> Stands {
+        let is_wane = self.is_wane(program);
+        match self.inner(name).filter(|_| is_wane) {
+            Some(inner) => Stands::Behind(inner),
+            None if self.begins_with(&START) || (is_wane && self.begins_with(&START[..2])) => Stands::Otherwise,
+            None => Stands::Alone,
+        }
+    }
+
+    /// Where among the arguments the wrapped command stands, behind exactly what is written for this name.
+    fn inner(&self, name: &str) -> Option<usize> {
+        let mut words = self.elements().iter().map(|text| text.value.as_str()).enumerate();
+        if !self.begins_with(&START) || words.nth(START.len()).is_none_or(|(_, named)| named != name) {
             return None;
         }
-        let named = START.len().saturating_add(1);
-        let dashes = self.elements().iter().skip(named).position(|text| text.value == "--")?;
-        let inner = dashes.saturating_add(named).saturating_add(1);
-        self.elements().get(inner).filter(|own| !own.value.is_empty()).map(|_| inner)
+        let mut flags = Flag::ALL.iter();
+        loop {
+            match words.next()? {
+                (_, "--") => break,
+                // Each stands once at most, in the order of all of them.
+                (_, word) => flags.find(|flag| flag.as_str() == word)?,
+            };
+            words.next().filter(|(_, value)| !value.is_empty() && !value.starts_with("--"))?;
+        }
+        words.next().filter(|(_, own)| !own.is_empty()).map(|(inner, _)| inner)
     }
 
     /// What it says once it is wrapped. Where that will stand is not known before it is read again.
@@ -110,6 +147,7 @@ impl Stdio {
             command: text(command),
             args: Args::Listed { span: 0..0, elements: args.map(text).collect() },
             env: self.env.clone(),
+            setting: self.setting.clone(),
         }
     }
 }
@@ -143,7 +181,7 @@ impl Read {
         for entry in &self.entries {
             let Server::Stdio(stdio) = &entry.server else { continue };
             shown.push(stdio.command.span.start);
-            if let Some(inner) = stdio.wrapped("wane") {
+            if let Stands::Behind(inner) = stdio.stands("wane", &entry.name) {
                 shown.extend(stdio.elements().iter().take(inner.saturating_add(1)).map(|text| text.span.start));
             }
         }

@@ -7,7 +7,7 @@ use jsonc_parser::common::{Range, Ranged as _};
 use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
 
 use super::edit::{Splice, apply, indent, part};
-use super::entry::{Args, Entry, Read, Server, Span, Stdio, Text};
+use super::entry::{Args, Entry, Read, Server, Span, Stdio, Text, is_setting};
 use super::{Fault, Layout, Why};
 
 /// What clients read beside plain JSON, and nothing more.
@@ -173,7 +173,16 @@ fn stdio(text: &str, value: &Value<'_>) -> Result<Stdio, Why> {
         }
         Some(_) => return Err(Why::Args),
     };
-    Ok(Stdio { command: said, args, env: get("env").map_or(Some(Vec::new()), |env| variables(&env.value)) })
+    let env = get("env").map(|env| &env.value);
+    let setting = match env {
+        None | Some(Value::NullKeyword(_)) => None,
+        Some(Value::Object(all)) => {
+            all.properties.iter().map(|one| one.name.as_str()).find(|name| is_setting(name)).map(str::to_owned)
+        }
+        // Whatever that says to the client.
+        Some(_) => return Err(Why::Env),
+    };
+    Ok(Stdio { command: said, args, env: env.map_or(Some(Vec::new()), variables), setting })
 }
 
 fn variables(value: &Value<'_>) -> Option<Vec<(String, String)>> {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::entry::Server;
+use super::entry::{Server, Stands};
 use super::{Fault, Layout, Why, read, unmarked};
 
 /// A server that a configuration lists.
@@ -49,9 +49,10 @@ impl fmt::Debug for Start {
 /// it; `program` is the path of this `wane`.
 ///
 /// ```
+/// use std::collections::BTreeMap;
 /// use wane_gateway::wiring::{self, Layout, Runner};
 /// let text = "{\"servers\": {\"git\": {\"command\": \"uvx\", \"args\": [\"git\"]}}}";
-/// let runner = Runner { program: "/usr/bin/wane".into(), flags: Vec::new() };
+/// let runner = Runner { program: "/usr/bin/wane".into(), flags: BTreeMap::new() };
 /// let edit = wiring::enforce(text, Layout::Servers, &runner, &[])?;
 /// for text in [text, edit.text()] {
 ///     let listed = wiring::listed(text, Layout::Servers, "/usr/bin/wane")?;
@@ -68,14 +69,17 @@ pub fn listed(text: &str, layout: Layout, program: &str) -> Result<Vec<Listed>, 
     let listed = read.entries.into_iter().map(|entry| {
         let start = match entry.server {
             Server::Other(why) => Err(why),
-            Server::Stdio(stdio) if stdio.runs_gateway(program) && stdio.wrapped(program).is_none() => {
-                Err(Why::Foreign)
-            }
-            Server::Stdio(stdio) => stdio.env.clone().ok_or(Why::Env).map(|env| {
-                let words = std::iter::once(&stdio.command).chain(stdio.elements());
-                let before = stdio.wrapped(program).map_or(0, |inner| inner.saturating_add(1));
-                Start { command: words.skip(before).map(|text| text.value.clone()).collect(), env }
-            }),
+            Server::Stdio(stdio) => match stdio.stands(program, &entry.name) {
+                Stands::Otherwise => Err(Why::Foreign),
+                stands => stdio.env.clone().ok_or(Why::Env).map(|env| {
+                    let words = std::iter::once(&stdio.command).chain(stdio.elements());
+                    let before = match stands {
+                        Stands::Behind(inner) => inner.saturating_add(1),
+                        Stands::Alone | Stands::Otherwise => 0,
+                    };
+                    Start { command: words.skip(before).map(|text| text.value.clone()).collect(), env }
+                }),
+            },
         };
         Listed { name: entry.name, start }
     });

@@ -1,7 +1,7 @@
 use super::*;
 
 fn runner() -> Runner {
-    Runner { program: "/usr/bin/wane".into(), flags: vec!["--aud".into(), "files".into()] }
+    Runner { program: "/usr/bin/wane".into(), flags: [(Flag::Aud, "files".into())].into() }
 }
 
 #[track_caller]
@@ -191,18 +191,129 @@ fn only_named_servers_are_wrapped() {
     assert!(edit.text().starts_with(r#"{"servers": {"a": {"command": "x"}, "b": {"command": "/usr/bin/wane""#));
 }
 
+/// An entry `a` that is started so.
+fn entry(program: &str, line: &str) -> String {
+    format!(r#"{{"servers": {{"a": {{"command": "{program}", "args": [{line}]}}}}}}"#)
+}
+
 #[test]
-fn wrapped_by_another_copy_or_with_other_flags_is_wrapped() {
-    let text = r#"{"servers": {"a": {"command": "PROGRAM", "args": ["mcp", "run", "--server", "b", "--token", "t", "--", "x", "--", "y"]}}}"#;
-    for program in ["wane", "/opt/wane", "/usr/bin/wane", "/opt/wane.exe"] {
-        let text = text.replace("PROGRAM", program);
+fn wrapped_by_another_copy_is_not_this_one_and_is_undone() {
+    let line = r#""mcp", "run", "--server", "a", "--token", "t", "--", "x", "--", "y""#;
+    for program in ["wane", "./wane", "/opt/wane", "/opt/wane.exe", "/opt/wane-1/wane-x86_64", "/usr/bin/wane"] {
+        let text = entry(program, line);
         let edit = enforce(&text, Layout::Servers, &runner(), &[]).unwrap();
-        assert_eq!(edit.outcomes()[0].state, State::Already, "{program}");
+        let expected = match program {
+            // It may say anything.
+            "/usr/bin/wane" => State::Refused(Why::Flags),
+            // Whether that is there, and what it is, nobody knows.
+            _ => State::Refused(Why::Elsewhere(program.into())),
+        };
+        assert_eq!((&edit.outcomes()[0].state, edit.is_changed()), (&expected, false), "{program}");
         let stopped = stop(&text, Layout::Servers, "/usr/bin/wane", None).unwrap();
         assert_eq!(stopped.text(), r#"{"servers": {"a": {"command": "x", "args": ["--", "y"]}}}"#);
     }
-    let edit = enforce(&text.replace("PROGRAM", "/opt/wan"), Layout::Servers, &runner(), &[]).unwrap();
-    assert_eq!(edit.outcomes()[0].state, State::Wrapped);
+    // This is none of ours, and the line is: it is neither wrapped once more nor taken for ours.
+    for program in ["/opt/wan", "/opt/wanes", "/opt/x-wane", "sh"] {
+        let text = entry(program, line);
+        let edit = enforce(&text, Layout::Servers, &runner(), &[]).unwrap();
+        assert_eq!(edit.outcomes()[0].state, State::Refused(Why::Foreign), "{program}");
+        let stopped = stop(&text, Layout::Servers, "/usr/bin/wane", None).unwrap();
+        assert_eq!((&stopped.outcomes()[0].state, stopped.text()), (&State::Refused(Why::Foreign), &*text));
+    }
+}
+
+#[test]
+fn what_is_not_exactly_what_is_written_here_is_not_guessed_at() {
+    for line in [
+        // The name of another server.
+        r#""mcp", "run", "--server", "other", "--aud", "files", "--", "x""#,
+        r#""mcp", "run", "--aud", "files", "--server", "a", "--", "x""#,
+        r#""mcp", "run", "--server", "a", "--aud", "files", "--aud", "mail", "--", "x""#,
+        r#""mcp", "run", "--server", "a", "--aud", "files", "--token", "t", "--", "x""#,
+        r#""mcp", "run", "--server", "a", "--client-tokens", "--", "x""#,
+        r#""mcp", "run", "--server", "a", "--log-secret", "f", "--", "x""#,
+        r#""mcp", "run", "--server", "a", "--aud=files", "--", "x""#,
+        r#""mcp", "run", "--server", "a", "--aud", "--", "x""#,
+        r#""mcp", "run", "--server", "a", "--aud", "", "--", "x""#,
+        r#""mcp", "run", "--server", "a", "--", "", "x""#,
+        r#""mcp", "run", "--server", "a", "--aud", "files""#,
+        r#""mcp", "run", "--server=a", "--", "x""#,
+    ] {
+        let text = entry("/usr/bin/wane", line);
+        for edit in [
+            enforce(&text, Layout::Servers, &runner(), &[]).unwrap(),
+            stop(&text, Layout::Servers, "/usr/bin/wane", None).unwrap(),
+        ] {
+            assert_eq!(edit.outcomes()[0].state, State::Refused(Why::Foreign), "{line}");
+            assert_eq!((edit.text(), edit.is_changed()), (&*text, false));
+        }
+    }
+}
+
+#[test]
+fn what_somebody_has_written_into_it_is_not_taken_out() {
+    let text =
+        "{\"servers\": {\n  \"a\": {\"command\": \"sh\", \"args\": [\"a\"]},\n  \"b\": {\"command\": \"y\"}\n}}\n";
+    let now = enforce(text, Layout::Servers, &runner(), &[]).unwrap().text().to_owned();
+    for (from, to) in [
+        ("\"sh\", \"a\"", "\"sh\", /* mine */ \"a\""),
+        ("\"--\", \"sh\"", "\"--\", // mine\n \"sh\""),
+        ("\"sh\", \"a\"", "\"sh\" /* mine */, \"a\""),
+        ("\"mcp\", \"run\"", "\"mcp\", /* mine */ \"run\""),
+    ] {
+        let edited = now.replacen(from, to, 1);
+        assert_ne!(edited, now, "{from}");
+        let stopped = stop(&edited, Layout::Servers, "/usr/bin/wane", Some(text)).unwrap();
+        let states: Vec<_> = stopped.outcomes().iter().map(|outcome| outcome.state.clone()).collect();
+        assert_eq!(states, [State::Refused(Why::Written), State::Unwrapped], "{to}");
+        assert!(stopped.text().contains("mine") && stopped.text().contains("\"b\": {\"command\": \"y\"}"));
+    }
+    // Behind the list of a server that had none, it stays, and the list with it.
+    let edited = now.replace("\"y\"]", "\"y\" /* mine */]");
+    let stopped = stop(&edited, Layout::Servers, "/usr/bin/wane", Some(text)).unwrap();
+    assert!(stopped.text().contains("\"command\": \"y\", \"args\": [ /* mine */]"), "{}", stopped.text());
+    let edited = "[mcp_servers.a]\ncommand = '/usr/bin/wane'\nargs = [\n 'mcp', 'run', '--server', 'a', '--', # mine\n 'x', 'y' ]\n";
+    let stopped = stop(edited, Layout::Toml, "/usr/bin/wane", None).unwrap();
+    assert_eq!((&stopped.outcomes()[0].state, stopped.text()), (&State::Refused(Why::Written), edited));
+}
+
+#[test]
+fn an_entry_does_not_say_what_it_is_judged_by() {
+    for env in [
+        r#"{"WANE_ROOTS": "evil.pub"}"#,
+        r#"{"A": 1, "WANE_X": 2}"#,
+        r#"{"WANE_AUD": null}"#,
+        r#"{"W\u0041NE_A": "x"}"#,
+    ] {
+        let text = format!(r#"{{"servers": {{"a": {{"command": "x", "env": {env}}}}}}}"#);
+        assert!(matches!(refused(&text, Layout::Servers), Why::Setting(name) if name.starts_with("WANE_")), "{env}");
+    }
+    // Nor once it is wrapped.
+    let now =
+        enforce(r#"{"servers": {"a": {"command": "x", "env": {"A": "b"}}}}"#, Layout::Servers, &runner(), &[]).unwrap();
+    let text = now.text().replace("\"A\"", "\"WANE_TOKEN_FILE\"");
+    let edit = enforce(&text, Layout::Servers, &runner(), &[]).unwrap();
+    assert_eq!(edit.outcomes()[0].state, State::Refused(Why::Setting("WANE_TOKEN_FILE".into())));
+    assert!(stop(&text, Layout::Servers, "/usr/bin/wane", None).unwrap().is_changed());
+    for text in [
+        "[mcp_servers.a]\ncommand = 'x'\nenv = { WANE_LEDGER = 'y' }",
+        "[mcp_servers.a]\ncommand = 'x'\n[mcp_servers.a.env]\nWANE_LEDGER = 1\n",
+    ] {
+        assert_eq!(refused(text, Layout::Toml), Why::Setting("WANE_LEDGER".into()));
+    }
+    for (text, layout) in [
+        (r#"{"servers": {"a": {"command": "x", "env": ["WANE_ROOTS=evil.pub"]}}}"#, Layout::Servers),
+        ("[mcp_servers.a]\ncommand = 'x'\nenv = ['WANE_ROOTS=evil.pub']", Layout::Toml),
+    ] {
+        assert_eq!(refused(text, layout), Why::Env);
+    }
+    assert!(
+        wrapped(
+            r#"{"servers": {"a": {"command": "x", "env": {"MY_WANE_": "x", "wane_roots": "y"}}}}"#,
+            Layout::Servers
+        )
+        .is_changed()
+    );
 }
 
 #[test]
@@ -312,7 +423,7 @@ mod laws {
 
     fn text() -> impl Strategy<Value = String> {
         prop_oneof![
-            prop::sample::select(vec!["", "npx", "--", "wane", "mcp", "run", "/opt/wane", "--server", "a"])
+            prop::sample::select(vec!["", "npx", "--", "/usr/bin/wane", "mcp", "run", "/opt/wane", "--server", "a"])
                 .prop_map(str::to_owned),
             any::<String>(),
         ]
@@ -320,7 +431,7 @@ mod laws {
     }
 
     fn list() -> impl Strategy<Value = String> {
-        let ours = r#"["mcp", "run", "--server", "x", "--aud", "y", "--", "z", "--"]"#;
+        let ours = r#"["mcp", "run", "--server", "a", "--aud", "y", "--", "z", "--"]"#;
         let elements = prop::collection::vec((gap(), text(), gap()), 0..4);
         let written = (elements, gap(), any::<bool>()).prop_map(|(elements, end, comma)| {
             let words: Vec<_> = elements.iter().map(|(before, word, after)| format!("{before}{word}{after}")).collect();
@@ -402,9 +513,10 @@ mod laws {
         prop_assert_eq!(edit.is_changed(), !edit.diff().is_empty());
         let again = enforce(edit.text(), layout, &runner(), &[]).unwrap();
         prop_assert!(!again.is_changed(), "twice is once: {}", edit.text());
-        let before: Vec<_> = edit.outcomes().iter().filter(|found| found.state == State::Already).collect();
+        // What was wrapped before, by this program or another copy of it, is unwrapped with the others.
+        let before = stop(text, layout, "/usr/bin/wane", None).unwrap();
         let stopped = stop(edit.text(), layout, "/usr/bin/wane", Some(text)).unwrap();
-        if before.is_empty() {
+        if !before.is_changed() {
             prop_assert_eq!(stopped.text(), text, "undone");
         }
         let unaided = stop(edit.text(), layout, "/usr/bin/wane", None).unwrap();

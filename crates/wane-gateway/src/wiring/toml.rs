@@ -2,7 +2,7 @@
 
 use toml_edit::{Document, Item, TableLike, Value};
 
-use super::entry::{Args, Entry, Read, Server, Span, Stdio, Text};
+use super::entry::{Args, Entry, Read, Server, Span, Stdio, Text, is_setting};
 use super::{Fault, Why};
 
 /// The table of all servers.
@@ -56,7 +56,15 @@ fn stdio(text: &str, item: &Item) -> Result<Stdio, Why> {
             Args::Listed { span, elements: texts.collect::<Result<_, _>>()? }
         }
     };
-    Ok(Stdio { command: said, args, env: table.get("env").map_or(Some(Vec::new()), variables) })
+    let setting = match table.get("env") {
+        None => None,
+        // Whatever else that says to the client.
+        Some(env) => {
+            let mut names = env.as_table_like().ok_or(Why::Env)?.iter().map(|(name, _)| name);
+            names.find(|name| is_setting(name)).map(str::to_owned)
+        }
+    };
+    Ok(Stdio { command: said, args, env: table.get("env").map_or(Some(Vec::new()), variables), setting })
 }
 
 fn variables(item: &Item) -> Option<Vec<(String, String)>> {

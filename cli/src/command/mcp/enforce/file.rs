@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::{ErrorKind, Read as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use wane_gateway::wiring::{self, Edit, Layout, State};
@@ -34,7 +35,7 @@ pub(super) enum Fate {
     Kept,
     /// The file is again what its copy says, and the copy is removed.
     Restored,
-    /// The servers are as they were, other things are not; the copy is removed.
+    /// The servers are as they were, other things may not be: the copy says from now on what was there before.
     Undone,
     /// Nothing was wrapped any more, and the copy says something else: it may be all that is left of it.
     Left,
@@ -52,7 +53,7 @@ pub(super) struct Change {
 impl Change {
     /// Whether there is anything to write or to remove.
     pub(super) const fn is_due(&self) -> bool {
-        self.edit.is_changed() || matches!(self.fate, Fate::Restored | Fate::Undone)
+        self.edit.is_changed() || matches!(self.fate, Fate::Restored)
     }
 }
 
@@ -70,40 +71,61 @@ pub(super) fn change(target: Target, task: &Task<'_>, write: Write) -> Result<Ch
         Task::Stop { program } => wiring::stop(&text, layout, program, old.as_ref().map(|(_, text)| text.as_str())),
     };
     let edit = edited.map_err(|fault| Failure::new(Trouble::File, format!("{}: {fault}", failure::name(path))))?;
+    if edit.is_changed() {
+        one_name(path)?;
+    }
     // A copy belongs to what is wrapped. Where nothing is, it is one of a file that somebody has replaced since.
     let wrapped_before = any_wrapped(&text, layout, task);
+    let still = edit.outcomes().iter().any(|outcome| matches!(outcome.state, State::Refused(_)));
     let fate = match task {
         Task::Enforce { .. } if edit.is_changed() || (old.is_some() && wrapped_before) => Fate::Kept,
         Task::Enforce { .. } => Fate::None,
         Task::Stop { .. } => match &old {
             Some((_, old)) if old == edit.text() => Fate::Restored,
+            Some(_) if still => Fate::Kept,
             Some(_) if !edit.is_changed() => Fate::Left,
-            Some(_) => Fate::Undone,
-            None => Fate::None,
+            None if !edit.is_changed() => Fate::None,
+            Some(_) | None => Fate::Undone,
         },
     };
     if write == Write::All {
         if edit.is_changed() {
+            // What is wrapped already is no text from before.
             if matches!(task, Task::Enforce { .. }) && (old.is_none() || !wrapped_before) {
                 held.write_beside(&backup, &bytes)?;
             }
             held.replace_read(&bytes, edit.text().as_bytes())?;
+            if fate == Fate::Undone {
+                held.write_beside(&backup, &bytes)?;
+            }
         }
-        if matches!(fate, Fate::Restored | Fate::Undone) {
+        if fate == Fate::Restored {
             std::fs::remove_file(&backup).map_err(|error| Failure::file("remove", failure::name(&backup), &error))?;
         }
     }
     Ok(Change { target, backup, edit, fate })
 }
 
-/// Whether any server of the file, named or not, is wrapped.
+/// A file is replaced under one name. Whoever reads it by another would go on reading the old one.
+fn one_name(path: &Path) -> Result<(), Failure> {
+    let about = std::fs::metadata(path).map_err(|error| Failure::file("read", failure::name(path), &error))?;
+    match about.nlink() {
+        0 | 1 => Ok(()),
+        names => Err(Failure::new(
+            Trouble::File,
+            format!("{} has {names} names, and only one can be edited", failure::name(path)),
+        )
+        .hint("make it a file of its own, or the others symbolic links to it")),
+    }
+}
+
+/// Whether any server of the file, named or not, is behind a gateway, wrapped here or not.
 fn any_wrapped(text: &str, layout: Layout, task: &Task<'_>) -> bool {
     let program = match task {
         Task::Enforce { runner, .. } => &runner.program,
         Task::Stop { program } => *program,
     };
-    let stopped = wiring::stop(text, layout, program, None);
-    stopped.is_ok_and(|edit| edit.outcomes().iter().any(|outcome| outcome.state == State::Unwrapped))
+    wiring::stop(text, layout, program, None).is_ok_and(|edit| !edit.outcomes().is_empty())
 }
 
 /// What a file says.
