@@ -38,12 +38,17 @@ impl<'a> Object<'a> {
         self.members.iter().map(|(name, _)| name.as_str())
     }
 
-    /// Whether every name could be taken for no other and for none of these: it is ASCII, and equal to none but for capitals. There
-    /// are readers that take either for the other.
+    /// Whether every name could be taken for no other and for none of these: it is printable ASCII, and equal to none but for
+    /// capitals. There are readers that take either for the other, that end a name at a NUL, and that follow a `__proto__`.
+    // spec: G4
     pub(crate) fn is_plain(&self, known: &[&str]) -> bool {
         let alike = |name: &str| known.iter().any(|known| *known != name && known.eq_ignore_ascii_case(name));
+        let printable = |name: &str| name.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ');
         let mut folded = HashSet::with_capacity(self.members.len());
-        self.members.iter().all(|(name, _)| name.is_ascii() && !alike(name) && folded.insert(name.to_ascii_lowercase()))
+        self.members.iter().all(|(name, _)| {
+            let odd = !printable(name) || name.eq_ignore_ascii_case("__proto__");
+            !odd && !alike(name) && folded.insert(name.to_ascii_lowercase())
+        })
     }
 
     /// Takes out the members whose names begin so, in capitals or not; whether there were any.
@@ -140,11 +145,23 @@ mod tests {
     #[test]
     fn names_that_could_be_taken_for_others_are_noticed() {
         let is_plain = |text: &str| Object::read(text).unwrap().is_plain(&["name", "arguments"]);
-        for text in [r#"{"name":1,"x":2}"#, "{}", r#"{"other":1}"#] {
+        for text in [r#"{"name":1,"x":2}"#, "{}", r#"{"other":1}"#, r#"{"a b":1,"~":2,"proto":3}"#] {
             assert!(is_plain(text), "{text}");
         }
         for text in [r#"{"Name":1}"#, r#"{"x":1,"X":2}"#, r#"{"argumentſ":1}"#, r#"{"é":1}"#, r#"{"name":1,"NAME":2}"#]
         {
+            assert!(!is_plain(text), "{text}");
+        }
+        for text in [
+            r#"{"name\u0000":1,"name":2}"#,
+            r#"{"arguments\u0000":1}"#,
+            r#"{"\u0000":1}"#,
+            r#"{"a\tb":1}"#,
+            r#"{"a\u007f":1}"#,
+            r#"{"__proto__":{"arguments":{}}}"#,
+            r#"{"\u005f_proto__":{}}"#,
+            r#"{"__PROTO__":{}}"#,
+        ] {
             assert!(!is_plain(text), "{text}");
         }
         let mut object = Object::read(r#"{"a/b":1,"a/c":2,"b":3}"#).unwrap();

@@ -1,4 +1,4 @@
-//! Members that only some parsers tell apart.
+//! Members that only some parsers tell apart, or take for what they are not.
 
 use std::collections::HashSet;
 
@@ -8,7 +8,8 @@ use wane::{Arguments, Code, Refusal};
 use crate::reserved;
 
 /// Refuses two members of one object whose names are equal but for capitals: there are parsers that take either for the other, so a
-/// rule could look at one, and the tool at the other.
+/// rule could look at one, and the tool at the other. So they do with a name that ends in a NUL and one without, and a `__proto__`
+/// becomes all members that its value has.
 // spec: C12
 pub(super) fn check(arguments: &Arguments) -> Result<(), Refusal> {
     let text = arguments.to_json();
@@ -25,6 +26,9 @@ fn walk(value: &Json) -> Result<(), Refusal> {
         Json::Object(members) => {
             let mut names = HashSet::new();
             for (name, value) in members {
+                if is_odd(name) {
+                    return Err(Refusal::new(Code::ParseJson, "arguments", format_args!("the name {name:?}"), ""));
+                }
                 // One alone is like no other. `ſ` is a small letter whose capital is `S`, and `K` a capital whose small letter is `k`.
                 if members.len() > 1 && !names.insert(name.to_uppercase().to_lowercase()) {
                     return Err(Refusal::new(Code::ParseJsonDuplicate, "arguments", name, ""));
@@ -34,5 +38,43 @@ fn walk(value: &Json) -> Result<(), Refusal> {
             Ok(())
         }
         Json::Bool(_) | Json::Null | Json::Number(_) | Json::String(_) => Ok(()),
+    }
+}
+
+/// Whether some readers take a name for another one, or for none at all.
+fn is_odd(name: &str) -> bool {
+    name.chars().any(char::is_control) || name.eq_ignore_ascii_case("__proto__")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_some_readers_cut_or_follow_are_refused() {
+        let code = |text: &str| {
+            let checked = Arguments::from_json(text.as_bytes()).and_then(|arguments| check(&arguments));
+            checked.map_err(|refusal| refusal.code())
+        };
+        for name in [
+            r"path\u0000",
+            r"\u0000",
+            r"a\u001fb",
+            r"a\u007f",
+            r"\u0080",
+            r"a\u009f",
+            "__proto__",
+            r"__pr\u006fto__",
+            "__Proto__",
+        ] {
+            for text in [format!(r#"{{"{name}":1}}"#), format!(r#"{{"a":[{{"b":{{"{name}":{{}}}}}}]}}"#)] {
+                assert_eq!(code(&text), Err(Code::ParseJson), "{text}");
+            }
+        }
+        // In values they are texts like others, and so are names that only look alike.
+        for text in [r#"{"a":"\u0000__proto__"}"#, r#"{"proto":1,"__proto":2,"é":3,"a b":4,"\u00a0":5}"#, "{}"] {
+            assert_eq!(code(text), Ok(()), "{text}");
+        }
+        assert_eq!(code(r#"{"a":{"x":1,"X":2}}"#), Err(Code::ParseJsonDuplicate));
     }
 }
