@@ -233,6 +233,7 @@ impl Gate {
         let within = parameters.token()?;
         let shown = self.credential.check(within.as_deref(), self.beside.as_deref())?;
         let cuts = within.is_some() && matches!(self.credential.to_server(), ToServer::Never);
+        let mut pinned = None;
         let (ground, waits) = match asked {
             Asked::Passes if *method == "initialize" => {
                 self.flow().elicits = parameters.asks_user_from_now_on();
@@ -248,6 +249,7 @@ impl Gate {
             }
             Asked::Tool | Asked::Prompt | Asked::Resource | Asked::Listen | Asked::Completion => {
                 let asks = parameters.asks(*asked)?;
+                pinned = self.pinned(&asks)?;
                 let admit = |ask: &Ask| self.admit(ask, parameters, shown, beside.approvals);
                 let permits =
                     asks.iter().map(admit).collect::<Result<Vec<_>, _>>().map_err(|stopped| match stopped {
@@ -271,10 +273,15 @@ impl Gate {
             Some(params) => answer::request(id, method, params).into_bytes(),
         };
         let mut flow = self.flow();
-        // What was announced while the ledger was written comes before the call.
+        // What was announced or listed while the ledger was written comes before the call.
         // spec: G13
-        if *asked == Asked::Tool && flow.changes() != changes && self.pins(parameters)? {
-            return Err(Refusal::new(Code::DenyPin, "digest", "of the server", "its tools have just changed").into());
+        if let Some(name) = pinned {
+            let changed = || Refusal::new(Code::DenyPin, "digest", "of the server", "its tools have just changed");
+            match flow.tool(&name) {
+                Some(None) if flow.changes() == changes => {}
+                Some(Some(why_not)) => return Err(why_not.clone().into()),
+                Some(None) | None => return Err(changed().into()),
+            }
         }
         if beside.stage == Stage::Held && !flow.let_go(&id.key()) {
             return Err(Stopped::Gone);
@@ -289,11 +296,13 @@ impl Gate {
         checked.map_err(|why| crowded(id, why))
     }
 
-    /// Whether the tool that is called is pinned.
-    fn pins(&self, parameters: &Parameters<'_>) -> Result<bool, Refusal> {
+    /// The tool that is called, where it is pinned.
+    fn pinned(&self, asks: &[Ask]) -> Result<Option<String>, Refusal> {
         let server = self.listed()?;
-        let pinned = |ask: &Ask| matches!(ask, Ask::Tool(name, _) if server.pin(name).is_some());
-        Ok(parameters.asks(Asked::Tool)?.iter().any(pinned))
+        Ok(asks.iter().find_map(|ask| match ask {
+            Ask::Tool(name, _) => server.pin(name).is_some().then(|| name.clone()),
+            Ask::Prompt(..) | Ask::Resource(_) => None,
+        }))
     }
 
     /// One request, decided and committed.
@@ -354,30 +363,34 @@ impl Gate {
         self.check_pinned(&self.listed()?, name)
     }
 
-    /// Passes a request on. What was admitted is used up by it.
+    /// Passes a request on. What was admitted is used up by it. The client is told of everything else only then: it may read slowly, and
+    /// meanwhile what was decided would not be so any more.
     // spec: G3
     pub(super) fn pass_on(&self, onward: Onward) -> io::Result<()> {
+        // Before the server can answer: its answer tells of the mark as well.
+        // spec: G15
+        let changes = match onward.ground {
+            Ground::Passes => false,
+            Ground::Admitted(permits) => {
+                let changes = self.changes_list(&permits);
+                permits.into_iter().for_each(|permit| drop(permit.into_request()));
+                changes
+            }
+        };
+        let passed = (self.to_server)(&onward.bytes);
         if let Some(id) = onward.given_up {
             (self.to_client)(answer::unanswered(id, "has not answered").as_bytes())?;
         }
-        if let Ground::Admitted(permits) = onward.ground {
-            // spec: G15
-            let marks: Vec<_> =
-                permits.iter().map(|permit| (permit.effects().session, permit.mark().clone())).collect();
-            permits.into_iter().for_each(|permit| drop(permit.into_request()));
-            self.announce(&marks)?;
+        if changes {
+            (self.to_client)(LIST_CHANGED.as_bytes())?;
         }
-        (self.to_server)(&onward.bytes)
+        passed
     }
 
-    /// Tells the client that the list of tools may be shorter now, where its server tells such things.
-    fn announce(&self, marks: &[(wane::BlockId, wane::Mark)]) -> io::Result<()> {
-        let risen = {
-            let flow = self.flow();
-            let risen = marks.iter().filter(|(session, mark)| flow.rises(*session, mark)).count();
-            risen > 0 && flow.announces
-        };
-        if risen { (self.to_client)(LIST_CHANGED.as_bytes()) } else { Ok(()) }
+    /// Whether the list of tools may be shorter now, before a server that tells such things.
+    fn changes_list(&self, permits: &[Permit]) -> bool {
+        let flow = self.flow();
+        flow.announces && permits.iter().any(|permit| flow.rises(permit.effects().session, permit.mark()))
     }
 }
 

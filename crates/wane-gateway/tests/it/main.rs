@@ -5,6 +5,8 @@
 #[cfg(test)]
 mod http;
 #[cfg(test)]
+mod pins;
+#[cfg(test)]
 mod pipes;
 #[cfg(test)]
 mod scene;
