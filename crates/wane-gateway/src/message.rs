@@ -91,6 +91,7 @@ pub struct Fault {
     kind: FaultKind,
     message: String,
     id: Option<String>,
+    answered: Option<String>,
 }
 
 /// What kind of fault it is.
@@ -119,6 +120,18 @@ impl Fault {
     #[must_use]
     pub fn id(&self) -> Option<&str> {
         self.id.as_deref()
+    }
+
+    /// The id of the request that the message seems to answer, written in one way: its members are those of an answer, each once, and its
+    /// id is one. What the answer itself says may be read in several ways, or be no JSON at all.
+    ///
+    /// ```
+    /// let fault = wane_gateway::Message::read(br#"{"jsonrpc":"2.0","id":7,"result":{"a":1,"a":2}}"#).unwrap_err();
+    /// assert_eq!((fault.id(), fault.answered()), (None, Some("7")));
+    /// ```
+    #[must_use]
+    pub fn answered(&self) -> Option<&str> {
+        self.answered.as_deref()
     }
 }
 
@@ -162,15 +175,20 @@ impl<'a> Message<'a> {
     /// nor an integer, a method that is not written plainly, parameters that are no object, and a message that is both a request
     /// and an answer or neither.
     pub fn read(bytes: &'a [u8]) -> Result<Self, Fault> {
-        let fault = |kind, message: &str| Fault { kind, message: message.to_owned(), id: None };
+        let fault = |kind, message: &str| Fault { kind, message: message.to_owned(), id: None, answered: None };
+        // Parsers that differ in what an answer says do not in what it answers.
+        let ambiguous = |message: &str| {
+            let members = serde_json::from_slice::<Members<'_>>(bytes).ok();
+            Fault { answered: members.as_ref().and_then(answered), ..fault(FaultKind::Parse, message) }
+        };
         if bytes.len() > MESSAGE_BYTES {
             return Err(fault(FaultKind::Parse, &format!("{} bytes, at most {MESSAGE_BYTES} are read", bytes.len())));
         }
         // There are servers and clients that end a line at either: to them a message could hold another.
         if bytes.trim_ascii_end().iter().any(|byte| matches!(byte, b'\r' | b'\n')) {
-            return Err(fault(FaultKind::Parse, "a line break stands within it"));
+            return Err(ambiguous("a line break stands within it"));
         }
-        strict::check(bytes).map_err(|ambiguous| fault(FaultKind::Parse, &ambiguous.0))?;
+        strict::check(bytes).map_err(|found| ambiguous(&found.0))?;
         if !bytes.trim_ascii_start().starts_with(b"{") {
             return Err(fault(FaultKind::Invalid, "a message is one object; there are no batches"));
         }
@@ -180,8 +198,12 @@ impl<'a> Message<'a> {
         let id = members.id.map(|raw| Id::read(raw.get()));
         let is_answer = members.result.is_some() || members.error.is_some();
         let answer_to = id.and_then(Result::ok).filter(|_| !is_answer).map(|id| id.to_string());
-        let invalid =
-            |message: &str| Fault { kind: FaultKind::Invalid, message: message.to_owned(), id: answer_to.clone() };
+        let answers = answered(&members);
+        let invalid = |message: &str| Fault {
+            id: answer_to.clone(),
+            answered: answers.clone(),
+            ..fault(FaultKind::Invalid, message)
+        };
         if members.jsonrpc.map(RawValue::get) != Some("\"2.0\"") {
             return Err(invalid("`jsonrpc` is not \"2.0\""));
         }
@@ -207,6 +229,12 @@ impl<'a> Message<'a> {
     pub const fn kind(&self) -> &Kind<'a> {
         &self.kind
     }
+}
+
+/// The id of what these members answer, if they do.
+fn answered(members: &Members<'_>) -> Option<String> {
+    let is_answer = members.method.is_none() && (members.result.is_some() || members.error.is_some());
+    members.id.filter(|_| is_answer).and_then(|id| Id::read(id.get()).ok()).map(|id| id.key())
 }
 
 fn kind<'a>(members: &Members<'a>, id: Option<Id<'a>>) -> Result<Kind<'a>, &'static str> {
@@ -312,6 +340,37 @@ mod tests {
         let large =
             format!(r#"{{"jsonrpc":"2.0","id":1,"method":"ping","params":{{"a":"{}"}}}}"#, "x".repeat(MESSAGE_BYTES));
         assert_eq!(read(&large).unwrap_err().kind(), FaultKind::Parse);
+    }
+
+    #[test]
+    fn what_an_answer_answers_is_told_though_it_cannot_be_read() {
+        let deep = format!(r#"{{"jsonrpc":"2.0","id":1,"result":{}{}}}"#, "[".repeat(500), "]".repeat(500));
+        for (text, answered) in [
+            (r#"{"jsonrpc":"2.0","id":1,"result":{"a":1,"a":2}}"#, Some("1")),
+            (r#"{"jsonrpc":"2.0","id":"\u0061","result":"caf\udce9"}"#, Some("\"a\"")),
+            (r#"{"jsonrpc":"2.0","id":1,"result":1e400}"#, Some("1")),
+            (&deep, Some("1")),
+            (r#"{"jsonrpc":"2.0","id":1,"error":{"code":1e400}}"#, Some("1")),
+            (r#"{"id":1,"result":1}"#, Some("1")),
+            (r#"{"jsonrpc":"2.0","id":1,"result":1,"error":{}}"#, Some("1")),
+            ("{\"jsonrpc\":\"2.0\",\r\"id\":1,\"result\":1}", Some("1")),
+            // Not where it could be that of another, or of none.
+            (r#"{"jsonrpc":"2.0","id":1,"id":2,"result":{}}"#, None),
+            (r#"{"jsonrpc":"2.0","id":1,"\u0069d":2,"result":{"a":1,"a":2}}"#, None),
+            (r#"{"jsonrpc":"2.0","id":1,"result":{},"Id":2}"#, None),
+            (r#"{"jsonrpc":"2.0","id":1,"result":{},"result":{}}"#, None),
+            (r#"{"jsonrpc":"2.0","id":1.0,"result":{"a":1,"a":2}}"#, None),
+            (r#"{"jsonrpc":"2.0","id":null,"result":{"a":1,"a":2}}"#, None),
+            (r#"{"jsonrpc":"2.0","id":1,"method":"ping","result":1}"#, None),
+            (r#"{"jsonrpc":"2.0","id":1,"method":"ping","params":{"a":1,"a":2}}"#, None),
+            (r#"[{"jsonrpc":"2.0","id":1,"result":{}}]"#, None),
+            (r#"{"jsonrpc":"2.0","id":1,"result":{"a":1,"a":2}}{}"#, None),
+            (r#"{"jsonrpc":"2.0","id":1,"result":{"a":1,"a":2}"#, None),
+            (r#"{"result":{"id":1,"a":1,"a":2}}"#, None),
+        ] {
+            let fault = read(text).map(|_| ()).expect_err(text);
+            assert_eq!(fault.answered(), answered, "{text}");
+        }
     }
 
     #[test]

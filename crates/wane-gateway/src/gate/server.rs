@@ -8,7 +8,7 @@ use super::client::is_own;
 use super::{Gate, Side};
 use crate::answer::{self, Denial, MARK, OURS};
 use crate::flow::{Admitted, Waits};
-use crate::message::{Id, Kind, Message};
+use crate::message::{Fault, Id, Kind, Message};
 use crate::method;
 use crate::object::Object;
 
@@ -27,10 +27,7 @@ impl Gate {
     pub fn from_server(&self, bytes: &[u8]) -> io::Result<()> {
         let message = match Message::read(bytes) {
             Ok(message) => message,
-            Err(fault) => {
-                self.dropped(Side::Server, fault.message());
-                return Ok(());
-            }
+            Err(fault) => return self.server_unread(&fault),
         };
         match *message.kind() {
             Kind::Request { method, .. } => match message.id() {
@@ -59,6 +56,22 @@ impl Gate {
     pub fn server_ended(&self) -> io::Result<()> {
         let waiting = self.flow().end();
         waiting.iter().try_for_each(|id| (self.to_client)(answer::unanswered(id, "has ended").as_bytes()))
+    }
+
+    /// Whoever waits for what cannot be passed on waits no more, where it can be told who that is.
+    // spec: G2
+    fn server_unread(&self, fault: &Fault) -> io::Result<()> {
+        self.dropped(Side::Server, fault.message());
+        let waits = fault.answered().and_then(|id| Some((id, self.flow().answered(id)?)));
+        match waits {
+            None => Ok(()),
+            Some((_, Waits::Own(reply))) => {
+                // Whoever asked may have stopped waiting.
+                let _: Result<(), _> = reply.try_send(None);
+                Ok(())
+            }
+            Some((id, _)) => (self.to_client)(answer::unanswered(id, "answered what cannot be passed on").as_bytes()),
+        }
     }
 
     fn server_asks(&self, message: &Message<'_>, id: Id<'_>, method: &str) -> io::Result<()> {

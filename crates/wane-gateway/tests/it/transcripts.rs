@@ -137,7 +137,7 @@ impl Transcript {
                     }
                 }
                 Step::Notice(text) => match next(&mut notices, || scene.notices()) {
-                    Some(found) if found == *text => {}
+                    Some(found) if fits(text, &found) => {}
                     other => return Err(fault(format!("the notice {other:?}"))),
                 },
             }
