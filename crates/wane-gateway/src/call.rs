@@ -96,6 +96,10 @@ impl<'a> Parameters<'a> {
     /// The token that comes with it, as it stands there.
     pub(crate) fn token(&self) -> Result<Option<String>, Refusal> {
         let Some(meta) = &self.meta else { return Ok(None) };
+        // It would go on to the server with the request.
+        if meta.names().any(|name| name != TOKEN && name.eq_ignore_ascii_case(TOKEN)) {
+            return Err(unread("a member of `_meta` could be taken for the token"));
+        }
         match (meta.get(TOKEN), meta.text(TOKEN)) {
             (None, _) => Ok(None),
             (Some(_), Some(text)) => Ok(Some(text)),
@@ -341,5 +345,10 @@ mod tests {
         let left = r#"{"name":"a","_meta":{"x/y":1.50},"arguments":{"n":1e2}}"#;
         assert_eq!(parameters.onward(true, None).unwrap().to_string(), left);
         assert!(Parameters::read(r#"{"_meta":{"dev.wane/token":7}}"#).unwrap().token().is_err());
+        for name in ["Dev.Wane/Token", "dev.wane/TOKEN", r"\u0044ev.wane/token"] {
+            let text = format!(r#"{{"_meta":{{"{name}":"wane1.sealed.AA"}}}}"#);
+            assert!(Parameters::read(&text).unwrap().token().is_err(), "{text}");
+        }
+        assert_eq!(Parameters::read(r#"{"_meta":{"dev.wane/tokens":"x"}}"#).unwrap().token().unwrap(), None);
     }
 }

@@ -416,10 +416,10 @@ pub(super) fn is_own(id: &Id<'_>) -> bool {
     id.is_text() && id.key().trim_start_matches('"').starts_with(OWN_ID)
 }
 
-/// Whether a token of ours stands in the `_meta` of what is no request.
+/// Whether a token of ours stands in the `_meta` of what is no request, in capitals or not.
 fn brings_token(part: &str) -> bool {
     let meta = Object::read(part).and_then(|part| Object::read(part.borrowed("_meta")?));
-    meta.is_some_and(|meta| meta.get(answer::TOKEN).is_some())
+    meta.is_some_and(|meta| meta.names().any(|name| name.eq_ignore_ascii_case(answer::TOKEN)))
 }
 
 fn crowded(id: &Id<'_>, why: Crowded) -> Refusal {
