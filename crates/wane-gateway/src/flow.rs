@@ -110,8 +110,10 @@ const STATES: usize = 64;
 /// Why a request cannot wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Crowded {
-    /// One with this id waits already, or was given up.
-    SameId,
+    /// One with this id waits already.
+    OnItsWay,
+    /// One with this id was given up, and may still be answered.
+    GivenUp,
     /// The id is one of the gateway's own.
     OwnId,
     /// The server has ended.
@@ -121,8 +123,11 @@ pub(crate) enum Crowded {
 impl Flow {
     /// Whether a request with this id can wait.
     pub(crate) fn check(&self, id: &str) -> Result<(), Crowded> {
-        let taken = self.client.contains_key(id) || self.given_up.contains(id) || self.held.contains(id);
-        if taken { Err(Crowded::SameId) } else { Ok(()) }
+        match (self.client.contains_key(id) || self.held.contains(id), self.given_up.contains(id)) {
+            (true, _) => Err(Crowded::OnItsWay),
+            (false, true) => Err(Crowded::GivenUp),
+            (false, false) => Ok(()),
+        }
     }
 
     /// Whether somebody waits under this id.
@@ -301,13 +306,13 @@ mod tests {
     fn nobody_waits_twice_or_without_bound() {
         let mut flow = Flow::default();
         assert_eq!(flow.wait("1".into(), Waits::Plain), Ok(None));
-        assert_eq!(flow.wait("1".into(), Waits::Plain), Err(Crowded::SameId));
+        assert_eq!(flow.wait("1".into(), Waits::Plain), Err(Crowded::OnItsWay));
         for id in 2..=WAITING {
             assert_eq!(flow.wait(id.to_string(), Waits::Plain), Ok(None));
         }
         // The one that has waited longest makes room, and nobody can have its id.
         assert_eq!(flow.wait("x".into(), Waits::Plain), Ok(Some("1".into())));
-        assert_eq!(flow.wait("1".into(), Waits::Plain), Err(Crowded::SameId));
+        assert_eq!(flow.wait("1".into(), Waits::Plain), Err(Crowded::GivenUp));
         assert!(flow.answered("1").is_none() && flow.answered("2").is_some());
         assert_eq!(flow.wait("1".into(), Waits::Plain), Ok(None));
         assert!(flow.server_waits("1".into()) && !flow.server_waits("1".into()));
@@ -332,17 +337,17 @@ mod tests {
         let mut flow = Flow::default();
         flow.wait("1".into(), Waits::Plain).unwrap();
         assert!(flow.give_up("1") && !flow.give_up("1"));
-        assert_eq!(flow.check("1"), Err(Crowded::SameId));
+        assert_eq!(flow.check("1"), Err(Crowded::GivenUp));
         assert!(flow.answered("1").is_none());
         assert_eq!(flow.check("1"), Ok(()));
         flow.wait("old".into(), Waits::Plain).unwrap();
         assert!(flow.give_up("old"));
         for id in 0..GIVEN_UP {
-            assert_eq!(flow.check("old"), Err(Crowded::SameId));
+            assert_eq!(flow.check("old"), Err(Crowded::GivenUp));
             flow.wait(format!("g{id}"), Waits::Plain).unwrap();
             assert!(flow.give_up(&format!("g{id}")));
         }
-        assert_eq!((flow.check("old"), flow.check("g0")), (Ok(()), Err(Crowded::SameId)));
+        assert_eq!((flow.check("old"), flow.check("g0")), (Ok(()), Err(Crowded::GivenUp)));
         assert_eq!((flow.given_up.len(), flow.given_up_order.len()), (GIVEN_UP, GIVEN_UP));
     }
 
@@ -369,7 +374,7 @@ mod tests {
     fn what_is_kept_back_has_its_id_to_itself() {
         let mut flow = Flow::default();
         flow.hold("1".into());
-        assert_eq!(flow.check("1"), Err(Crowded::SameId));
+        assert_eq!(flow.check("1"), Err(Crowded::OnItsWay));
         assert!(flow.answered("1").is_none() && !flow.give_up("1"), "the server has never heard of it");
         assert!(flow.let_go("1") && !flow.let_go("1"));
         assert_eq!(flow.check("1"), Ok(()));

@@ -132,6 +132,7 @@ impl Gate {
     fn unread(&self, fault: &Fault) -> io::Result<()> {
         let refusal = Refusal::new(Code::ParseMessage, "message", fault.message(), "");
         match fault.id() {
+            Some(id) if Id::read(id).is_ok_and(|id| self.is_on_its_way(&id)) => Ok(()),
             Some(id) => {
                 (self.report)(&Notice::Denied { what: "a message", refusal: &refusal });
                 (self.to_client)(Denial::from(refusal).error(id).as_bytes())
@@ -175,6 +176,9 @@ impl Gate {
     fn client_asks(&self, message: &Message<'_>, id: Id<'_>, method: &str, params: &str) -> io::Result<()> {
         if self.flow().has_ended() {
             return self.has_ended(id);
+        }
+        if self.is_on_its_way(&id) {
+            return Ok(());
         }
         let parameters = Parameters::read(params);
         let era = parameters.as_ref().map_or(Era::Handshake, Parameters::era);
@@ -288,6 +292,16 @@ impl Gate {
         }
         let given_up = flow.wait(id.key(), waits).map_err(|why| crowded(id, why))?;
         Ok(Onward { bytes, ground, given_up })
+    }
+
+    /// Whether a request with this id waits for its answer, and would take that of another one for it.
+    // spec: G14
+    fn is_on_its_way(&self, id: &Id<'_>) -> bool {
+        let is = self.flow().check(&id.key()) == Err(Crowded::OnItsWay);
+        if is {
+            self.dropped(Side::Client, "a request whose id is that of one on its way");
+        }
+        is
     }
 
     /// Whether a request can have this id.
@@ -424,7 +438,7 @@ fn brings_token(part: &str) -> bool {
 
 fn crowded(id: &Id<'_>, why: Crowded) -> Refusal {
     let why = match why {
-        Crowded::SameId => format!("the id {id} is that of another request"),
+        Crowded::OnItsWay | Crowded::GivenUp => format!("the id {id} is that of another request"),
         Crowded::OwnId => format!("ids that begin with {OWN_ID} are the gateway's own"),
         Crowded::Ended => "the tool server has ended".to_owned(),
     };
