@@ -349,6 +349,9 @@ fn a_catalogue_is_drafted_and_compared() {
     let listed = scene.sh("wane policy check c.toml").exits(0).out;
     assert!(listed.contains("ok: s as s: 0 tools"), "{listed}");
     scene.sh("wane mcp catalogue --server s -o c.toml -- sh one.sh").fails(1, "use-file-exists");
+    // What is no message is passed over, as the gateway does.
+    scene.write("noisy.sh", &format!("echo 'listening on stdio'\n{}", pages(&[closed])));
+    scene.sh("wane mcp catalogue --server s -- sh noisy.sh").exits(0);
 
     // Somebody takes the marks of the first away; the others are still missing.
     let marks = "sed '/tool.a]/,/digest/s/^# //' c.toml > whole.toml";
@@ -365,7 +368,11 @@ fn a_catalogue_is_drafted_and_compared() {
     for (server, why) in [
         ("sleep 60", "does not answer in time"),
         ("true", "ended before it had answered"),
-        ("sh -c 'echo nonsense; sleep 9'", "does not tell its tools"),
+        ("sh -c 'echo nonsense; sleep 9'", "does not answer in time"),
+        (
+            r#"sh -c 'echo "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{\"a\":1,\"a\":2}}"; sleep 9'"#,
+            "does not tell its tools: a member stands twice",
+        ),
         ("cat", "does not answer in time"),
     ] {
         let ran = scene.sh(&format!("wane mcp catalogue --server s --patience 2s -- {server}")).fails(1, "use-file");

@@ -118,6 +118,8 @@ pub(crate) enum Crowded {
     OwnId,
     /// The server has ended.
     Ended,
+    /// As many as can wait already.
+    TooMany,
 }
 
 impl Flow {
@@ -213,9 +215,16 @@ impl Flow {
         self.ended
     }
 
-    /// The server waits for the client; whether it can.
-    pub(crate) fn server_waits(&mut self, id: String) -> bool {
-        self.server.len() < WAITING && self.server.insert(id)
+    /// The server waits for the client.
+    pub(crate) fn server_waits(&mut self, id: String) -> Result<(), Crowded> {
+        if self.server.contains(&id) {
+            return Err(Crowded::OnItsWay);
+        }
+        if self.server.len() >= WAITING {
+            return Err(Crowded::TooMany);
+        }
+        self.server.insert(id);
+        Ok(())
     }
 
     /// Whether the server waited under this id; it does no more.
@@ -315,7 +324,7 @@ mod tests {
         assert_eq!(flow.wait("1".into(), Waits::Plain), Err(Crowded::GivenUp));
         assert!(flow.answered("1").is_none() && flow.answered("2").is_some());
         assert_eq!(flow.wait("1".into(), Waits::Plain), Ok(None));
-        assert!(flow.server_waits("1".into()) && !flow.server_waits("1".into()));
+        assert_eq!((flow.server_waits("1".into()), flow.server_waits("1".into())), (Ok(()), Err(Crowded::OnItsWay)));
         assert!(flow.server_answered("1") && !flow.server_answered("1"));
     }
 

@@ -165,7 +165,14 @@ impl Talk {
             if self.bytes > BYTES {
                 return Err(ListError::Unread("it says too much".to_owned()));
             }
-            let message = Message::read(&line).map_err(|fault| ListError::Unread(fault.message().to_owned()))?;
+            let message = match Message::read(&line) {
+                Ok(message) => message,
+                Err(fault) if fault.answered() == Some(id.as_str()) => {
+                    return Err(ListError::Unread(fault.message().to_owned()));
+                }
+                // The gateway drops such a line too, and goes on.
+                Err(_) => continue,
+            };
             let answers = message.id().is_some_and(|found| found.to_string() == id);
             match *message.kind() {
                 Kind::Result { result } if answers => return Ok(Ok(result.to_owned())),

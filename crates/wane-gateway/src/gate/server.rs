@@ -7,7 +7,7 @@ use wane::{Arguments, Code, Refusal, Value};
 use super::client::is_own;
 use super::{Gate, Side};
 use crate::answer::{self, Denial, MARK, OURS};
-use crate::flow::{Admitted, Waits};
+use crate::flow::{Admitted, Crowded, Waits};
 use crate::message::{Fault, Id, Kind, Message};
 use crate::method;
 use crate::object::Object;
@@ -89,11 +89,20 @@ impl Gate {
             self.dropped(Side::Server, "a request with an id of the gateway's own");
             return Ok(());
         }
-        if !self.flow().server_waits(id.key()) {
-            self.dropped(Side::Server, "a request whose id is on its way already, or one too many");
-            return Ok(());
+        // spec: G14
+        let waits = self.flow().server_waits(id.key());
+        match waits {
+            Ok(()) => (self.to_client)(message.bytes()),
+            Err(Crowded::TooMany) => {
+                self.dropped(Side::Server, "a request, while too many are on their way");
+                let _: io::Result<()> = (self.to_server)(answer::unheard(id).as_bytes());
+                Ok(())
+            }
+            Err(Crowded::OnItsWay | Crowded::GivenUp | Crowded::OwnId | Crowded::Ended) => {
+                self.dropped(Side::Server, "a request whose id is that of one on its way");
+                Ok(())
+            }
         }
-        (self.to_client)(message.bytes())
     }
 
     fn server_notifies(&self, message: &Message<'_>, method: &str, params: &str) -> io::Result<()> {

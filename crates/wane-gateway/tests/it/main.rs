@@ -5,6 +5,8 @@
 #[cfg(test)]
 mod http;
 #[cfg(test)]
+mod limits;
+#[cfg(test)]
 mod pins;
 #[cfg(test)]
 mod pipes;
