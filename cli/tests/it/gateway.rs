@@ -234,6 +234,28 @@ fn the_server_is_told_nothing_of_what_the_gateway_was_given() {
     assert!(seen.contains("MINE=1") && !seen.contains("WANE_") && !seen.contains("SECRET"), "{seen}");
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn nobody_of_the_same_user_looks_into_a_gateway() {
+    let scene = scene();
+    // Root may look anywhere unless everybody here gives that up.
+    let drop = "setpriv --bounding-set=-all --inh-caps=-all";
+    let drop = if scene.sh(&format!("{drop} true")).code == 0 { drop } else { "" };
+    let start = |line: &str| Gateway::start(&scene, &format!("{drop} env HUSH=hush-7 {line}"));
+    let read = |id: u32| scene.sh(&format!("{drop} cat /proc/{id}/environ"));
+    // Of a process that does not forbid it all is read.
+    let mut other = start("sh server.sh");
+    other.ask(&call(1, "read"));
+    let looked = read(other.child.id());
+    assert!(looked.out.contains("hush-7"), "{}", looked.err);
+    other.close();
+    let mut gateway = start(&format!("{RUN} -- sh server.sh"));
+    assert_eq!(code(&gateway.ask(&call(1, "read"))), "none");
+    let looked = read(gateway.child.id());
+    assert!(looked.code != 0 && looked.out.is_empty(), "{}", looked.err);
+    assert_eq!(gateway.close(), 0);
+}
+
 #[test]
 fn what_is_not_whole_does_not_start() {
     let scene = scene();

@@ -249,6 +249,20 @@ mod tests {
     }
 
     #[test]
+    fn each_family_has_its_number() {
+        for (code, expected) in [
+            (Code::ParseMessage, 1400),
+            (Code::ChainUnsealed, 1400),
+            (Code::UseActions, 1400),
+            (Code::DenyScope, 1403),
+            (Code::DenyMethod, 1405),
+            (Code::StateUnreachable, 1503),
+        ] {
+            assert_eq!(number(code), expected, "{code}");
+        }
+    }
+
+    #[test]
     fn both_eras_understand_a_denial() {
         let denial = Denial::from(Refusal::new(Code::DenyUnlisted, "call", "the tool \"x\"", ""));
         let message = crate::Message::read(br#"{"jsonrpc":"2.0","id":"a","method":"tools/call"}"#).unwrap();

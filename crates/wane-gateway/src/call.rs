@@ -329,12 +329,28 @@ mod tests {
                 r#"{"notifications":{},"Notifications":{"resourceSubscriptions":["a:b"]}}"#,
                 Code::ParseMessage,
             ),
+            // A prompt, and what is none.
+            (
+                Asked::Completion,
+                r#"{"ref":{"type":"ref/prompt","name":"p","uri":"a:{b}"},"argument":{"name":"x","value":"y"}}"#,
+                Code::DenyMethod,
+            ),
             (Asked::Listen, "{}", Code::ParseMessage),
             (Asked::Listen, r#"{"notifications":{"resourceSubscriptions":"a:b"}}"#, Code::ParseMessage),
             (Asked::Listen, r#"{"notifications":{"everything":true}}"#, Code::DenyMethod),
         ] {
             assert_eq!(asks(asked, params).unwrap_err(), code, "{params}");
         }
+    }
+
+    #[test]
+    fn a_request_subscribes_to_so_many_resources_at_most() {
+        let listen = |count: usize| {
+            let uris = vec![r#""a:b""#; count].join(",");
+            asks(Asked::Listen, &format!(r#"{{"notifications":{{"resourceSubscriptions":[{uris}]}}}}"#)).map(|_| ())
+        };
+        assert_eq!((listen(SUBSCRIPTIONS), listen(SUBSCRIPTIONS + 1)), (Ok(()), Err(Code::ParseMessage)));
+        assert_eq!(SUBSCRIPTIONS, 64);
     }
 
     #[test]

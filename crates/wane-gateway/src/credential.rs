@@ -147,3 +147,31 @@ impl Holder {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use getrandom::SysRng;
+    use rand_core::UnwrapErr;
+    use wane::{Arguments, Heir, RootGrant, mint};
+    use wane_policy::{Catalogue, Incoming};
+
+    use super::*;
+
+    #[test]
+    fn a_seal_lives_for_thirty_seconds_and_no_longer_than_its_token() {
+        let mut rng = UnwrapErr(SysRng);
+        let catalogue = "[server.s]\naudience = 's'\n[server.s.tool.t]\naction = 'read:a'\nlevel = 'public'\n";
+        let catalogue = Catalogue::from_toml(catalogue).unwrap();
+        let call = Incoming::Tool { name: "t", arguments: &Arguments::empty() };
+        let request = catalogue.server("s", None).unwrap().demand(&call).unwrap().into_request();
+        let grant = RootGrant::new("s".parse().unwrap(), 1_000, 4_600).scope("read:*".parse().unwrap());
+        let token = mint(&grant, &SecretKey::generate(&mut rng), Heir::carried(&mut rng)).unwrap();
+        let credential = Credential::own(token, None);
+        for (now, ends) in [(1_000, 1_030), (4_560, 4_590), (4_580, 4_600), (4_599, 4_600)] {
+            let sealed = credential.for_request(None, &request, now, &mut rng).unwrap();
+            assert_eq!(sealed.chain().grants().unwrap().last().unwrap().expires_at(), ends, "{now}");
+        }
+        let late = credential.for_request(None, &request, 4_600, &mut rng).unwrap_err();
+        assert_eq!(late.code(), Code::DenyExpired);
+    }
+}

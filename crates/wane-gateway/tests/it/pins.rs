@@ -1,7 +1,9 @@
 //! Pinned tools, and what comes while a call of one is on its way.
 
+use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex, OnceLock, Weak};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use wane_gateway::{Gate, Outlet};
 
@@ -11,13 +13,19 @@ const TOOL: &str = r#"{"name":"read","inputSchema":{}}"#;
 
 const LIST_CHANGED: &str = r#"{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}"#;
 
+/// What came out.
+type Log = Arc<Mutex<Vec<String>>>;
+
+/// What somebody says next, once.
+type Next = Arc<Mutex<Option<String>>>;
+
 /// A gate whose messages are written down, and what its server says once something happens.
 struct Pinned {
     gate: Arc<Gate>,
-    log: Arc<Mutex<Vec<String>>>,
+    log: Log,
     /// What the server says when the clock is asked, or when the client is told that the list is another.
-    at_clock: Arc<Mutex<Option<String>>>,
-    at_news: Arc<Mutex<Option<String>>>,
+    at_clock: Next,
+    at_news: Next,
     _scene: Scene,
 }
 
@@ -30,12 +38,8 @@ impl Pinned {
         );
         let scene = Scene::new(&catalogue, &["read:*"], &[], Whose::Gateway);
         let gate: Arc<OnceLock<Weak<Gate>>> = Arc::default();
-        let (log, at_clock, at_news): (
-            Arc<Mutex<Vec<String>>>,
-            Arc<Mutex<Option<String>>>,
-            Arc<Mutex<Option<String>>>,
-        ) = Default::default();
-        let says = |what: &Arc<Mutex<Option<String>>>| {
+        let (log, at_clock, at_news) = (Log::default(), Next::default(), Next::default());
+        let says = |what: &Next| {
             let (gate, what) = (Arc::clone(&gate), Arc::clone(what));
             move || {
                 let Some(text) = what.lock().unwrap().take() else { return };
@@ -120,4 +124,87 @@ fn another_tool_that_is_listed_while_a_call_is_decided_stops_it() {
     let came = pinned.call(4);
     assert!(came.iter().all(|line| !line.contains("tools/call")), "{came:?}");
     assert!(came.iter().any(|line| line.contains(r#""id":4"#) && line.contains("deny-pin")), "{came:?}");
+}
+
+/// A gate of which a pinned tool is called before anything was listed, and what comes out of it as it comes.
+struct Unlisted {
+    gate: Arc<Gate>,
+    comes: Receiver<String>,
+    notices: Log,
+    _scene: Scene,
+}
+
+fn unlisted() -> Unlisted {
+    let digest = wane_policy::ToolDigest::of_json(TOOL.as_bytes()).unwrap();
+    let catalogue = format!(
+        "[server.files]\naudience = \"files\"\n[server.files.tool.read]\naction = \"read:files\"\nlevel = \"public\"\n\
+         digest = \"{digest}\"\n"
+    );
+    let scene = Scene::new(&catalogue, &["read:*"], &[], Whose::Gateway);
+    let (out, comes) = channel();
+    let outlet = |to: &'static str| -> Outlet {
+        let out = out.clone();
+        Box::new(move |message| {
+            out.send(format!("{to} {}", String::from_utf8_lossy(message))).unwrap();
+            Ok(())
+        })
+    };
+    let mut options = scene.options(outlet("client<"), outlet("server<"));
+    let notices: Log = Arc::default();
+    let told = Arc::clone(&notices);
+    options.report = Box::new(move |notice| told.lock().unwrap().push(notice.to_string()));
+    Unlisted { gate: Arc::new(Gate::new(options).unwrap()), comes, notices, _scene: scene }
+}
+
+const CALL: &[u8] = br#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"read"}}"#;
+
+fn in_time(comes: &Receiver<String>) -> String {
+    comes.recv_timeout(Duration::from_secs(60)).unwrap()
+}
+
+#[test]
+fn a_server_that_does_not_tell_its_tools_is_waited_for_ten_seconds() {
+    let Unlisted { gate, comes, notices, _scene } = unlisted();
+    let since = Instant::now();
+    let asks = {
+        let gate = Arc::clone(&gate);
+        thread::spawn(move || gate.from_client(CALL).unwrap())
+    };
+    assert!(in_time(&comes).contains("tools/list"));
+    // Nobody but the gateway has that id: whoever cancels it cancels nothing.
+    let cancel = br#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":"dev.wane/1"}}"#;
+    gate.from_client(cancel).unwrap();
+    assert_eq!(*notices.lock().unwrap(), ["dropped from the client: a cancellation of what is not on its way"]);
+    assert!(in_time(&comes).contains("deny-pin"));
+    asks.join().unwrap();
+    let took = since.elapsed();
+    assert!(took >= Duration::from_secs(10) && took < Duration::from_secs(15), "{took:?}");
+    // An answer that comes too late is nobody's, and says nothing.
+    notices.lock().unwrap().clear();
+    let late = format!(r#"{{"jsonrpc":"2.0","id":"dev.wane/1","result":{{"tools":[{TOOL}]}}}}"#);
+    gate.from_server(late.as_bytes()).unwrap();
+    assert_eq!(*notices.lock().unwrap(), ["dropped from the server: an answer that nobody waits for"]);
+}
+
+#[test]
+fn a_list_without_an_end_is_left_after_a_hundred_pages() {
+    let Unlisted { gate, comes, .. } = &unlisted();
+    let asks = {
+        let gate = Arc::clone(gate);
+        thread::spawn(move || gate.from_client(CALL).unwrap())
+    };
+    let mut pages = 0;
+    loop {
+        let came = in_time(comes);
+        if came.starts_with("client<") {
+            assert!(came.contains("deny-pin") && came.contains("its list has no end"), "{came}");
+            break;
+        }
+        pages += 1;
+        let page =
+            format!(r#"{{"jsonrpc":"2.0","id":"dev.wane/{pages}","result":{{"tools":[],"nextCursor":"p{pages}"}}}}"#);
+        gate.from_server(page.as_bytes()).unwrap();
+    }
+    asks.join().unwrap();
+    assert_eq!(pages, 100);
 }

@@ -181,6 +181,29 @@ fn a_server_that_cannot_be_started_is_said_so() {
 }
 
 #[test]
+fn a_server_whose_gate_cannot_be_had_is_killed_with_all_it_started() {
+    let folder = tempfile::tempdir().unwrap();
+    let said = folder.path().join("said");
+    let (from_client, _input) = pipe().unwrap();
+    let (_, stops) = Stopper::new();
+    let client = Client { input: Box::new(from_client), output: Box::new(std::io::pipe().unwrap().1) };
+    let mut command = Command::new("/bin/sh");
+    command.args(["-c", &format!("trap '' TERM; sleep 600 & echo \"$$ $! .\" > {}; exec sleep 600", said.display())]);
+    let error = run(
+        command,
+        client,
+        |_, _| {
+            until("it runs", || std::fs::read_to_string(&said).is_ok_and(|said| said.ends_with(".\n")));
+            Err(wane::Refusal::new(wane::Code::ParseCatalogue, "server", "none", ""))
+        },
+        stops,
+    );
+    assert!(matches!(error, Err(RunError::Gate(_))));
+    let said = std::fs::read_to_string(&said).unwrap();
+    said.split(' ').take(2).for_each(is_gone);
+}
+
+#[test]
 fn nothing_is_decided_any_more_where_the_guard_is_gone() {
     let scene = Scene::new(CATALOGUE, &["read:*"], &[], Whose::Gateway);
     let gate = scene.gate();
