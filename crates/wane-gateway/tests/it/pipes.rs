@@ -273,15 +273,24 @@ fn what_is_being_decided_is_answered_when_the_server_ends() {
 #[test]
 fn whoever_asks_a_server_that_has_ended_is_told_so() {
     let scene = Scene::new(CATALOGUE, &["read:*"], &[], Whose::Gateway);
-    let gate = scene.gate();
+    let (client, decided): (Arc<Mutex<Vec<String>>>, Arc<AtomicU64>) = Default::default();
+    let (out, asked) = (Arc::clone(&client), Arc::clone(&decided));
+    let to_client: Outlet = Box::new(move |message| {
+        out.lock().unwrap().push(String::from_utf8(message.to_vec()).unwrap());
+        Ok(())
+    });
+    let mut options = scene.options(to_client, Box::new(|_| Ok(())));
+    options.clock = Box::new(move || NOW + asked.fetch_add(1, Ordering::SeqCst));
+    let gate = Gate::new(options).unwrap();
     gate.from_client(CALL.as_bytes()).unwrap();
+    assert_eq!(decided.load(Ordering::SeqCst), 1);
     gate.server_ended().unwrap();
     gate.from_client(CALL.replace("\"id\":1", "\"id\":2").as_bytes()).unwrap();
     gate.from_client(ping(3).as_bytes()).unwrap();
-    let came = scene.take();
-    let ended: Vec<_> = came.iter().filter(|(_, text)| text.contains("the tool server has ended")).collect();
-    // Nothing of it is decided, so nothing of it costs.
-    assert_eq!((came.len(), ended.len(), scene.notices().len()), (4, 3, 0), "{came:?}");
+    let told = client.lock().unwrap();
+    assert!(told.len() == 3 && told.iter().all(|text| text.contains("the tool server has ended")), "{told:?}");
+    // Nothing of it is decided any more, so nothing of it costs.
+    assert_eq!(decided.load(Ordering::SeqCst), 1);
 }
 
 #[test]
