@@ -204,7 +204,7 @@ pub(crate) fn taken_back(id: &str) -> String {
 
 /// What a server is told whose request does not reach the client, which has answered none of so many.
 pub(crate) fn unheard(id: impl std::fmt::Display) -> String {
-    format!(r#"{{"jsonrpc":"2.0","id":{id},"error":{{"code":1502,"message":"the client has not answered"}}}}"#)
+    format!(r#"{{"jsonrpc":"2.0","id":{id},"error":{{"code":{UNANSWERED},"message":"the client has not answered"}}}}"#)
 }
 
 /// The news that the list of tools is another.

@@ -143,9 +143,19 @@ pub(super) fn denied(text: Vec<u8>, era: Era) -> Reply {
         Some(Said { number: None, code: Some(Code::DenyNoToken), data, id }) => {
             (StatusCode::UNAUTHORIZED, Some(told(&id, 1403, data)))
         }
+        None if is_unanswered(&text) => (StatusCode::BAD_GATEWAY, None),
         _ => (StatusCode::OK, None),
     };
     message(status, instead.map_or(text, String::into_bytes))
+}
+
+/// Whether the gate says that the server does not answer.
+fn is_unanswered(text: &[u8]) -> bool {
+    let number = |text| match *Message::read(text).ok()?.kind() {
+        Kind::Error { error } => Object::read(error)?.get("code").map(str::to_owned),
+        Kind::Request { .. } | Kind::Notification { .. } | Kind::Result { .. } => None,
+    };
+    number(text).is_some_and(|number| number == answer::UNANSWERED)
 }
 
 /// A denial under another number.
