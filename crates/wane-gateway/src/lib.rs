@@ -6,6 +6,7 @@
 //!
 //! [`run`] puts one between pipes, [`http`] several behind one address. [`service`] answers the same question over HTTP, for programs
 //! that are no gateways themselves. [`wiring`] puts a gateway into the configuration of a client, and out of it again.
+#![cfg_attr(not(feature = "http"), allow(dead_code, reason = "some of it is for what listens"))]
 #![cfg_attr(test, allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "tests may panic"))]
 
 mod answer;
@@ -15,12 +16,14 @@ mod credential;
 mod draft;
 mod flow;
 mod gate;
+#[cfg(feature = "http")]
 pub mod http;
 mod listing;
 mod message;
 mod method;
 mod object;
 mod pipes;
+#[cfg(feature = "http")]
 pub mod service;
 mod strict;
 pub mod wiring;
