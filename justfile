@@ -57,6 +57,12 @@ bench:
     cargo bench --package wane-audit --bench verify
     cargo bench --package wane-ledger --bench admit
 
+# what the gateway adds to a call, and a check of the HTTP service beside a bare echo; fails where a bound is passed, as that of
+# processor time is today (README, "What it costs")
+bench-gateway:
+    cargo bench --package wane-gateway --bench call
+    cargo bench --package wane-gateway --bench service
+
 # what so many live sessions take in memory and on disk
 bench-sessions count="1000000":
     cargo bench --package wane-ledger --bench admit -- sessions {{ count }}
