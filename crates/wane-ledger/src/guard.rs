@@ -73,7 +73,7 @@ pub struct GuardOptions {
     pub pace: Pace,
     /// Told of every signed head: to write it where it outlives the ledger.
     pub published: Box<dyn FnMut(&Published) + Send>,
-    /// The generator for the ids of records.
+    /// The generator for the ids of records. Whoever asks the guard may be the one that runs it.
     pub rng: Box<dyn CryptoRng + Send>,
     /// The version of the program, for the record.
     pub version: String,
@@ -208,6 +208,7 @@ pub struct Checked {
 /// // The wide copy that was sealed first is as good as any, until the session has read something restricted.
 /// let shown = token.seal(&Seal::new())?;
 /// let asked = |action: &str, level| Request::for_actions("files".parse()?, vec![action.parse()?], level);
+/// guard.verify(&shown, now)?;
 /// assert_eq!(guard.check(&shown, &asked("write:notes", Level::Public)?, &[], now).verdict.as_str(), "allow");
 /// let answer = guard.admit(&shown, &asked("read:salaries", Level::Restricted)?, &[], now);
 /// let Decision::Allow(permit) = answer.decision else { panic!() };
@@ -403,7 +404,8 @@ impl Guard {
     }
 
     /// Admits one request, or says why not. Whoever forwards the call consumes the permit. Blocks until what follows is
-    /// committed. `now` is in seconds since 1970-01-01T00:00:00Z.
+    /// committed; where nobody waits for the only store, it is the calling thread that decides and runs store and generator.
+    /// `now` is in seconds since 1970-01-01T00:00:00Z.
     pub fn admit(&self, sealed: &SealedToken, request: &Request, approvals: &[UntrustedApproval], now: u64) -> Answer {
         let answered = self.ask(Purpose::Admit, sealed, request, approvals, now);
         let (decision, record) = match answered {
@@ -412,6 +414,15 @@ impl Guard {
         };
         // spec: S40
         Answer { decision, record, durable: self.shared.durable }
+    }
+
+    /// Whether what is shown is genuine by the roots in force, for whoever has something to do before there is a request to admit.
+    /// No ledger is asked and nothing permitted: an admission verifies again.
+    ///
+    /// # Errors
+    /// `parse-*` and `chain-*` for what does not verify, which is counted as where it is to be admitted.
+    pub fn verify(&self, sealed: &SealedToken, now: u64) -> Result<(), Refusal> {
+        self.verified(sealed, now).map(|_verified| ())
     }
 
     /// What [`Guard::admit`] would answer now. Nothing is written and nothing permitted.
@@ -502,6 +513,15 @@ impl Guard {
         answer
     }
 
+    fn verified(&self, sealed: &SealedToken, now: u64) -> Result<Verified, Refusal> {
+        self.shared.saw(now);
+        self.shared.verify(sealed).inspect_err(|refusal| {
+            // It never reaches the ledger.
+            // spec: A32
+            self.shared.junk.count(refusal.code());
+        })
+    }
+
     fn ask(
         &self,
         purpose: Purpose,
@@ -511,12 +531,7 @@ impl Guard {
         now: u64,
     ) -> Result<Answered, Refusal> {
         // spec: S29
-        self.shared.saw(now);
-        let verified = self.shared.verify(sealed).inspect_err(|refusal| {
-            // It never reaches the ledger.
-            // spec: A32
-            self.shared.junk.count(refusal.code());
-        })?;
+        let verified = self.verified(sealed, now)?;
         let (approvals, misfit) = sort_out(&verified, approvals);
         let (reply, answer) = sync_channel(1);
         let approvable = verified.approvable(request);

@@ -104,6 +104,33 @@ fn junk_is_one_record_an_interval_and_nothing_else() {
 }
 
 #[test]
+fn what_is_verified_alone_is_counted_as_well_and_leaves_nothing_else() {
+    let scene = Scene::new();
+    let guard = scene.guard();
+    let good = scene.sealed(&scene.grant());
+    let mut forged = good.to_bytes();
+    *forged.last_mut().unwrap() ^= 1;
+    let forged = SealedToken::from_bytes(&forged).unwrap();
+    let before = scene.records().len();
+    for _ in 0..3 {
+        guard.verify(&good, NOW).unwrap();
+        assert_eq!(guard.verify(&forged, NOW).unwrap_err().code(), Code::ChainSignature);
+    }
+    guard.replace_roots(wane::Roots::single(key(77).public_key()));
+    assert_eq!(guard.verify(&good, NOW + 5).unwrap_err().code(), Code::ChainUnknownRoot);
+    guard.close(NOW).unwrap();
+    let records = scene.records();
+    let (mut count, mut latest) = (0, 0);
+    for record in records.iter().skip(before) {
+        if let Event::Unverified(unverified) = &record.event {
+            (count, latest) = (count + unverified.count, latest.max(unverified.to));
+        }
+    }
+    assert_eq!((count, latest), (4, NOW + 5));
+    assert_eq!(records.len() - before, 2, "beside the count only the guard's end");
+}
+
+#[test]
 fn junk_is_counted_under_the_time_it_came_at() {
     let scene = Scene::new();
     let pace = Pace { unverified: Duration::from_millis(20), ..at_once() };
