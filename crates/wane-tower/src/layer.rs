@@ -11,7 +11,7 @@ use http::request::Parts;
 use http::{HeaderName, Request, Response};
 use http_body_util::{BodyExt as _, Either, Full};
 use tokio::runtime::Handle;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tower::{Layer, Service};
 use wane::{Code, Decision, Refusal, SealedToken};
 use wane_ledger::{Answer, Guard};
@@ -33,9 +33,9 @@ pub type Body<B> = Either<Full<Bytes>, B>;
 
 /// Admits each request before the service behind it sees it, and gives it the permit.
 ///
-/// The token is the sealed one of `Authorization: Bearer …`, which is taken out. What the request demands is asked of the
-/// [`Demands`]; then the guard admits it, once: verified, decided and committed, with its record. A request that is refused is
-/// answered with a [`Problem`]. One that is given up meanwhile may have been charged and goes nowhere.
+/// The token is the sealed one of `Authorization: Bearer …`, which is taken out, and verified before anything else is done. What the
+/// request demands is asked of the [`Demands`]; then the guard admits it, once: verified, decided and committed, with its record. A
+/// request that is refused is answered with a [`Problem`]. One that is given up meanwhile may have been charged and goes nowhere.
 ///
 /// The permit is the [`Admitted`](crate::Admitted) that the handler takes. Where an answer is no error (1xx to 3xx) and the permit
 /// was not used up, the answer is thrown away and replaced by a 500 with `use-permit`: the handler has done something that it was
@@ -68,6 +68,8 @@ pub struct AdmitLayer {
     shared: Arc<Shared>,
     /// Places for admissions that wait for the ledger.
     places: Arc<Semaphore>,
+    /// Turns of tokens that are verified.
+    turns: Arc<Semaphore>,
 }
 
 struct Shared {
@@ -79,6 +81,9 @@ struct Shared {
 /// Admissions that wait at a time unless something else is said: half of the threads that tokio has for what blocks.
 const WAITING: usize = 256;
 
+/// Tokens that are verified at a time. It takes a moment and waits for nobody, so that whoever comes beyond waits for its turn.
+const VERIFYING: usize = 32;
+
 /// What answers carry that a ledger gave which forgets when its process ends.
 const LEDGER: HeaderName = HeaderName::from_static("wane-ledger");
 
@@ -87,7 +92,8 @@ impl AdmitLayer {
     /// gives seconds since 1970-01-01T00:00:00Z; one that cannot tell gives the largest number, and everything has expired.
     pub fn new(guard: &Arc<Guard>, demands: impl Demands, clock: impl Fn() -> u64 + Send + Sync + 'static) -> Self {
         let shared = Shared { guard: Arc::downgrade(guard), demands: Box::new(demands), clock: Box::new(clock) };
-        Self { shared: Arc::new(shared), places: Arc::new(Semaphore::new(WAITING)) }
+        let of = |most| Arc::new(Semaphore::new(most));
+        Self { shared: Arc::new(shared), places: of(WAITING), turns: of(VERIFYING) }
     }
 
     /// How many admissions may wait for the ledger at a time, 256 unless it is said; whatever comes beyond is refused at once with
@@ -103,8 +109,10 @@ impl AdmitLayer {
         B: http_body::Body<Data = Bytes>,
     {
         let (mut head, body) = request.into_parts();
-        // First what costs nothing: without a token no byte of a body is read.
         let sealed = token::take(&mut head.headers)?;
+        // Whoever has no genuine token is neither read nor given a place.
+        // spec: W13
+        self.verify(sealed.clone()).await?;
         let (demanded, body) = self.demand(&head, body).await?;
         let answer = self.ask(sealed, demanded).await?;
         let lasting = if answer.durable { Lasting::Durable } else { Lasting::Volatile };
@@ -135,19 +143,35 @@ impl AdmitLayer {
         }
     }
 
+    /// Whether the token is genuine. No ledger is asked.
+    async fn verify(&self, sealed: SealedToken) -> Result<(), Refusal> {
+        let turn = Arc::clone(&self.turns).acquire_owned().await;
+        let turn = turn.map_err(|_| unreachable("no token is verified any more"))?;
+        self.with_guard(turn, move |guard, now| guard.verify(&sealed, now)).await?
+    }
+
     /// Asks the guard, which blocks until what follows is committed.
     async fn ask(&self, sealed: SealedToken, request: wane::Request) -> Result<Answer, Refusal> {
         // spec: W6
         let place = Arc::clone(&self.places)
             .try_acquire_owned()
             .map_err(|_| Refusal::new(Code::StateLocked, "ledger", "as many admissions wait as may", ""))?;
+        self.with_guard(place, move |guard, now| guard.admit(&sealed, &request, &[], now)).await
+    }
+
+    /// Does something with the guard, in a thread that may be blocked.
+    async fn with_guard<T: Send + 'static>(
+        &self,
+        place: OwnedSemaphorePermit,
+        ask: impl FnOnce(&Guard, u64) -> T + Send + 'static,
+    ) -> Result<T, Refusal> {
         let runtime = Handle::try_current().map_err(|_| unreachable("there is no tokio runtime"))?;
         let shared = Arc::clone(&self.shared);
         let asked = runtime.spawn_blocking(move || {
             // The place is free again when the guard has answered, whether or not anybody still waits for the answer.
             let _place = place;
             let guard = shared.guard.upgrade().ok_or_else(|| unreachable("the guard is closed"))?;
-            Ok(guard.admit(&sealed, &request, &[], (shared.clock)()))
+            Ok(ask(&guard, (shared.clock)()))
         });
         asked.await.unwrap_or_else(|_| Err(unreachable("the guard was not asked to the end")))
     }

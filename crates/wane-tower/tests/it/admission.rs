@@ -1,8 +1,8 @@
 //! What the guard answers, for many at once, and when it is not there.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
-use std::task::{Context, Waker};
 
 use axum::{Router, body::Body};
 use http::request::Parts;
@@ -11,7 +11,7 @@ use wane::{Arguments, Call, Code, Level, Refusal, Request, Seal};
 use wane_tower::testing::{NOW, Scene};
 use wane_tower::{AdmitLayer, http_call};
 
-use crate::scene::{Calls, PATIENCE, ask, ask_notes, ordinary, reading, serve, serve_tool, tool};
+use crate::scene::{Calls, PATIENCE, ask, ask_notes, forged, ordinary, reading, serve, serve_tool, tool};
 
 fn costly(head: &Parts) -> Result<Request, Refusal> {
     Ok(reading(head)?.cost("calls".parse()?, 1))
@@ -148,15 +148,19 @@ async fn once_the_guard_is_closed_nothing_is_admitted() {
     assert_eq!(calls.count(), 1);
 }
 
-/// A clock that is asked while an admission holds its place: it tells the test so, and stands until it is let go.
+/// A clock that is asked while an admission holds its place: it tells the test so, and stands until it is let go. The first time it
+/// is asked a token is verified, and the second time it is the admission.
 fn standing() -> (impl Fn() -> u64 + Send + Sync + 'static, Receiver<()>, Sender<()>) {
     let (asked, is_asked) = channel();
     let (go, let_go) = channel::<()>();
     let let_go = Mutex::new(let_go);
+    let times = AtomicUsize::new(0);
     let clock = move || {
-        asked.send(()).unwrap();
-        // The test lets everything go by ending as well.
-        let _ = let_go.lock().unwrap().recv();
+        if times.fetch_add(1, Ordering::SeqCst) == 1 {
+            asked.send(()).unwrap();
+            // The test lets everything go by ending as well.
+            let _ = let_go.lock().unwrap().recv();
+        }
         NOW
     };
     (clock, is_asked, go)
@@ -194,6 +198,8 @@ async fn a_place_is_free_again_and_none_is_as_few() {
     for _ in 0..3 {
         assert_eq!(ask_notes(one, &token).await.status, 200);
         assert_eq!(ask_notes(none, &token).await.refusal(), (503, "state-locked".into()));
+        // Whoever has no genuine token asks for no place.
+        assert_eq!(ask_notes(none, &forged(&token)).await.refusal(), (401, "chain-signature".into()));
         assert_eq!(ask_notes(all, &token).await.status, 200);
     }
     assert_eq!(calls.count(), 6);
@@ -211,11 +217,11 @@ async fn a_request_that_is_given_up_may_be_charged_and_is_not_made() {
         let request = http::Request::get("/notes").header("authorization", format!("Bearer {token}"));
         request.body(Body::empty()).unwrap()
     };
-    let mut given_up = Box::pin(service.clone().oneshot(request()));
-    assert!(given_up.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    let given_up = tokio::spawn(service.clone().oneshot(request()));
     let is_asked =
         tokio::task::spawn_blocking(move || is_asked.recv_timeout(PATIENCE).map(|()| is_asked)).await.unwrap().unwrap();
-    drop(given_up);
+    given_up.abort();
+    assert!(given_up.await.unwrap_err().is_cancelled());
     // Its place is not free before the guard has answered, so that nobody fills the threads by going away.
     let second = tokio::time::timeout(PATIENCE, service.clone().oneshot(request())).await;
     assert_eq!(second.unwrap().unwrap().status(), 503);

@@ -7,7 +7,7 @@ use wane::{Arguments, Level, Refusal, Request};
 use wane_tower::testing::Scene;
 use wane_tower::{Admitted, Demands, body_passed_on, http_call, whole_body};
 
-use crate::scene::{Calls, Then, ask, reading, send, serve, serve_tool, written};
+use crate::scene::{Calls, Then, ask, forged, reading, send, serve, serve_tool, written};
 
 /// More bytes than this are refused here.
 const MOST: usize = 64;
@@ -121,6 +121,8 @@ async fn nobody_is_told_to_go_on_whose_body_is_not_read() {
         |token: &str, length: usize| head(token, &format!("Expect: 100-continue\r\nContent-Length: {length}\r\n"));
     let answer = send(address, expecting("", 20), Then::Wait).await;
     assert_eq!(written(&answer), ("401", Some("deny-no-token")), "{answer}");
+    let answer = send(address, expecting(&forged(&token), 20), Then::Wait).await;
+    assert_eq!(written(&answer), ("401", Some("chain-signature")), "{answer}");
     let answer = send(address, expecting(&token, MOST + 1), Then::Wait).await;
     assert_eq!(written(&answer), ("400", Some("parse-too-large")), "{answer}");
     assert_eq!(calls.count(), 0);

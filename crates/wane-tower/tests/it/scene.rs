@@ -17,7 +17,7 @@ use rand_core::UnwrapErr;
 use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
-use wane::{Heir, Level, Refusal, Request, RootGrant, Roots, Seal, SecretKey, mint};
+use wane::{Heir, Level, Refusal, Request, RootGrant, Roots, Seal, SealedToken, SecretKey, mint};
 use wane_audit::LogSecret;
 use wane_ledger::{Guard, GuardOptions, Ledger, MemoryStore, Pace, Volatile};
 use wane_tower::testing::{NOW, Scene};
@@ -65,6 +65,13 @@ pub(crate) async fn serve(router: Router) -> SocketAddr {
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move { axum::serve(listener, router).await });
     address
+}
+
+/// The same token with another signature, which nobody has made.
+pub(crate) fn forged(token: &str) -> String {
+    let mut bytes = SealedToken::parse(token).unwrap().to_bytes();
+    *bytes.last_mut().unwrap() ^= 1;
+    SealedToken::from_bytes(&bytes).unwrap().to_text()
 }
 
 /// What was answered.

@@ -6,7 +6,7 @@ use http::HeaderMap;
 use wane_tower::Admitted;
 use wane_tower::testing::Scene;
 
-use crate::scene::{Then, ask, ask_notes, reading, send, serve, serve_tool, written};
+use crate::scene::{Calls, Then, ask, ask_notes, forged, reading, send, serve, serve_tool, written};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_sealed_token_is_taken_and_everything_else_is_not() {
@@ -95,13 +95,19 @@ async fn nobody_behind_the_layer_sees_the_token() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_that_does_not_verify_is_refused() {
     let scene = Scene::new("notes").unwrap();
-    let (address, calls) = serve_tool(&scene, reading).await;
+    let demanded = Calls::default();
+    let demands = {
+        let demanded = demanded.clone();
+        move |head: &http::request::Parts| {
+            demanded.add();
+            reading(head)
+        }
+    };
+    let (address, calls) = serve_tool(&scene, demands).await;
     let sealed = scene.sealed(&["read:*"]).unwrap();
-    let mut bytes = sealed.to_bytes();
-    *bytes.last_mut().unwrap() ^= 1;
-    let altered = format!("wane1.sealed.{}", Base64UrlUnpadded::encode_string(&bytes));
-    let answered = ask_notes(address, &altered).await;
+    let answered = ask_notes(address, &forged(&sealed.to_text())).await;
     assert_eq!(answered.refusal(), (401, "chain-signature".into()));
+    assert_eq!(demanded.count(), 0, "the server's code is asked about nobody's request");
     assert_eq!(answered.headers["www-authenticate"], r#"Bearer error="invalid_token""#);
     let other = Scene::new("mail").unwrap();
     // The same key made it, for another audience; it opened its session in another ledger, which is seen later.
