@@ -1,6 +1,9 @@
 //! What a request demands, as the tool server says it.
 
+use axum::extract::{NestedPath, OriginalUri};
+use http::Uri;
 use http::request::Parts;
+use http::uri::PathAndQuery;
 use wane::{Call, Code, Refusal, Request};
 
 /// Says what a request demands: which actions, at which level, with which arguments. It is asked before anything is decided, and
@@ -53,12 +56,12 @@ pub trait Demands: Send + Sync + 'static {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reads {
-    /// All of it. It is read first, and the handler is given the bytes that were decided on.
+    /// All of it. It is read first, and the handler is given the bytes that were decided on, and no upgrade of the connection.
     Whole {
         /// More bytes than this are refused; with 0 every body is.
         most: usize,
     },
-    /// Nothing: the handler reads it as it comes in, and nobody has decided about it.
+    /// Nothing: the handler reads it as it comes in, and what an upgrade brings, and nobody has decided about it.
     PassedOn,
 }
 
@@ -131,10 +134,11 @@ where
     }
 }
 
-/// The call of an HTTP request: its method, and its path with the query as received, before any router has cut a prefix off.
+/// The call of an HTTP request: its method, and its path with the query as received, before any router of axum has cut a prefix off.
 ///
 /// # Errors
-/// `deny-route` where it names no path, as CONNECT does; `parse-limit` for a target over 4,096 bytes.
+/// `deny-route` where it names no path, as CONNECT does, and where it was rewritten since a router received it; `parse-limit` for a
+/// target over 4,096 bytes.
 ///
 /// ```
 /// let (head, ()) = http::Request::get("/notes?after=7").body(()).unwrap().into_parts();
@@ -142,10 +146,26 @@ where
 /// # Ok::<(), wane::Refusal>(())
 /// ```
 pub fn http_call(head: &Parts) -> Result<Call, Refusal> {
-    let uri = head.extensions.get::<axum::extract::OriginalUri>().map_or(&head.uri, |original| &original.0);
-    let target = uri.path_and_query();
+    let refused = |found, why| Refusal::new(Code::DenyRoute, "target", found, why);
+    let received = head.extensions.get::<OriginalUri>().map_or(&head.uri, |original| &original.0);
     // spec: W7
-    let target =
-        target.ok_or_else(|| Refusal::new(Code::DenyRoute, "target", "a target without a path", "it names none"))?;
-    Call::http(head.method.as_str(), target.as_str())
+    let target = received.path_and_query().map(PathAndQuery::as_str).filter(|target| target.starts_with('/'));
+    let target = target.ok_or_else(|| refused("a target without a path", "it names none"))?;
+    // spec: W14
+    if !is_handed_on(received, head) {
+        return Err(refused("a target that was rewritten", "its handler would be given another one than was received"));
+    }
+    Call::http(head.method.as_str(), target)
+}
+
+/// Whether the target of the head is the one received, but for the segments that nested routers have cut off.
+fn is_handed_on(received: &Uri, head: &Parts) -> bool {
+    let nested = head.extensions.get::<NestedPath>().map_or("", NestedPath::as_str);
+    let mut rest = received.path();
+    for _ in nested.split('/').filter(|segment| !segment.is_empty()) {
+        let Some(cut) = rest.strip_prefix('/') else { return false };
+        rest = cut.find('/').and_then(|end| cut.get(end..)).unwrap_or_default();
+    }
+    let rest = if rest.is_empty() { "/" } else { rest };
+    head.uri.path() == rest && head.uri.query() == received.query()
 }

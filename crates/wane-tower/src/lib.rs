@@ -11,7 +11,8 @@
 //!
 //! How long a client may take for its head and its body, and how many may come at once, is the server's to bound, and so is TLS.
 //! Layers that change a request (that decompress its body, rewrite its path or its method) belong outside of this one, and outside
-//! of the router around it: what changes it later makes the handler do something else than was decided.
+//! of the router around it: what changes it later makes the handler do something else than was decided. A target that was rewritten
+//! between a router of axum and this layer is refused by [`http_call`]; what is changed behind this layer nobody sees.
 #![cfg_attr(test, allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "tests may panic"))]
 
 mod admitted;
