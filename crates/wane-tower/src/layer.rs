@@ -6,10 +6,11 @@ use std::sync::{Arc, Weak};
 use std::task::{Context, Poll};
 
 use bytes::{Bytes, BytesMut};
-use http::header::HeaderValue;
+use http::header::{HeaderValue, UPGRADE};
 use http::request::Parts;
 use http::{HeaderName, Request, Response};
 use http_body_util::{BodyExt as _, Either, Full};
+use hyper::upgrade::OnUpgrade;
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tower::{Layer, Service};
@@ -113,7 +114,7 @@ impl AdmitLayer {
         // Whoever has no genuine token is neither read nor given a place.
         // spec: W13
         self.verify(sealed.clone()).await?;
-        let (demanded, body) = self.demand(&head, body).await?;
+        let (demanded, body) = self.demand(&mut head, body).await?;
         let answer = self.ask(sealed, demanded).await?;
         let lasting = if answer.durable { Lasting::Durable } else { Lasting::Volatile };
         let problem = match answer.decision {
@@ -128,13 +129,17 @@ impl AdmitLayer {
         Err(Refused { problem, lasting })
     }
 
-    async fn demand<B>(&self, head: &Parts, body: B) -> Result<(wane::Request, Body<B>), Refusal>
+    async fn demand<B>(&self, head: &mut Parts, body: B) -> Result<(wane::Request, Body<B>), Refusal>
     where
         B: http_body::Body<Data = Bytes>,
     {
         let demands = &self.shared.demands;
         match demands.reads(head) {
             Reads::Whole { most } => {
+                // Nothing follows the body: a server may always stay with HTTP (RFC 9110, section 7.8).
+                // spec: W15
+                head.extensions.remove::<OnUpgrade>();
+                head.headers.remove(UPGRADE);
                 let read = read(body, most).await?;
                 // spec: W4
                 Ok((demands.demand(head, &read)?, Either::Left(Full::new(read))))

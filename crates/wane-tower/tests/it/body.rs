@@ -3,6 +3,7 @@
 use axum::{Router, routing};
 use bytes::Bytes;
 use http::request::Parts;
+use hyper::upgrade::OnUpgrade;
 use wane::{Arguments, Level, Refusal, Request};
 use wane_tower::testing::Scene;
 use wane_tower::{Admitted, Demands, body_passed_on, http_call, whole_body};
@@ -161,4 +162,26 @@ async fn a_body_that_is_passed_on_is_as_long_as_it_is() {
     let request = http::Request::post("/notes").header("authorization", format!("Bearer {other}"));
     assert_eq!(ask(address, request, "a").await.refusal(), (403, "deny-scope".into()));
     assert_eq!(calls.count(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_a_body_that_is_passed_on_may_be_followed_by_something_else() {
+    let scene = Scene::new("notes").unwrap();
+    let handler = async |request: http::Request<axum::body::Body>| {
+        drop(Admitted::take(request.extensions()).unwrap().into_request());
+        let upgrade = request.extensions().get::<OnUpgrade>().is_some();
+        format!("{upgrade} {}", request.headers().contains_key("upgrade"))
+    };
+    let token = scene.sealed(&["read:*"]).unwrap().to_text();
+    let request = head(&token, "").replace("Connection: close", "Connection: close, upgrade\r\nUpgrade: echo");
+    let decided = scene.layer(whole_body(MOST, |head, _: &[u8]| reading(head)));
+    for layer in [decided, scene.layer(reading)] {
+        let address = serve(Router::new().route("/notes", routing::post(handler)).layer(layer)).await;
+        let answer = send(address, &request, Then::Wait).await;
+        assert!(written(&answer).0 == "200" && answer.ends_with("false false"), "{answer}");
+    }
+    let layer = scene.layer(body_passed_on(reading));
+    let address = serve(Router::new().route("/notes", routing::post(handler)).layer(layer)).await;
+    let answer = send(address, &request, Then::Wait).await;
+    assert!(written(&answer).0 == "200" && answer.ends_with("true true"), "{answer}");
 }
