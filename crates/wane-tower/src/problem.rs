@@ -10,7 +10,8 @@ use wane::{Ask, BlockId, Code, Family, Refusal};
 
 /// A refusal as an HTTP answer: a status by the family of its code, and a body of `application/problem+json` with the members
 /// `type`, `title`, `status`, `detail`, `code`, `retry` and, where an approval is waited for, `request`, the digest that approvers
-/// name. The [`Code`] stands in the answer's extensions too, for layers outside that count.
+/// name. What troubles the ledger itself is not told to clients: `detail` is the title then. The [`Code`] and the whole [`Refusal`]
+/// stand in the answer's extensions, for layers outside that count and log.
 ///
 /// ```
 /// use wane::{Code, Refusal};
@@ -20,6 +21,11 @@ use wane::{Ask, BlockId, Code, Family, Refusal};
 /// assert_eq!(problem.refusal().code(), Code::DenyScope);
 /// assert_eq!(problem.to_json()["detail"], "`write:notes` is not within `read:*`");
 /// assert_eq!(problem.to_json()["retry"], "never");
+///
+/// let problem = Problem::from(Refusal::new(Code::StateFull, "ledger", "/var/lib/ledger: no space is left", ""));
+/// assert_eq!(problem.to_json()["detail"], "the ledger cannot admit the request");
+/// let answer = axum::response::IntoResponse::into_response(problem);
+/// assert!(answer.extensions().get::<Refusal>().unwrap().found().starts_with("/var"));
 /// ```
 #[derive(Clone, Debug)]
 pub struct Problem {
@@ -69,7 +75,7 @@ impl Problem {
             "type": format!("{TYPES}{code}"),
             "title": title(code),
             "status": self.status().as_u16(),
-            "detail": self.refusal.to_string(),
+            "detail": self.detail(),
             "code": code.as_str(),
             "retry": self.refusal.retry().as_str(),
         });
@@ -77,6 +83,15 @@ impl Problem {
             members.insert("request".into(), (&**request).into());
         }
         json
+    }
+
+    /// What troubles a ledger may name its path, or its server.
+    // spec: W16
+    fn detail(&self) -> String {
+        match self.refusal.code() {
+            code if code.family() == Family::State && !is_about_the_request(code) => title(code).to_owned(),
+            _ => self.refusal.to_string(),
+        }
     }
 
     pub(crate) fn into_full(self) -> http::Response<Full<Bytes>> {
@@ -90,6 +105,7 @@ impl Problem {
         }
         let mut extensions = Extensions::new();
         extensions.insert(code);
+        extensions.insert(self.refusal.clone());
         let mut response = http::Response::new(Full::from(self.to_json().to_string()));
         *response.status_mut() = status;
         *response.headers_mut() = headers;
@@ -120,6 +136,24 @@ const fn title(code: Code) -> &'static str {
     }
 }
 
+/// Whether a `state-*` tells of the chain and its session alone, which whoever is told has shown.
+const fn is_about_the_request(code: Code) -> bool {
+    matches!(
+        code,
+        Code::StateNoLedger
+            | Code::StateOtherLedger
+            | Code::StateVolatile
+            | Code::StateRevoked
+            | Code::StateSessionTooOld
+            | Code::StateCollected
+            | Code::StateUnknownSession
+            | Code::StateContinues
+            | Code::StateUsed
+            | Code::StateApprovalUsed
+            | Code::StatePendingFull
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -145,6 +179,24 @@ mod tests {
             assert_eq!((&json["status"], &json["code"]), (&json!(expected), &json!(code.as_str())));
             assert_eq!(json["type"], format!("tag:wane.dev,2026:{code}"));
             assert_eq!(json.as_object().unwrap().len(), 6, "{json}");
+        }
+    }
+
+    #[test]
+    fn what_troubles_the_ledger_is_told_to_no_client() {
+        // What the guard finds in the ledger about what it was shown; whatever else comes to be is held back.
+        let told = "no-ledger other-ledger volatile revoked session-too-old collected unknown-session continues used \
+                    approval-used pending-full";
+        let told: Vec<_> = told.split(' ').map(|code| format!("state-{code}")).collect();
+        for code in Code::ALL {
+            let refusal = Refusal::new(*code, "ledger", "/var/lib/ledger", "/var/lib/ledger");
+            let problem = Problem::from(refusal.clone());
+            let is_told = code.family() != Family::State || told.contains(&code.to_string());
+            let json = problem.to_json();
+            assert_eq!(json["detail"] == refusal.to_string(), is_told, "{json}");
+            assert!(is_told || !json.to_string().contains("/var"), "{json}");
+            let response = problem.into_full();
+            assert_eq!(response.extensions().get::<Refusal>().map(ToString::to_string), Some(refusal.to_string()));
         }
     }
 }
