@@ -1,10 +1,11 @@
 //! `tool_server ROOT_KEY_FILE sqlite:LEDGER LOG_SECRET_FILE 127.0.0.1:PORT` serves two tools, `/read` and `/write`.
 
-use std::{env, error::Error, fs, io::Write as _, sync::Arc, time::UNIX_EPOCH};
+use std::time::{Duration, Instant, UNIX_EPOCH};
+use std::{env, error::Error, fs, io, io::Write as _, sync::Arc};
 
-use axum::{Router, http::request::Parts, routing::post};
-use tokio::{net::TcpListener, signal::ctrl_c, sync::Mutex};
-use wane::{Arguments, Code, Level, Refusal, Request, Roots};
+use axum::{Router, http::request::Parts, middleware::map_response, response::Response, routing::post};
+use tokio::{net::TcpListener, signal::ctrl_c, sync::Mutex, time::sleep};
+use wane::{Arguments, Code, Family, Level, Refusal, Request, Roots};
 use wane_audit::LogSecret;
 use wane_ledger::{Guard, GuardOptions, LedgerUrl, Pace, Volatile};
 use wane_tower::{AdmitLayer, Admitted, http_call, whole_body};
@@ -32,6 +33,17 @@ async fn write(admitted: Admitted) {
     NOTES.lock().await.push(admitted.into_request().stated_arguments().to_json());
 }
 
+/// What troubles the ledger is told to whoever runs the server.
+async fn tell(answer: Response) -> Response {
+    if let Some(refusal) =
+        answer.extensions().get::<Refusal>().filter(|refusal| refusal.code().family() == Family::State)
+    {
+        // Who does not listen is not told.
+        let _: Result<(), io::Error> = writeln!(io::stderr(), "{}: {refusal}", refusal.code());
+    }
+    answer
+}
+
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let [_, root, ledger, secret, address] = &*env::args().collect::<Vec<_>>() else {
@@ -52,9 +64,25 @@ async fn main() -> Result<(), Box<dyn Error>> {
     };
     let guard = Arc::new(Guard::open(vec![ledger.parse::<LedgerUrl>()?.open()?], options, now())?);
     let layer = AdmitLayer::new(&guard, whole_body(65_536, demands), now);
-    let tools = Router::new().route("/read", post(read)).route("/write", post(write)).layer(layer);
+    let tools =
+        Router::new().route("/read", post(read)).route("/write", post(write)).layer(layer).layer(map_response(tell));
     let listener = TcpListener::bind(address).await?;
-    writeln!(std::io::stdout(), "http://{}", listener.local_addr()?)?;
+    writeln!(io::stdout(), "http://{}", listener.local_addr()?)?;
     axum::serve(listener, tools).with_graceful_shutdown(async { ctrl_c().await.unwrap_or(()) }).await?;
-    Ok(Arc::into_inner(guard).map_or(Ok(()), |guard| guard.close(now()))?)
+    Ok(alone(guard).await?.close(now())?)
+}
+
+/// The guard, once nobody else holds it: an admission may, whose client has gone away.
+async fn alone(mut guard: Arc<Guard>) -> Result<Guard, &'static str> {
+    let until = Instant::now() + Duration::from_secs(30);
+    loop {
+        guard = match Arc::try_unwrap(guard) {
+            Ok(guard) => return Ok(guard),
+            Err(_) if Instant::now() > until => {
+                return Err("an admission waits for the ledger still; how it was closed is not known");
+            }
+            Err(held) => held,
+        };
+        sleep(Duration::from_millis(10)).await;
+    }
 }
