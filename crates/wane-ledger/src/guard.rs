@@ -208,7 +208,6 @@ pub struct Checked {
 /// // The wide copy that was sealed first is as good as any, until the session has read something restricted.
 /// let shown = token.seal(&Seal::new())?;
 /// let asked = |action: &str, level| Request::for_actions("files".parse()?, vec![action.parse()?], level);
-/// guard.verify(&shown, now)?;
 /// assert_eq!(guard.check(&shown, &asked("write:notes", Level::Public)?, &[], now).verdict.as_str(), "allow");
 /// let answer = guard.admit(&shown, &asked("read:salaries", Level::Restricted)?, &[], now);
 /// let Decision::Allow(permit) = answer.decision else { panic!() };
@@ -416,15 +415,6 @@ impl Guard {
         Answer { decision, record, durable: self.shared.durable }
     }
 
-    /// Whether what is shown is genuine by the roots in force, for whoever has something to do before there is a request to admit.
-    /// No ledger is asked and nothing permitted: an admission verifies again.
-    ///
-    /// # Errors
-    /// `parse-*` and `chain-*` for what does not verify, which is counted as where it is to be admitted.
-    pub fn verify(&self, sealed: &SealedToken, now: u64) -> Result<(), Refusal> {
-        self.verified(sealed, now).map(|_verified| ())
-    }
-
     /// What [`Guard::admit`] would answer now. Nothing is written and nothing permitted.
     pub fn check(&self, sealed: &SealedToken, request: &Request, approvals: &[UntrustedApproval], now: u64) -> Checked {
         let answered = self.ask(Purpose::Check, sealed, request, approvals, now);
@@ -511,15 +501,6 @@ impl Guard {
             }));
         }
         answer
-    }
-
-    fn verified(&self, sealed: &SealedToken, now: u64) -> Result<Verified, Refusal> {
-        self.shared.saw(now);
-        self.shared.verify(sealed).inspect_err(|refusal| {
-            // It never reaches the ledger.
-            // spec: A32
-            self.shared.junk.count(refusal.code());
-        })
     }
 
     fn ask(

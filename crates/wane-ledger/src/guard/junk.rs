@@ -3,7 +3,37 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-use wane::Code;
+use wane::{Code, Refusal, SealedToken, Verified};
+
+use super::Guard;
+
+impl Guard {
+    /// Whether what is shown is genuine by the roots in force, for whoever has something to do before there is a request to admit.
+    /// No ledger is asked and nothing permitted: an admission verifies again. `now` is in seconds since 1970-01-01T00:00:00Z.
+    ///
+    /// # Errors
+    /// `parse-*` and `chain-*` for what does not verify, which is counted as where it is to be admitted.
+    ///
+    /// ```
+    /// use wane::{Refusal, SealedToken};
+    /// fn before_a_body_is_read(guard: &wane_ledger::Guard, shown: &SealedToken, now: u64) -> Result<(), Refusal> {
+    ///     guard.verify(shown, now)
+    /// }
+    /// # let _ = before_a_body_is_read;
+    /// ```
+    pub fn verify(&self, sealed: &SealedToken, now: u64) -> Result<(), Refusal> {
+        self.verified(sealed, now).map(|_verified| ())
+    }
+
+    pub(super) fn verified(&self, sealed: &SealedToken, now: u64) -> Result<Verified, Refusal> {
+        self.shared.saw(now);
+        self.shared.verify(sealed).inspect_err(|refusal| {
+            // It never reaches the ledger.
+            // spec: A32
+            self.shared.junk.count(refusal.code());
+        })
+    }
+}
 
 /// How many of each code came in. There are fewer than two hundred codes, so this is bounded.
 #[derive(Debug, Default)]
