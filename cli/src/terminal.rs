@@ -4,9 +4,8 @@
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 
-use rustix::process::getpgrp;
 use rustix::termios::{
-    LocalModes, OptionalActions, QueueSelector, SpecialCodeIndex, Termios, tcflush, tcgetattr, tcgetpgrp, tcsetattr,
+    LocalModes, OptionalActions, QueueSelector, SpecialCodeIndex, Termios, tcflush, tcgetattr, tcsetattr,
 };
 use zeroize::Zeroizing;
 
@@ -35,22 +34,6 @@ pub(crate) fn agree(question: &str, otherwise: &str) -> Result<(), Failure> {
         b"y" | b"Y" | b"yes" => Ok(()),
         _ => Err(Failure::new(Trouble::Cancelled, "nothing was done")),
     }
-}
-
-/// Whether somebody at the terminal types `yes`, in full. Where there is none, or another program has it, nobody does. What was
-/// typed before is dropped.
-pub(crate) fn says_yes(question: &str) -> bool {
-    let asked = || -> io::Result<bool> {
-        let terminal = OpenOptions::new().read(true).write(true).open("/dev/tty")?;
-        // Whoever reads from the background is stopped, and the gateway with it.
-        if tcgetpgrp(&terminal)? != getpgrp() {
-            return Ok(false);
-        }
-        tcflush(&terminal, QueueSelector::IFlush)?;
-        (&terminal).write_all(format!("{question} Type yes in full: ").as_bytes())?;
-        Ok(*read_line(&terminal)? == *b"yes")
-    };
-    asked().unwrap_or(false)
 }
 
 fn ask(mut terminal: File, prompt: &str) -> io::Result<Zeroizing<Vec<u8>>> {

@@ -71,7 +71,9 @@ pub(crate) struct Flow {
     given_up_order: VecDeque<String>,
     server: HashSet<String>,
     /// What needs an approval and waits for it here; the server knows nothing of it yet.
-    held: HashSet<String>,
+    /// Under which number each id is kept back.
+    held: HashMap<String, u64>,
+    holds: u64,
     /// What was asked of a person by way of the client's next request, the oldest first.
     states: VecDeque<State>,
     /// The pinned tools that were listed since the list began anew, and why they are not what was pinned.
@@ -125,7 +127,7 @@ pub(crate) enum Crowded {
 impl Flow {
     /// Whether a request with this id can wait.
     pub(crate) fn check(&self, id: &str) -> Result<(), Crowded> {
-        match (self.client.contains_key(id) || self.held.contains(id), self.given_up.contains(id)) {
+        match (self.client.contains_key(id) || self.held.contains_key(id), self.given_up.contains(id)) {
             (true, _) => Err(Crowded::OnItsWay),
             (false, true) => Err(Crowded::GivenUp),
             (false, false) => Ok(()),
@@ -185,13 +187,20 @@ impl Flow {
         self.client.drain().filter(|(_, waits)| !matches!(waits, Waits::Own(_))).map(|(id, _)| id).collect()
     }
 
-    /// A request is kept back until it is approved.
-    pub(crate) fn hold(&mut self, id: String) {
-        self.held.insert(id);
+    /// A request is kept back until it is approved; under which number, whatever ids come again.
+    pub(crate) fn hold(&mut self, id: String) -> u64 {
+        self.holds = self.holds.wrapping_add(1);
+        self.held.insert(id, self.holds);
+        self.holds
     }
 
     /// It is kept back no longer; whether it was.
-    pub(crate) fn let_go(&mut self, id: &str) -> bool {
+    pub(crate) fn let_go(&mut self, id: &str, number: u64) -> bool {
+        self.held.get(id) == Some(&number) && self.held.remove(id).is_some()
+    }
+
+    /// Nothing is kept back under this id any more: the number of what was.
+    pub(crate) fn cancel_hold(&mut self, id: &str) -> Option<u64> {
         self.held.remove(id)
     }
 
@@ -382,11 +391,16 @@ mod tests {
     #[test]
     fn what_is_kept_back_has_its_id_to_itself() {
         let mut flow = Flow::default();
-        flow.hold("1".into());
+        let first = flow.hold("1".into());
         assert_eq!(flow.check("1"), Err(Crowded::OnItsWay));
         assert!(flow.answered("1").is_none() && !flow.give_up("1"), "the server has never heard of it");
-        assert!(flow.let_go("1") && !flow.let_go("1"));
+        assert!(flow.let_go("1", first) && !flow.let_go("1", first));
         assert_eq!(flow.check("1"), Ok(()));
+        // What comes under the id of one that was cancelled is another call.
+        let cancelled = flow.hold("2".into());
+        assert_eq!(flow.cancel_hold("2"), Some(cancelled));
+        let successor = flow.hold("2".into());
+        assert!(!flow.let_go("2", cancelled) && flow.let_go("2", successor));
     }
 
     #[test]

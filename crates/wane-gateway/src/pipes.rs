@@ -214,8 +214,11 @@ pub fn run(
     })?;
     let mut happens = Happens { events: happens, stopped: None };
     let event = happens.first(&mut server).map_err(RunError::System)?;
-    // Nothing that waits for an approval is called any more. The client may be gone.
-    let _: io::Result<()> = gate.end_waits();
+    // Nothing that waits for an approval is called any more. The client may be gone, or read nothing.
+    let waits = Arc::clone(&gate);
+    spawn("wane-ends-waits", move || {
+        let _: io::Result<()> = waits.end_waits();
+    })?;
     match event {
         Event::ClientClosed => to_server.finish(),
         Event::ServerClosed | Event::Stop => to_server.close(),

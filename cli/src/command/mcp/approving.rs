@@ -1,16 +1,15 @@
 //! How a gateway comes by approvals: how long a call waits for them, and who is asked here.
 
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use clap::Args;
 use wane::PublicKey;
-use wane_gateway::{Approvals, Consent, LocalApprover, Question, Terminal};
+use wane_gateway::{Approvals, LocalApprover, Question};
 
 use crate::arguments::Context;
 use crate::failure::Failure;
 use crate::input::{self, Source, source};
-use crate::{key_file, terminal, typed, waiting};
+use crate::{key_file, typed, waiting};
 
 /// Approvals.
 #[derive(Args, Debug)]
@@ -26,17 +25,10 @@ pub(crate) struct ApprovingFlags {
     /// The passphrase of that key
     #[arg(long, value_name = "FILE", value_parser = source(), requires = "approver_key")]
     approver_passphrase_file: Option<Source>,
-
-    /// Ask on this gateway's terminal where the client does not ask its user
-    #[arg(long, requires = "approver_key")]
-    ask_terminal: bool,
 }
 
 /// What a form of a client has room for.
 const FORM_BYTES: usize = 4_096;
-
-/// What somebody reads on a terminal before saying yes.
-const TERMINAL_LINES: usize = 400;
 
 impl ApprovingFlags {
     pub(crate) fn claim(&self, context: &Context) -> Result<(), Failure> {
@@ -62,8 +54,7 @@ impl ApprovingFlags {
         let Some(source) = &self.approver_key else { return Ok((approvals, None)) };
         let key = key_file::read_secret(&context.inputs, source, self.approver_passphrase_file.as_ref())?;
         let public = key.public_key();
-        let terminal = self.ask_terminal.then(on_terminal);
-        Ok((approvals.asking(LocalApprover { key, words: Box::new(words), terminal }), Some(public)))
+        Ok((approvals.asking(LocalApprover { key, words: Box::new(words), terminal: None }), Some(public)))
     }
 }
 
@@ -71,19 +62,4 @@ impl ApprovingFlags {
 fn words(question: &Question) -> Option<String> {
     let text = format!("wane asks for your approval.\n{}", waiting::question(question).join("\n"));
     (text.len() <= FORM_BYTES).then_some(text)
-}
-
-/// Questions on the terminal, one after the other.
-fn on_terminal() -> Terminal {
-    let turn = Mutex::new(());
-    Arc::new(move |question, still_waits| {
-        let _turn = turn.lock().unwrap_or_else(PoisonError::into_inner);
-        let lines = waiting::question(question);
-        // Its turn may have come too late.
-        if lines.len() > TERMINAL_LINES || !still_waits() {
-            return Consent::No;
-        }
-        let question = format!("\n{}\n\nApprove exactly this request, once?", lines.join("\n"));
-        if terminal::says_yes(&question) { Consent::Yes } else { Consent::No }
-    })
 }

@@ -49,8 +49,8 @@ pub(super) struct Beside<'a> {
 pub(super) enum Stage {
     /// It has.
     Fresh,
-    /// It was kept back.
-    Held,
+    /// It was kept back, under this number.
+    Held(u64),
 }
 
 /// Why a request goes no further.
@@ -111,7 +111,8 @@ impl Gate {
                     return Ok(());
                 }
                 if let Some(id) = message.id().filter(is_own) {
-                    self.person_answers(&id.key(), part);
+                    let is_answer = matches!(message.kind(), Kind::Result { .. });
+                    self.person_answers(&id.key(), if is_answer { Some(part) } else { None });
                     return Ok(());
                 }
                 // spec: G14
@@ -209,7 +210,7 @@ impl Gate {
     }
 
     // spec: G17
-    fn has_ended(&self, id: Id<'_>) -> io::Result<()> {
+    pub(super) fn has_ended(&self, id: Id<'_>) -> io::Result<()> {
         (self.to_client)(answer::unanswered(id, "has ended").as_bytes())
     }
 
@@ -287,7 +288,11 @@ impl Gate {
                 Some(None) | None => return Err(changed().into()),
             }
         }
-        if beside.stage == Stage::Held && !flow.let_go(&id.key()) {
+        // Whoever was cancelled meanwhile does not go on, and neither does another call under the same id.
+        if let Stage::Held(number) = beside.stage
+            && !flow.has_ended()
+            && !flow.let_go(&id.key(), number)
+        {
             return Err(Stopped::Gone);
         }
         let given_up = flow.wait(id.key(), waits).map_err(|why| crowded(id, why))?;

@@ -27,6 +27,8 @@ pub(super) const ASKED: Duration = Duration::from_secs(120);
 pub(super) struct Held {
     /// Which one it is, whatever ids come again.
     pub(super) number: u64,
+    /// Under which number its id is kept back.
+    pub(super) hold: u64,
     /// Its id, as [`crate::Id::key`] writes it.
     pub(super) key: String,
     pub(super) message: Arc<[u8]>,
@@ -117,7 +119,10 @@ impl Shelf {
     /// A person has answered; whether anybody had asked.
     pub(super) fn answered(&self, is_it: impl Fn(&Held) -> bool, consent: Consent) -> bool {
         let mut calls = self.calls();
-        let Some(held) = calls.calls.iter_mut().find(|held| is_it(held) && held.answer.is_none()) else { return false };
+        let now = Instant::now();
+        // What comes too late is no answer any more.
+        let waits = |held: &&mut Held| is_it(held) && held.answer.is_none() && now < held.until;
+        let Some(held) = calls.calls.iter_mut().find(waits) else { return false };
         held.answer = Some(consent);
         drop(calls);
         self.changed.notify_all();
@@ -132,8 +137,10 @@ impl Shelf {
                 return None;
             }
             let now = Instant::now();
+            // Answers first, and then whoever was not looked at for longest: none keeps another from its turn.
             let is_due = |held: &&mut Held| held.answer.is_some() || held.next <= now;
-            if let Some(held) = calls.calls.iter_mut().find(is_due) {
+            let order = |held: &&mut Held| (held.answer.is_none(), held.next);
+            if let Some(held) = calls.calls.iter_mut().filter(is_due).min_by_key(order) {
                 let due = match held.answer {
                     Some(consent) => Due::Answered(consent),
                     None if held.until <= now => Due::Over,
@@ -214,7 +221,7 @@ impl Gate {
     /// Nobody approves it: it is answered like any that nobody has.
     fn give_up_on(&self, held: &Held) -> io::Result<()> {
         self.shelf.take(|known| known.number == held.number);
-        if !self.flow().let_go(&held.key) {
+        if !self.flow().let_go(&held.key, held.hold) {
             return Ok(());
         }
         self.take_back(held)?;
@@ -238,6 +245,7 @@ mod tests {
     fn held(key: &str, bytes: usize, next: Instant) -> Held {
         Held {
             number: 0,
+            hold: 0,
             key: key.into(),
             message: vec![b'x'; bytes].into(),
             denial: Refusal::new(Code::DenyNeedsApproval, "ask", "a", "b").into(),
@@ -281,5 +289,26 @@ mod tests {
         assert_eq!(shelf.due().map(|(held, due)| (held.key, due)), Some(("2".into(), Due::Over)));
         shelf.close();
         assert!(shelf.due().is_none());
+    }
+
+    #[test]
+    fn none_keeps_another_from_its_turn() {
+        let (shelf, now) = (Shelf::default(), Instant::now());
+        let earlier = |seconds| now.checked_sub(Duration::from_secs(seconds)).unwrap();
+        let waits =
+            |key: &str, seconds| Held { until: now + Duration::from_secs(60), ..held(key, 1, earlier(seconds)) };
+        shelf.put(waits("first", 2)).unwrap();
+        shelf.put(waits("second", 3)).unwrap();
+        let answered = shelf.put(waits("third", 1)).unwrap();
+        let due = || shelf.due().map(|(held, due)| (held.key, due)).unwrap();
+        assert_eq!(due(), ("second".into(), Due::Look));
+        assert!(shelf.answered(|held| held.number == answered, Consent::No));
+        assert_eq!(due(), ("third".into(), Due::Answered(Consent::No)));
+        shelf.take(|held| held.number == answered);
+        assert_eq!(due(), ("first".into(), Due::Look));
+        // A yes that comes too late is none.
+        let late = shelf.put(held("late", 1, earlier(1))).unwrap();
+        assert!(!shelf.answered(|held| held.number == late, Consent::Yes));
+        assert_eq!(due(), ("late".into(), Due::Over));
     }
 }

@@ -155,6 +155,7 @@ impl Gate {
         let until = now + self.patience();
         Held {
             number: 0,
+            hold: 0,
             key: received.id.key(),
             message: received.message.bytes().into(),
             denial,
@@ -170,9 +171,9 @@ impl Gate {
     /// Keeps a call back; its number, or what it is denied with where there is no room.
     fn keep(&self, held: Held) -> Result<u64, Denial> {
         let (key, denial) = (held.key.clone(), held.denial.clone());
-        self.flow().hold(key.clone());
-        self.shelf.put(held).ok_or_else(|| {
-            self.flow().let_go(&key);
+        let hold = self.flow().hold(key.clone());
+        self.shelf.put(Held { hold, ..held }).ok_or_else(|| {
+            self.flow().let_go(&key, hold);
             denial
         })
     }
@@ -189,8 +190,9 @@ impl Gate {
 
     /// The client's user has answered a question of ours, perhaps.
     // spec: G24
-    pub(super) fn person_answers(&self, id: &str, answer: &str) {
-        let consent = answer::consent(answer);
+    pub(super) fn person_answers(&self, id: &str, answer: Option<&str>) {
+        // An error is no yes, whatever stands in it.
+        let consent = answer.map_or(Consent::No, answer::consent);
         if !self.shelf.answered(|held| held.elicited.as_deref() == Some(id), consent) {
             self.dropped(Side::Client, "an answer that nobody waits for");
         }
@@ -198,11 +200,11 @@ impl Gate {
 
     /// A client waits no more for what is kept back; whether it did.
     pub(super) fn stops_waiting(&self, key: &str) -> io::Result<bool> {
-        let waited = self.flow().let_go(key);
-        if waited && let Some(held) = self.shelf.take(|held| held.key == key) {
+        let Some(number) = self.flow().cancel_hold(key) else { return Ok(false) };
+        if let Some(held) = self.shelf.take(|held| held.hold == number) {
             self.take_back(&held)?;
         }
-        Ok(waited)
+        Ok(true)
     }
 
     /// Whether a call that is kept back needs nobody any more, or is denied by now: then it is made again.
@@ -220,15 +222,22 @@ impl Gate {
         let Ok(message) = Message::read(&held.message) else { return Ok(()) };
         let Some(received) = of(&message) else { return Ok(()) };
         let approvals = approved.map_or_else(|| Ok(Vec::new()), |question| self.approve(question));
-        let judged = approvals
-            .map(|approvals| self.judge(&received, Beside { approvals: &approvals, state: None, stage: Stage::Held }));
+        let judged = approvals.map(|approvals| {
+            self.judge(&received, Beside { approvals: &approvals, state: None, stage: Stage::Held(held.hold) })
+        });
         let denial = match judged {
             Ok(Ok(onward)) => return self.pass_on(onward),
             Ok(Err(Stopped::Gone)) => return Ok(()),
             Ok(Err(Stopped::Denied(denial) | Stopped::Asks(denial, _))) => denial,
             Err(refusal) => refusal.into(),
         };
-        if self.flow().let_go(&held.key) { self.refuse_held(held, &denial) } else { Ok(()) }
+        let waited = self.flow().let_go(&held.key, held.hold);
+        match (waited, self.flow().has_ended()) {
+            (false, _) => Ok(()),
+            // Whatever was decided meanwhile.
+            (true, true) => self.has_ended(received.id),
+            (true, false) => self.refuse_held(held, &denial),
+        }
     }
 
     /// The answer of a call that was kept back.
