@@ -176,6 +176,11 @@ fn a_token_of_its_own_is_behind_a_bearer_or_a_socket() {
     assert_eq!(call(&address, "/mcp", Some(&format!("Bearer {}", written.trim()))).0, 200);
     assert_eq!(call(&address, "/mcp", Some(&format!("Bearer {bearer}"))).0, 401);
     assert!(gateway.line().starts_with("files: "));
+    // Another start does not take it away.
+    scene
+        .sh(&format!("timeout 20 wane mcp serve --root root.pub --ledger sqlite:l.db {all} --listen 127.0.0.1:0 --bearer-file bearer"))
+        .fails(1, "use-file-exists");
+    assert_eq!(scene.read("bearer"), written);
     let said = gateway.stop();
     assert!(!said.contains(written.trim()) && !scene.path("bearer").exists(), "{said}");
 

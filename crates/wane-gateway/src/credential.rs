@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use rand_core::CryptoRng;
-use wane::{Audience, Code, Grant, Refusal, Request, Seal, SealedToken, SecretKey, Token, limits};
+use wane::{Audience, Call, Code, Grant, Refusal, Request, Seal, SealedToken, SecretKey, Token, limits};
 
 /// Seconds that a seal of the gateway lives: it is made for a request that is decided at once.
 const SEAL_SECONDS: u64 = 30;
@@ -108,9 +108,16 @@ impl Credential {
             (Whose::Own(holder), _) => holder.seal_for(request, now, rng),
             // spec: G12
             (Whose::Shown(_), Some(text)) => SealedToken::parse(text),
-            (Whose::Shown(_), None) => {
-                Err(Refusal::new(Code::DenyNoToken, "token", format_args!("`{}`", request.call()), ""))
-            }
+            (Whose::Shown(_), None) => Err(without(request.call())),
+        }
+    }
+
+    /// The token that a request brings, to be verified before anything is done for it; nothing where the gateway's own is what counts.
+    pub(crate) fn to_verify(&self, shown: Option<&str>, call: &Call) -> Result<Option<SealedToken>, Refusal> {
+        match (&self.0, shown) {
+            (Whose::Own(_), _) => Ok(None),
+            (Whose::Shown(_), Some(text)) => SealedToken::parse(text).map(Some),
+            (Whose::Shown(_), None) => Err(without(call)),
         }
     }
 
@@ -146,6 +153,11 @@ impl Holder {
             None => self.token.seal(seal),
         }
     }
+}
+
+/// A request that has to bring a token and brings none.
+fn without(call: &Call) -> Refusal {
+    Refusal::new(Code::DenyNoToken, "token", format_args!("`{call}`"), "")
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! `wane mcp serve`: a gateway over HTTP, before servers that are reached so or that it starts.
 
 use std::ffi::OsString;
+use std::fs::File;
 use std::io;
 use std::path::PathBuf;
 
@@ -168,7 +169,7 @@ impl Serve {
         }
         let guard = self.gate.guard(context, roots, None)?;
         let notices = Notices::start(context.output);
-        let (door, bearer) = self.door(&whose, &listen)?;
+        let (door, bearer, held) = self.door(&whose, &listen)?;
         let credential = whose.credential();
         let secrets = self.secrets(token.as_ref());
         let names: Vec<String> = servers.iter().map(|server| server.name.clone()).collect();
@@ -200,9 +201,10 @@ impl Serve {
         let served = serve(options, |bound| tell(context, bound, bearer.as_deref(), &names), standing::stops()?);
         standing::close(&notices, guard);
         notices.finish();
-        if let Some(file) = &self.bearer_file {
+        if let (Some(file), Some(held)) = (&self.bearer_file, held) {
             // It opens nothing any more.
             let _: std::io::Result<()> = std::fs::remove_file(file);
+            drop(held);
         }
         served.map(|()| Exit::Done).map_err(|error| match error {
             ServeError::Upstreams(_) | ServeError::Open(_) => Failure::usage(error.to_string()).hint(
@@ -285,16 +287,20 @@ impl Serve {
     }
 
     /// Who is let in, and what is to be told of it. What opens the gateway is a secret of this start.
-    fn door(&self, whose: &Whose, listen: &Listen) -> Result<(Door, Option<String>), Failure> {
-        let (Whose::Own(..), Listen::Address(_)) = (whose, listen) else { return Ok((Door::Open, None)) };
+    fn door(&self, whose: &Whose, listen: &Listen) -> Result<(Door, Option<String>, Option<File>), Failure> {
+        let (Whose::Own(..), Listen::Address(_)) = (whose, listen) else { return Ok((Door::Open, None, None)) };
         let bearer = Bearer::generate(&mut random::system()?);
         let text = bearer.expose_text().to_owned();
-        let Some(file) = &self.bearer_file else { return Ok((Door::Bearer(bearer), Some(text))) };
+        let Some(file) = &self.bearer_file else { return Ok((Door::Bearer(bearer), Some(text), None)) };
         if is_left_behind(file, text.len()) {
             std::fs::remove_file(file).map_err(|error| Failure::file("remove", failure::name(file), &error))?;
         }
         write::create_private(file, format!("{text}\n").as_bytes())?;
-        Ok((Door::Bearer(bearer), None))
+        let failed = |error: std::io::Error| Failure::file("lock", failure::name(file), &error);
+        // As long as it is held, no other start takes it for one that was left behind.
+        let held = File::open(file).map_err(failed)?;
+        held.lock().map_err(failed)?;
+        Ok((Door::Bearer(bearer), None, Some(held)))
     }
 }
 
@@ -311,7 +317,9 @@ fn held_by(text: &str) -> Option<Source> {
 fn is_left_behind(file: &std::path::Path, length: usize) -> bool {
     let is_file = std::fs::symlink_metadata(file).is_ok_and(|found| found.is_file() && found.len() == 44);
     let letter = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+    let is_free = || File::open(file).is_ok_and(|file| file.try_lock().is_ok());
     is_file
+        && is_free()
         && std::fs::read_to_string(file).is_ok_and(|text| {
             text.strip_suffix('\n').is_some_and(|text| text.len() == length && text.bytes().all(letter))
         })

@@ -334,6 +334,12 @@ impl Gate {
         approvals: &[UntrustedApproval],
     ) -> Result<(Permit, Trusted), Stopped> {
         let demand = self.listed()?.demand(&ask.incoming())?;
+        // Nobody has a server asked for its tools who shows no genuine token.
+        if demand.pin().is_some()
+            && let Some(sealed) = self.credential.to_verify(shown, demand.request().call())?
+        {
+            self.guard()?.verify(&sealed, (self.clock)())?;
+        }
         self.check_pin(ask, &demand, parameters)?;
         let trusted = demand.trusted().map(|(source, pointers)| (source.to_owned(), pointers.to_vec())).collect();
         let request = demand.into_request();

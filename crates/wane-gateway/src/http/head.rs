@@ -4,7 +4,7 @@ use std::hint::black_box;
 use std::net::SocketAddr;
 
 use base64ct::{Base64UrlUnpadded, Encoding as _};
-use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderName, HeaderValue, ORIGIN};
+use hyper::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HOST, HeaderName, HeaderValue, ORIGIN};
 use hyper::http::request::Parts;
 use hyper::{HeaderMap, Method, StatusCode};
 use rand_core::CryptoRng;
@@ -164,7 +164,7 @@ impl Head {
             _ => return Err(reply::bare(StatusCode::METHOD_NOT_ALLOWED)),
         };
         if method == Asked::Post && !is_json(&headers) {
-            let why = "`content-type` is not `application/json`";
+            let why = "it is not `application/json` as it stands";
             return Err(reply::malformed(StatusCode::UNSUPPORTED_MEDIA_TYPE, why));
         }
         let session = headers.remove(SESSION).and_then(|value| value.to_str().ok().map(str::to_owned));
@@ -266,7 +266,11 @@ fn misplaced(headers: &HeaderMap, but: Option<&HeaderName>) -> Result<(), Reply>
     })
 }
 
+/// A body under another name of itself would be decided as one thing and read as another.
 fn is_json(headers: &HeaderMap) -> bool {
+    if headers.get_all(CONTENT_ENCODING).iter().any(|value| value != "identity") {
+        return false;
+    }
     let text = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     is_type(text, "application/json")
 }

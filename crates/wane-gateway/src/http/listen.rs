@@ -118,9 +118,11 @@ impl Listener {
 fn socket(path: &Path) -> io::Result<(UnixListener, Socket)> {
     match fs::symlink_metadata(path) {
         Ok(found) if !found.file_type().is_socket() => return Err(io::ErrorKind::AlreadyExists.into()),
-        // Whoever listens there still does.
-        Ok(_) if std::os::unix::net::UnixStream::connect(path).is_ok() => return Err(io::ErrorKind::AddrInUse.into()),
-        Ok(_) => {}
+        // Whoever listens there still does, unless the system says that nobody does.
+        Ok(_) => match std::os::unix::net::UnixStream::connect(path) {
+            Err(error) if matches!(error.kind(), io::ErrorKind::ConnectionRefused | io::ErrorKind::NotFound) => {}
+            Ok(_) | Err(_) => return Err(io::ErrorKind::AddrInUse.into()),
+        },
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) => return Err(error),
     }

@@ -110,6 +110,10 @@ fn is_whole(headers: &HeaderMap, body: &[u8]) -> Result<(), Refusal> {
     if headers.get_all(PARTIAL).iter().any(|value| value != "false") {
         return Err(Refusal::new(Code::DenyRoute, "body", "the body", "only a part of it is here"));
     }
+    // Whoever reads it behind Envoy would read something else than what is decided on.
+    if headers.get_all(header::CONTENT_ENCODING).iter().any(|value| value != "identity") {
+        return Err(Refusal::new(Code::DenyRoute, "body", "the body", "it is encoded"));
+    }
     let announces = [PARTIAL, header::CONTENT_TYPE, header::TRANSFER_ENCODING, header::CONTENT_ENCODING];
     match announces.iter().find(|name| headers.contains_key(*name)) {
         Some(name) if body.is_empty() => Err(missing(name.as_str())),

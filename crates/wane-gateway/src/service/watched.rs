@@ -89,6 +89,8 @@ impl Watched {
             }
         };
         if self.tried.as_ref() == Some(&found) {
+            // What is found next must be found twice in a row, whatever was found before this.
+            self.seen = Some(found);
             return Look::Same;
         }
         if self.seen.as_ref() != Some(&found) {
@@ -156,6 +158,8 @@ mod tests {
         };
         looks(Some("a"), "Same");
         assert_eq!(looks(Some("a"), "Begun"), None);
+        looks(Some("a"), "Same");
+        looks(Some("half"), "Same");
         looks(Some("a"), "Same");
         looks(Some("half"), "Same");
         looks(Some("whole"), "Same");

@@ -28,6 +28,7 @@ from pathlib import Path
 
 VERSION = "2026-07-28"
 CALLS_A_SECOND = 100
+LAST_FAULT = 0.7  # the part of the time behind which nothing is wrong any more
 GROWTH_KIB = 32 * 1024  # what the gateway may take more at the end than after its first third
 CATALOGUE = """
 [server.files]
@@ -308,20 +309,27 @@ class Soak:
             self.wrong.append(f"{allowed} calls were allowed, and {len(reached)} reached the server")
         print(f"{allowed} allowed, {self.counts['denied']} denied, {self.counts['failed']} failed; {len(reached)} reached it")
 
-    def growth(self):
-        """KiB an hour by least squares behind the first third, and what there was more at the end than then."""
-        rows = [(at, resident) for at, resident, *_ in self.samples if at >= self.seconds / 3]
+    def growth(self, behind):
+        """KiB an hour by least squares behind this part of the time, and what there was more at the end than then."""
+        rows = [(at, resident) for at, resident, *_ in self.samples if at >= self.seconds * behind]
         mean_at, mean = (sum(column) / len(rows) for column in zip(*rows))
         slope = sum((at - mean_at) * (one - mean) for at, one in rows) / sum((at - mean_at) ** 2 for at, _ in rows)
         return slope * 3600, rows[-1][1] - rows[0][1]
 
-    def write_samples(self, path, slope, grown):
+    def told_growth(self):
+        """Behind the first third, in which it warms up, and behind the last fault: each lets more threads begin, which stay."""
+        parts = [("the first third", 1 / 3), ("the last fault", LAST_FAULT)]
+        return [f"memory behind {name}: {slope:+.0f} KiB an hour by least squares, {grown:+} KiB in all"
+                for name, (slope, grown) in ((name, self.growth(behind)) for name, behind in parts)]
+
+    def write_samples(self, path):
         with open(path, "w") as file:
             file.write(f"# {self.sessions} sessions, {self.seconds} s, about {CALLS_A_SECOND} calls a second\n")
-            file.write(f"# memory behind the first third: {slope:+.0f} KiB an hour by least squares, {grown:+} KiB in all\n")
+            for line in self.told_growth():
+                file.write(f"# {line}\n")
             file.write("second,resident_kib,threads,files,allowed,denied,failed,fault\n")
-            # One in ten is enough to see it.
-            step = max(1, len(self.samples) // 720)
+            # Some hundreds are enough to see it.
+            step = max(1, len(self.samples) // 240)
             for row in self.samples[::step]:
                 file.write(",".join(map(str, row)) + "\n")
 
@@ -371,10 +379,10 @@ def main():
     soak = Soak(wane, seconds, int(sys.argv[4]) if len(sys.argv) > 4 else 500)
     try:
         soak.go()
-        slope, grown = soak.growth()
+        _, grown = soak.growth(1 / 3)
         if samples:
-            soak.write_samples(samples, slope, grown)
-        print(f"memory behind the first third: {slope:+.0f} KiB an hour by least squares, {grown:+} KiB in all", flush=True)
+            soak.write_samples(samples)
+        print("\n".join(soak.told_growth()), flush=True)
         if grown > GROWTH_KIB:
             soak.wrong.append(f"the gateway took {grown} KiB more, at most {GROWTH_KIB}")
         for line in soak.wrong[:20]:

@@ -206,6 +206,17 @@ fn pages_of_an_allowed_origin_are_let_in_and_no_others() {
 }
 
 #[test]
+fn a_body_that_would_be_read_as_another_does_not_go_on() {
+    let server = Server::echo();
+    let gateway = Gateway::before(own(), &server);
+    for (encoding, status) in [("br", 415), ("deflate", 415), ("identity, gzip", 415), ("identity", 401)] {
+        let answer = gateway.post("/mcp", &[("content-encoding", encoding)], &call(1, "read"));
+        assert_eq!(answer.status, status, "{encoding}: {answer:?}");
+    }
+    assert!(server.take().is_empty());
+}
+
+#[test]
 fn events_come_one_by_one_and_each_goes_through_the_gate() {
     let (more, comes) = switch();
     let server = Server::start(move |_, out| {
@@ -332,6 +343,13 @@ fn a_pinned_tool_is_asked_for_before_it_is_called() {
         let token = format!("Bearer {}", scene.sealed());
         let gateway = Gateway::before(scene, &server);
         let (mut headers, body) = stateless(1, "read", "");
+        // Whoever shows no token, or a forged one, has nobody asked.
+        assert_eq!(gateway.post("/mcp", &lent(&headers), &body).code(), "deny-no-token");
+        let forged = Scene::new(&pinned, &["read:*"], &[], Whose::Client).sealed();
+        let forged = format!("Bearer {forged}");
+        let shown = [lent(&headers), vec![("authorization", forged.as_str())]].concat();
+        assert_eq!(gateway.post("/mcp", &shown, &body).status, 401);
+        assert!(server.take().is_empty());
         headers.push(("authorization", token));
         let answer = gateway.post("/mcp", &lent(&headers), &body);
         let received = server.take();

@@ -73,6 +73,7 @@ fn a_body_that_is_partial_or_missing_is_denied() {
         ("POST", "/repos/core/issues", &[json, partial][..], ok),
         ("POST", "/repos/core/issues", &[json, ("x-envoy-auth-partial-body", "")], ok),
         ("POST", "/repos/core/issues", &[json, whole, partial], ok),
+        ("POST", "/repos/core/issues", &[json, ("content-encoding", "br")], ok),
         // `with_request_body` is not configured, or what it sends does not get here.
         ("POST", "/repos/core/issues", &[json], ""),
         ("POST", "/repos/core/issues", &[json, whole], ""),
