@@ -58,7 +58,7 @@ bench:
     cargo bench --package wane-ledger --bench admit
 
 # what the gateway adds to a call, and a check of the HTTP service beside a bare echo; fails where a bound is passed, as that of
-# processor time is today (README, "What it costs")
+# processor time does today
 bench-gateway:
     cargo bench --package wane-gateway --bench call
     cargo bench --package wane-gateway --bench service
