@@ -31,7 +31,7 @@ CALLS_A_SECOND = 100
 LAST_FAULT = 0.7  # the part of the time behind which nothing is wrong any more
 # What the gateway may take more at the end than behind so much of the time, in KiB. Faults let threads begin, and the ledger's own
 # cache of 16 MiB fills at first; behind them nothing grows but by mistake.
-GROWTH = [(1 / 3, 64 * 1024), (LAST_FAULT, 16 * 1024)]
+GROWTH = [(1 / 3, 32 * 1024), (LAST_FAULT, 16 * 1024)]
 CATALOGUE = """
 [server.files]
 audience = "files"
