@@ -26,6 +26,7 @@ mod pipes;
 #[cfg(feature = "http")]
 pub mod service;
 mod strict;
+mod tokens;
 pub mod wiring;
 
 pub use approvals::{Approvals, Consent, LocalApprover, Question, Terminal, Words};

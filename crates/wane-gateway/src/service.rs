@@ -13,7 +13,6 @@ mod openapi;
 mod question;
 mod reply;
 mod running;
-mod tokens;
 mod watched;
 
 use std::fmt;
@@ -30,7 +29,7 @@ use self::health::Health;
 use self::judge::{Denial, Outcome, Purpose};
 use self::metrics::{Metrics, Surface};
 use self::question::Question;
-use self::tokens::Tokens;
+use crate::tokens::Tokens;
 
 pub use self::listen::{Listen, ListenError, Listener, Reach};
 pub use self::watched::Watched;

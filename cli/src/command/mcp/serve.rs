@@ -170,7 +170,7 @@ impl Serve {
         let guard = self.gate.guard(context, roots, None)?;
         let notices = Notices::start(context.output);
         let (door, bearer, held) = self.door(&whose, &listen)?;
-        let credential = whose.credential();
+        let credential = whose.credential_for_each();
         let secrets = self.secrets(token.as_ref());
         let names: Vec<String> = servers.iter().map(|server| server.name.clone()).collect();
         let rng = random::system()?;

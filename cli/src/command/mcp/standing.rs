@@ -181,6 +181,14 @@ impl Whose {
             Self::Clients => Credential::shown(),
         }
     }
+
+    /// One whose own seals are for one request each.
+    pub(super) fn credential_for_each(self) -> Credential {
+        match self {
+            Self::Own(held) => Credential::own_for_each(held.token, held.key),
+            Self::Clients => Credential::shown(),
+        }
+    }
 }
 
 /// What a gate is made of, beside its ways.

@@ -4,8 +4,8 @@ use base64ct::{Base64, Encoding as _};
 use wane::{Arguments, Code, Refusal, SealedToken, UntrustedApproval, limits};
 use wane_policy::{Incoming, ToolDigest};
 
-use super::tokens::Tokens;
 use crate::object::{Object, elements};
+use crate::tokens::Tokens;
 
 /// Members of the body.
 pub(super) const MEMBERS: [&str; 7] = ["token", "server", "tool", "prompt", "resource", "http", "approvals"];
