@@ -166,13 +166,13 @@ pub(crate) fn opened(shared: &Shared, now: u64) -> Result<Vec<u8>, Refusal> {
     let roots = Hash::from_bytes(*shared.roots().digest());
     let version = shared.version.clone();
     let opened = Opened { guard: shared.guard, roots, catalogue: None, version };
-    line(shared, RecordId::from_bytes(shared.random()), now, Event::Opened(opened))
+    line(shared, shared.record_id(), now, Event::Opened(opened))
 }
 
 /// A guard has ended, and every denial is recorded.
 pub(crate) fn closed(shared: &Shared, now: u64) -> Result<Vec<u8>, Refusal> {
     let closed = Closed { guard: shared.guard };
-    line(shared, RecordId::from_bytes(shared.random()), now, Event::Closed(closed))
+    line(shared, shared.record_id(), now, Event::Closed(closed))
 }
 
 /// Input that did not verify, as counts: there are fewer codes than a record has room for.
@@ -185,7 +185,7 @@ pub(crate) fn unverified(
     let count = counts.values().fold(0_u64, |sum, count| sum.saturating_add(*count));
     let codes = counts.iter().map(|(code, count)| (code.as_str().to_owned(), *count)).collect();
     let unverified = Unverified { from, to, count, codes };
-    line(shared, RecordId::from_bytes(shared.random()), to, Event::Unverified(unverified))
+    line(shared, shared.record_id(), to, Event::Unverified(unverified))
 }
 
 /// Stages the denials that wait, with the blocks of their chains, and how many had no room.
@@ -199,7 +199,7 @@ pub(crate) fn stage_denials(shared: &Shared, denials: &Denials, overlay: &mut Ov
     if denials.dropped() > 0 {
         let now = shared.now();
         let dropped = DenialsDropped { from: denials.from(now), to: now, count: denials.dropped() };
-        overlay.append(line(shared, RecordId::from_bytes(shared.random()), now, Event::DenialsDropped(dropped))?);
+        overlay.append(line(shared, shared.record_id(), now, Event::DenialsDropped(dropped))?);
     }
     Ok(())
 }
