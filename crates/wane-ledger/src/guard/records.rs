@@ -28,6 +28,32 @@ pub(crate) struct Story<'a> {
     pub(crate) weighed: &'a Weighed,
 }
 
+/// Whether there is room for its line whatever these few things say: at six bytes for each byte of a text, and with as many
+/// names, labels and marks as the limits allow, it stays under the limit of a record.
+pub(crate) fn is_small(shared: &Shared, story: &Story<'_>) -> bool {
+    let Story { job, deposited, weighed, .. } = story;
+    let (request, known) = (&job.request, &weighed.known);
+    let agents = job.verified.chain().blocks().iter().filter_map(|block| block.claims().subject());
+    let agents: usize = agents.map(str::len).sum();
+    let call: usize = request.call().parts().map(str::len).sum();
+    let held = |state: &wane::BlockState| state.mark.labels().len().saturating_add(state.spent.len());
+    let held: usize = known.blocks.iter().chain(known.first.as_ref().map(|first| &first.state)).map(held).sum();
+    let charges = match &weighed.judged.decision {
+        Decision::Allow(permit) => permit.effects().charges.len(),
+        Decision::Ask(_) | Decision::Deny(_) => 0,
+    };
+    let approvals = job.approvals.len().saturating_add(deposited.len());
+    shared.version.len() <= 64
+        && agents <= 1_024
+        && call <= 1_024
+        && request.stated_arguments().members_cbor().len() <= 8
+        && held <= 32
+        && charges <= 16
+        && weighed.judged.heard.len() <= 64
+        && (known.used.len() <= 4 && known.revoked_before.len() <= 1)
+        && (approvals == 0 && job.misfit.is_none() && request.asks().is_empty())
+}
+
 /// The line of a decision. A denial that is too large is shortened.
 ///
 /// # Errors
@@ -37,7 +63,9 @@ pub(crate) fn decision(shared: &Shared, story: &Story<'_>) -> Result<Vec<u8>, Re
     let denied = decided.decision == Outcome::Deny;
     let line = |decided| line(shared, story.id, story.job.now, Event::Decision(Box::new(decided)));
     if !denied {
-        return line(decided);
+        let line = line(decided);
+        debug_assert!(line.is_ok() || !is_small(shared, story), "what is small fits");
+        return line;
     }
     match line(decided.clone()) {
         // spec: A4
