@@ -51,6 +51,8 @@ mod settings;
 #[cfg(test)]
 mod strict;
 #[cfg(test)]
+mod tls;
+#[cfg(test)]
 mod tokens;
 #[cfg(test)]
 mod usage;

@@ -5,11 +5,12 @@
 
 mod agree;
 mod body;
+mod connect;
 mod events;
 mod exchange;
 mod head;
 mod limits;
-mod listen;
+mod patient;
 mod reply;
 mod sessions;
 mod started;
@@ -31,41 +32,32 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
 use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
 use wane::Refusal;
 
 use self::head::{Checks, Head};
-use self::listen::{Listener, Patient, Stream};
+use self::patient::Patient;
 use self::reply::Written;
 use self::sessions::Sessions;
 use self::talk::Starter;
 use self::upstream::Behind;
+use crate::listen::{Accepting, Stream};
 use crate::pipes::Stops;
+use crate::tls::Authorities;
 
 pub use self::head::{Bearer, Door};
 pub use self::limits::Limits;
-pub use self::listen::{Bound, Listen};
 pub use self::upstream::{Starts, Target, Upstream, UpstreamHeader, UpstreamUrl, UrlError};
+pub use crate::listen::{Bound, Listen, ListenError, Listener, Reach};
 
 /// Servers behind one address, at most: each has threads of its own.
 const UPSTREAMS: usize = 32;
 
 /// How long nobody is accepted where that has failed: the machine has no more of something.
 const EXHAUSTED: Duration = Duration::from_millis(50);
-
-/// Whether clients on other machines may come in, without encryption between.
-///
-/// ```
-/// assert_ne!(wane_gateway::http::Reach::ThisMachine, wane_gateway::http::Reach::Anywhere);
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reach {
-    /// They may not.
-    ThisMachine,
-    /// They may, and whoever says so sees to it that nobody else reads what they say.
-    Anywhere,
-}
 
 /// What a gateway is made of.
 ///
@@ -80,6 +72,7 @@ pub enum Reach {
 ///         door: Door::Open,
 ///         origins: Vec::new(),
 ///         upstreams,
+///         authorities: None,
 ///         limits: Limits::default(),
 ///     };
 ///     serve(options, |bound| println!("{bound}"), stops)
@@ -90,7 +83,7 @@ pub enum Reach {
 pub struct HttpOptions {
     /// Where it listens.
     pub listen: Listen,
-    /// From where clients may come.
+    /// From where clients may come, and what is encrypted.
     pub reach: Reach,
     /// Whom it lets in.
     pub door: Door,
@@ -98,6 +91,8 @@ pub struct HttpOptions {
     pub origins: Vec<String>,
     /// The servers behind it.
     pub upstreams: Vec<Upstream>,
+    /// Who says which server at `https://` is which.
+    pub authorities: Option<Authorities>,
     /// How much of everything there is.
     pub limits: Limits,
 }
@@ -115,7 +110,7 @@ pub enum ServeError {
     /// Whoever can connect could do what a token of the gateway's own can, or read what others say.
     Open(&'static str),
     /// It cannot listen there.
-    Listen(io::Error),
+    Listen(ListenError),
     /// Threads or timers cannot be had.
     System(io::Error),
 }
@@ -124,7 +119,7 @@ impl fmt::Display for ServeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Upstreams(why) | Self::Open(why) => f.write_str(why),
-            Self::Listen(error) => write!(f, "it cannot listen there: {error}"),
+            Self::Listen(error) => error.fmt(f),
             Self::System(error) => write!(f, "the gateway cannot run: {error}"),
         }
     }
@@ -213,6 +208,9 @@ fn check(options: &HttpOptions) -> Result<(), ServeError> {
         many if many != names.len() => return Err(ServeError::Upstreams("two servers have one name")),
         _ => {}
     }
+    if options.authorities.is_none() && options.upstreams.iter().any(|upstream| upstream.target.is_encrypted()) {
+        return Err(ServeError::Upstreams("nobody is believed who says which server at `https://` is which"));
+    }
     let own = options.upstreams.iter().any(|upstream| upstream.gate.credential().is_own());
     match (&options.listen, &options.door) {
         (listen, _) if own && !listen.is_local() => {
@@ -220,9 +218,6 @@ fn check(options: &HttpOptions) -> Result<(), ServeError> {
         }
         (Listen::Address(_), Door::Open) if own => {
             Err(ServeError::Open("a gateway with a token of its own needs a bearer, or a unix socket"))
-        }
-        (listen, _) if !listen.is_local() && options.reach == Reach::ThisMachine => {
-            Err(ServeError::Open("other machines reach this address, and nothing is encrypted"))
         }
         _ => Ok(()),
     }
@@ -233,15 +228,23 @@ async fn run(
     bound: impl FnOnce(&Bound),
     mut stopped: oneshot::Receiver<()>,
 ) -> Result<(), ServeError> {
-    let listener = Listener::bind(&options.listen).await.map_err(ServeError::Listen)?;
-    let at = listener.bound().map_err(ServeError::Listen)?;
+    let listener = options.listen.bind(options.reach).map_err(|error| match error {
+        ListenError::BeyondLoopback(_) => {
+            ServeError::Open("other machines reach this address, and nothing is encrypted")
+        }
+        error => ServeError::Listen(error),
+    })?;
+    let at = listener.bound();
     let limits = options.limits;
     let hosts = match &at {
-        Bound::Address(address) => Checks::hosts_of(*address),
+        Bound::Address(address) | Bound::Encrypted(address) => Checks::hosts_of(*address),
         Bound::Socket(_) => Vec::new(),
     };
+    let authorities = options.authorities.as_ref();
+    let upstreams = options.upstreams.into_iter();
+    let behind = upstreams.map(|upstream| Arc::new(Behind::new(upstream, authorities, &limits))).collect();
     let inner = Arc::new(Inner {
-        behind: options.upstreams.into_iter().map(|upstream| Arc::new(Behind::new(upstream, &limits))).collect(),
+        behind,
         checks: Checks { door: options.door, origins: options.origins, hosts },
         sessions: Sessions::new(&limits),
         starter: Starter::new().map_err(ServeError::System)?,
@@ -251,20 +254,22 @@ async fn run(
     let places = Arc::new(Semaphore::new(limits.connections));
     let (end, ends) = watch::channel(());
     let mut connections = JoinSet::new();
+    let (accepting, encrypted) = (listener.accepting().map_err(ServeError::System)?, listener.tls());
     bound(&at);
     loop {
         // Those that have ended are forgotten.
         while connections.try_join_next().is_some() {}
         tokio::select! {
             _ = &mut stopped => break,
-            accepted = accept(&listener, &places, limits.unread) => {
+            accepted = accept(&accepting, &places, limits.unread) => {
                 if let Some((stream, place)) = accepted {
-                    connections.spawn(connection(Arc::clone(&inner), stream, place, ends.clone()));
+                    let encrypted = encrypted.clone();
+                    connections.spawn(connection(Arc::clone(&inner), stream, encrypted, place, ends.clone()));
                 }
             }
         }
     }
-    drop((listener, end));
+    drop((accepting, listener, end));
     let all = async { while connections.join_next().await.is_some() {} };
     // Who has not ended by then is cut off.
     let _: Result<(), _> = tokio::time::timeout(limits.end, all).await;
@@ -274,13 +279,13 @@ async fn run(
 /// The next connection, once there is a place for it.
 // spec: G39
 async fn accept(
-    listener: &Listener,
+    accepting: &Accepting,
     places: &Arc<Semaphore>,
     unread: Duration,
 ) -> Option<(Patient<Stream>, OwnedSemaphorePermit)> {
     let place = Arc::clone(places).acquire_owned().await.ok()?;
-    match listener.accept(unread).await {
-        Ok(stream) => Some((stream, place)),
+    match accepting.accept().await {
+        Ok(stream) => Some((Patient::new(stream, unread), place)),
         Err(_) => {
             tokio::time::sleep(EXHAUSTED).await;
             None
@@ -288,10 +293,34 @@ async fn accept(
     }
 }
 
+/// Begins TLS where that is asked for, in the time that a head has. Meanwhile the connection has its place, and nobody else waits.
+// spec: G46
 async fn connection(
     inner: Arc<Inner>,
     stream: Patient<Stream>,
+    encrypted: Option<TlsAcceptor>,
     place: OwnedSemaphorePermit,
+    mut ends: watch::Receiver<()>,
+) {
+    match encrypted {
+        None => heard(inner, stream, ends).await,
+        Some(tls) => {
+            let shaken = tokio::select! {
+                shaken = tokio::time::timeout(inner.limits.head_time, tls.accept(stream)) => shaken,
+                _ = ends.changed() => return,
+            };
+            // Whoever cannot is no client, and knows.
+            if let Ok(Ok(stream)) = shaken {
+                heard(inner, stream, ends).await;
+            }
+        }
+    }
+    drop(place);
+}
+
+async fn heard(
+    inner: Arc<Inner>,
+    stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
     mut ends: watch::Receiver<()>,
 ) {
     let limits = inner.limits;
@@ -310,7 +339,6 @@ async fn connection(
             let _: Result<(), _> = connection.await;
         }
     }
-    drop(place);
 }
 
 async fn answer(inner: Arc<Inner>, request: Request<Incoming>) -> Result<Response<Written>, Infallible> {

@@ -5,6 +5,7 @@ mod hostile;
 mod sessions;
 mod started;
 mod stateless;
+mod tls;
 mod tokens;
 mod wire;
 
@@ -16,6 +17,7 @@ use std::time::Duration;
 use wane_gateway::http::{
     Bound, Door, HttpOptions, Limits, Listen, Reach, ServeError, Target, Upstream, UpstreamHeader, serve,
 };
+use wane_gateway::tls::Authorities;
 use wane_gateway::{Credential, Gate, Stopper};
 
 use self::wire::{Answer, Server};
@@ -55,6 +57,7 @@ struct Setting {
     headers: Vec<UpstreamHeader>,
     aware: bool,
     reach: Reach,
+    authorities: Option<Authorities>,
 }
 
 impl Default for Setting {
@@ -66,6 +69,7 @@ impl Default for Setting {
             headers: Vec::new(),
             aware: false,
             reach: Reach::ThisMachine,
+            authorities: None,
         }
     }
 }
@@ -104,6 +108,7 @@ impl Gateway {
             reach: setting.reach,
             door: setting.door,
             origins: vec!["https://app.example".to_owned()],
+            authorities: setting.authorities,
             limits: setting.limits,
         };
         let (stopper, stops) = Stopper::new();
@@ -117,7 +122,7 @@ impl Gateway {
 
     fn address(&self) -> SocketAddr {
         match self.bound {
-            Bound::Address(address) => address,
+            Bound::Address(address) | Bound::Encrypted(address) => address,
             Bound::Socket(_) => panic!("it has no address"),
         }
     }
