@@ -23,9 +23,6 @@ use crate::tls::Authorities;
 /// How long a server may take to accept a connection.
 const CONNECT: Duration = Duration::from_secs(10);
 
-/// How long all of that and a handshake may take.
-const SHAKEN: Duration = Duration::from_secs(20);
-
 /// How long a connection to a server is kept for the next request: shorter than servers keep theirs, so that none is used that they
 /// are just closing.
 const KEPT: Duration = Duration::from_secs(3);
@@ -42,13 +39,13 @@ impl Way {
         Self::Plain(pool().build(tcp()))
     }
 
-    pub(super) fn encrypted(authorities: &Authorities) -> Self {
+    pub(super) fn encrypted(authorities: &Authorities, handshake: Duration) -> Self {
         let mut tcp = tcp();
         // It is told by its URL which of the two it is.
         tcp.enforce_http(false);
         let mut connector = HttpsConnector::from((tcp, authorities.config()));
         connector.enforce_https();
-        Self::Encrypted(pool().build(Encrypted(connector)))
+        Self::Encrypted(pool().build(Encrypted { connector, handshake }))
     }
 
     pub(super) fn request(&self, request: hyper::Request<Full<Bytes>>) -> ResponseFuture {
@@ -74,7 +71,10 @@ fn tcp() -> HttpConnector {
 
 /// A connector over TLS, of whose handshakes each comes to an end.
 #[derive(Clone, Debug)]
-pub(super) struct Encrypted(HttpsConnector<HttpConnector>);
+pub(super) struct Encrypted {
+    connector: HttpsConnector<HttpConnector>,
+    handshake: Duration,
+}
 
 impl Service<Uri> for Encrypted {
     type Response = MaybeHttpsStream<TokioIo<TcpStream>>;
@@ -82,14 +82,14 @@ impl Service<Uri> for Encrypted {
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Self::Error>> + Send>>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
-        self.0.poll_ready(context)
+        self.connector.poll_ready(context)
     }
 
     fn call(&mut self, uri: Uri) -> Self::Future {
-        let connected = self.0.call(uri);
+        let (connected, handshake) = (self.connector.call(uri), self.handshake);
         Box::pin(async move {
             let late = |_| io::Error::from(io::ErrorKind::TimedOut);
-            tokio::time::timeout(SHAKEN, connected).await.map_err(late)?
+            tokio::time::timeout(handshake, connected).await.map_err(late)?
         })
     }
 }

@@ -228,7 +228,7 @@ impl Behind {
     /// Without anybody who is believed there is no way to a server over TLS.
     pub(super) fn new(upstream: Upstream, authorities: Option<&Authorities>, limits: &Limits) -> Self {
         let way = match upstream.target.is_encrypted() {
-            true => authorities.map(Way::encrypted),
+            true => authorities.map(|authorities| Way::encrypted(authorities, limits.handshake)),
             false => Some(Way::plain()),
         };
         Self {

@@ -4,7 +4,7 @@ use std::io::{self, BufReader, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
@@ -170,6 +170,18 @@ fn neither_kind_of_way_becomes_the_other() {
     let target = Target::Url("https://127.0.0.1:1/mcp".parse().unwrap());
     let refused = Gateway::behind(scene().0, vec![("files", target)], Setting::default()).err();
     assert!(matches!(refused, Some(ServeError::Upstreams(_))), "{refused:?}");
+}
+
+#[test]
+fn a_server_that_does_not_shake_hands_is_not_waited_for() {
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let target = Target::Url(format!("https://{}/mcp", silent.local_addr().unwrap()).parse().unwrap());
+    let ((scene, token), since) = (scene(), Instant::now());
+    let limits = Limits { handshake: Duration::from_secs(1), ..Limits::default() };
+    let setting = Setting { authorities: Some(Authorities::only([OURS]).unwrap()), limits, ..Setting::default() };
+    let gateway = Gateway::behind(scene, vec![("files", target)], setting).unwrap();
+    let answer = gateway.post("/mcp", &[("authorization", &token)], &call(1, "read"));
+    assert_eq!((answer.status, since.elapsed() < PATIENCE), (502, true), "{answer:?}");
 }
 
 fn identity() -> Identity {
