@@ -13,6 +13,8 @@ mod enforce;
 #[cfg(test)]
 mod enforced;
 #[cfg(test)]
+mod enforced_http;
+#[cfg(test)]
 mod examples;
 #[cfg(test)]
 mod founding;

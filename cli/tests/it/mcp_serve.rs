@@ -54,7 +54,7 @@ fn read(stream: impl std::io::Read) -> (String, String) {
 }
 
 /// A server that answers whatever it is asked; its URL, and the heads that it gets.
-fn server() -> (String, Arc<Mutex<Vec<String>>>) {
+pub(crate) fn server() -> (String, Arc<Mutex<Vec<String>>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let (url, heads) = (format!("http://{}/mcp", listener.local_addr().unwrap()), Arc::<Mutex<Vec<_>>>::default());
     let all = Arc::clone(&heads);
@@ -114,7 +114,7 @@ fn request(path: &str, host: &str, authorization: Option<&str>) -> String {
     format!("{head}\r\ncontent-length: {}\r\n\r\n{body}", body.len())
 }
 
-fn call(address: &str, path: &str, authorization: Option<&str>) -> (u16, Value) {
+pub(crate) fn call(address: &str, path: &str, authorization: Option<&str>) -> (u16, Value) {
     let mut stream = TcpStream::connect(address.parse::<SocketAddr>().unwrap()).unwrap();
     stream.write_all(request(path, address, authorization).as_bytes()).unwrap();
     answer(stream)

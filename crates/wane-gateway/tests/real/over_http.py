@@ -189,7 +189,9 @@ async def main():
                     token = scene.token(f"{kind}.tok", "notes", "read:*", "send:*")
                     scene.wane("seal", token, "-o", f"{token}.sealed")
                     shown = (scene.folder / f"{token}.sealed").read_text().strip()
-                    line = ["node", str(HERE / "over_http.mjs"), kind, f"http://127.0.0.1:{at}/notes/mcp", shown]
+                    # As `wane mcp enforce` writes it: what follows `#` stays with the client.
+                    url = f"http://127.0.0.1:{at}/notes/mcp#https://notes.example/mcp?key=x"
+                    line = ["node", str(HERE / "over_http.mjs"), kind, url, shown]
                     subprocess.run(line, env={**scene.env(), "NODE_MODULES": NODE_MODULES}, check=True)
                 await refused(at, "of-somebody-else", "deny-no-token", "without a token nothing is called")
                 secret = (scene.folder / token).read_text().strip()
@@ -198,6 +200,9 @@ async def main():
                 shown = (scene.folder / "bearer").read_text().strip()
                 await talk_everything(at, shown, "everything")
                 await talk(at, shown, "auto", "a gateway with a token of its own")
+                for mode in ("legacy", "2026-07-28"):
+                    async with connected(at, "/notes/mcp#https://notes.example/mcp?key=x", shown, mode) as client:
+                        check("count" in await names(client), f"{mode}: what follows `#` in a url stays with the client")
                 await refused(at, "wrong", "deny-no-token", "without its bearer nothing is called")
         # Servers that the gateway starts itself, of either era.
         words = {"everything": " ".join(scene.servers["everything"]), "git": " ".join(scene.servers["git"])}
