@@ -60,11 +60,17 @@ fn unusable(field: &'static str, why: &str) -> Refusal {
 }
 
 /// The cryptography. What computes it would end the process on a processor that it is not made for, so that is asked first.
+#[cfg(any(target_arch = "aarch64", target_arch = "x86_64"))]
 fn provider() -> Result<Arc<CryptoProvider>, TlsError> {
     match graviola::util::is_cpu_supported() {
         true => Ok(Arc::new(rustls_graviola::default_provider())),
         false => Err(TlsError::Processor),
     }
+}
+
+#[cfg(not(any(target_arch = "aarch64", target_arch = "x86_64")))]
+fn provider() -> Result<Arc<CryptoProvider>, TlsError> {
+    Err(TlsError::Processor)
 }
 
 /// The certificates of a file in PEM, at least one. What is wrong with a line is not told: it may be one of a key.
