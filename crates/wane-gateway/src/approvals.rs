@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use wane::{Approval, Approver, AskRule, BlockId, Refusal, Request, SealedToken, SecretKey, request_digest};
@@ -19,13 +20,15 @@ use wane::{Approval, Approver, AskRule, BlockId, Refusal, Request, SealedToken, 
 pub struct Approvals {
     wait: Duration,
     local: Option<LocalApprover>,
+    /// How many approvals were signed here.
+    signed: AtomicU64,
 }
 
 impl Approvals {
     /// A call waits so long, [`Approvals::LONGEST`] at most, for approvals to be left in the ledger; not at all where that is zero.
     #[must_use]
     pub fn waiting(wait: Duration) -> Self {
-        Self { wait: wait.min(Self::LONGEST), local: None }
+        Self { wait: wait.min(Self::LONGEST), ..Self::default() }
     }
 
     /// As long as any call waits: clients give up as well.
@@ -57,6 +60,15 @@ impl Approvals {
 
     pub(crate) const fn local(&self) -> Option<&LocalApprover> {
         self.local.as_ref()
+    }
+
+    /// An approval with the key of its own, for what is asked and once. Those that are signed within one second differ in their end: two
+    /// for equal requests would else be one, which counts once.
+    // spec: G23
+    pub(crate) fn approve(&self, question: &Question, now: u64) -> Result<Option<Approval>, Refusal> {
+        let Some(local) = &self.local else { return Ok(None) };
+        let sooner = self.signed.fetch_add(1, Ordering::Relaxed).checked_rem(APPROVALS_A_SECOND).unwrap_or_default();
+        question.approve(&local.key, now, APPROVAL_SECONDS.saturating_sub(sooner)).map(Some)
     }
 }
 
@@ -185,20 +197,22 @@ impl Question {
     }
 
     /// The approval, for this request and once.
-    // spec: G23
-    pub(crate) fn approve(&self, key: &SecretKey, now: u64) -> Result<Approval, Refusal> {
+    fn approve(&self, key: &SecretKey, now: u64, seconds: u64) -> Result<Approval, Refusal> {
         let mut actions = Vec::new();
         for action in self.request.actions() {
             if !actions.contains(action) {
                 actions.push(action.clone());
             }
         }
-        Approval::sign(self.last, self.digest, actions, now, now.saturating_add(APPROVAL_SECONDS), key)
+        Approval::sign(self.last, self.digest, actions, now, now.saturating_add(seconds), key)
     }
 }
 
-/// Seconds that an approval of the gateway lives: it is shown at once.
+/// Seconds that an approval of the gateway lives at most: it is shown at once.
 const APPROVAL_SECONDS: u64 = 60;
+
+/// Approvals of one second that differ; each lives for ten seconds at least.
+const APPROVALS_A_SECOND: u64 = 50;
 
 /// Without the key.
 impl fmt::Debug for Approvals {

@@ -53,6 +53,17 @@ pub(super) enum Stage {
     Held(u64),
 }
 
+/// What a ledger says of a call that waits for approvals.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Looked {
+    /// They are missing, and approvers are shown it.
+    Waits,
+    /// They are missing, and nobody is shown it any more: one that is equal was admitted, or its hour is over.
+    Forgotten,
+    /// Anything else.
+    Otherwise,
+}
+
 /// Why a request goes no further.
 pub(super) enum Stopped {
     Denied(Denial),
@@ -355,17 +366,19 @@ impl Gate {
         }
     }
 
-    /// Whether it would still need an approval, as the ledger knows it now. Nothing is written.
-    pub(super) fn still_asks(&self, parameters: &Parameters<'_>, asked: Asked) -> Result<bool, Refusal> {
+    /// What would become of a call that waits, as the ledger knows it now. Nothing is written.
+    pub(super) fn looked_up(&self, parameters: &Parameters<'_>, asked: Asked) -> Result<Looked, Refusal> {
         let shown = parameters.token()?;
         for ask in parameters.asks(asked)? {
             let request = self.listed()?.demand(&ask.incoming())?.into_request();
             let (sealed, now) = self.sealed_for(&request, shown.as_deref())?;
-            if let Verdict::Ask(_) = self.guard()?.check(&sealed, &request, &[], now).verdict {
-                return Ok(true);
+            let guard = self.guard()?;
+            if let Verdict::Ask(_) = guard.check(&sealed, &request, &[], now).verdict {
+                let waits = guard.waits_until(&sealed, &request, now)?.is_some();
+                return Ok(if waits { Looked::Waits } else { Looked::Forgotten });
             }
         }
-        Ok(false)
+        Ok(Looked::Otherwise)
     }
 
     /// The token by which a request is judged, and when.

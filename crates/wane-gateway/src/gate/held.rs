@@ -9,6 +9,7 @@ use crate::approvals::{Consent, Question};
 use crate::message::MESSAGE_BYTES;
 
 use super::Gate;
+use super::client::Looked;
 
 /// Calls that may be kept back at once: as many as may wait in the ledger for one session.
 const CALLS: usize = 64;
@@ -209,10 +210,15 @@ impl Gate {
 
     fn tend(&self, held: &Held, due: Due) -> io::Result<()> {
         match due {
-            Due::Look if !self.looks_approved(held) => Ok(()),
-            Due::Look => self.make_again(held, None),
+            Due::Look => match self.look_up(held) {
+                Looked::Waits => Ok(()),
+                Looked::Forgotten => self.wait_again(held),
+                Looked::Otherwise => self.make_again(held, None),
+            },
             Due::Answered(Consent::Yes) => self.make_again(held, held.question.as_ref()),
-            Due::Over if held.polls == Polls::Ledger && self.looks_approved(held) => self.make_again(held, None),
+            Due::Over if held.polls == Polls::Ledger && self.look_up(held) == Looked::Otherwise => {
+                self.make_again(held, None)
+            }
             // spec: G24
             Due::Answered(Consent::No) | Due::Over => self.give_up_on(held),
         }

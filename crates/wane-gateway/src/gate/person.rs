@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use wane::Refusal;
 
-use super::client::{Beside, Onward, Received, Stage, Stopped};
+use super::client::{Beside, Looked, Onward, Received, Stage, Stopped};
 use super::held::{ASKED, Held, POLL, Polls};
 use super::{Gate, OWN_ID, Side};
 use crate::answer::{self, Denial, Era};
@@ -54,8 +54,8 @@ impl Gate {
     }
 
     fn approve(&self, question: &Question) -> Result<Vec<wane::UntrustedApproval>, Refusal> {
-        let Some(local) = self.approvals.local() else { return Ok(Vec::new()) };
-        Ok(vec![question.approve(&local.key, (self.clock)())?.statement().clone()])
+        let approval = self.approvals.approve(question, (self.clock)())?;
+        Ok(approval.map(|approval| approval.statement().clone()).into_iter().collect())
     }
 
     /// A request needs an approval: somebody is asked, or it waits for others, or it is refused.
@@ -207,37 +207,79 @@ impl Gate {
         Ok(true)
     }
 
-    /// Whether a call that is kept back needs nobody any more, or is denied by now: then it is made again.
-    pub(super) fn looks_approved(&self, held: &Held) -> bool {
-        let Ok(message) = Message::read(&held.message) else { return true };
-        let asked = of(&message).map(|received| self.still_asks(&received.parameters, received.asked));
-        !matches!(asked, Some(Ok(true)))
+    /// What the ledger says of a call that is kept back.
+    pub(super) fn look_up(&self, held: &Held) -> Looked {
+        let Ok(message) = Message::read(&held.message) else { return Looked::Otherwise };
+        let looked = of(&message).map(|received| self.looked_up(&received.parameters, received.asked));
+        looked.and_then(Result::ok).unwrap_or(Looked::Otherwise)
+    }
+
+    /// A call that nobody is shown any more waits in the ledger once again, and goes on being kept back.
+    // spec: G22
+    pub(super) fn wait_again(&self, held: &Held) -> io::Result<()> {
+        self.judge_held(held, &[], |stopped| !matches!(stopped, Stopped::Asks(..)))
     }
 
     /// A call that was kept back is judged again as a whole, once.
     // spec: G22
     pub(super) fn make_again(&self, held: &Held, approved: Option<&Question>) -> io::Result<()> {
-        self.shelf.take(|known| known.number == held.number);
-        self.take_back(held)?;
+        self.take_off(held)?;
+        let approvals = approved.map_or_else(|| Ok(Vec::new()), |question| self.approve(question));
+        match approvals {
+            Ok(approvals) => self.judge_held(held, &approvals, |_| true),
+            Err(refusal) => self.answer_held(held, &refusal.into()),
+        }
+    }
+
+    /// Nobody is asked about it any more.
+    fn take_off(&self, held: &Held) -> io::Result<()> {
+        match self.shelf.take(|known| known.number == held.number) {
+            Some(_) => self.take_back(held),
+            None => Ok(()),
+        }
+    }
+
+    /// What becomes of a call that is kept back; it is kept back no longer where it goes on, or this is the end of it.
+    fn judge_held(
+        &self,
+        held: &Held,
+        approvals: &[wane::UntrustedApproval],
+        ends: impl Fn(&Stopped) -> bool,
+    ) -> io::Result<()> {
         let Ok(message) = Message::read(&held.message) else { return Ok(()) };
         let Some(received) = of(&message) else { return Ok(()) };
-        let approvals = approved.map_or_else(|| Ok(Vec::new()), |question| self.approve(question));
-        let judged = approvals.map(|approvals| {
-            self.judge(&received, Beside { approvals: &approvals, state: None, stage: Stage::Held(held.hold) })
-        });
-        let denial = match judged {
-            Ok(Ok(onward)) => return self.pass_on(onward),
-            Ok(Err(Stopped::Gone)) => return Ok(()),
-            Ok(Err(Stopped::Denied(denial) | Stopped::Asks(denial, _))) => denial,
-            Err(refusal) => refusal.into(),
-        };
+        let judged = self.judge(&received, Beside { approvals, state: None, stage: Stage::Held(held.hold) });
+        match judged {
+            Err(stopped) if !ends(&stopped) => Ok(()),
+            Ok(onward) => {
+                let passed = self.pass_on(onward);
+                self.take_off(held)?;
+                passed
+            }
+            Err(Stopped::Gone) => self.take_off(held),
+            Err(Stopped::Denied(denial) | Stopped::Asks(denial, _)) => {
+                self.take_off(held)?;
+                self.answer_held(held, &denial)
+            }
+        }
+    }
+
+    /// The answer of a call that was judged again, if anybody still waits for it.
+    fn answer_held(&self, held: &Held, denial: &Denial) -> io::Result<()> {
         let waited = self.flow().let_go(&held.key, held.hold);
         match (waited, self.flow().has_ended()) {
             (false, _) => Ok(()),
             // Whatever was decided meanwhile.
-            (true, true) => self.has_ended(received.id),
-            (true, false) => self.refuse_held(held, &denial),
+            (true, true) => self.has_ended_held(held),
+            (true, false) => self.refuse_held(held, denial),
         }
+    }
+
+    fn has_ended_held(&self, held: &Held) -> io::Result<()> {
+        Message::read(&held.message)
+            .ok()
+            .and_then(|message| message.id().map(|id| self.has_ended(id)))
+            .unwrap_or(Ok(()))
     }
 
     /// The answer of a call that was kept back.

@@ -1,5 +1,6 @@
 //! A gate between two ends that are held here, and what came out of it.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -52,6 +53,7 @@ pub(crate) struct Scene {
     pub(crate) token: Token,
     pub(crate) guard: Arc<Guard>,
     pub(crate) out: Arc<Mutex<Out>>,
+    approved: AtomicU64,
 }
 
 impl Scene {
@@ -84,7 +86,7 @@ impl Scene {
         };
         let guard = Arc::new(Guard::open(vec![Box::new(store.clone())], guard, NOW).unwrap());
         let roots = Roots::single(root.public_key());
-        Self { catalogue, whose, store, roots, token, guard, out: Arc::default() }
+        Self { catalogue, whose, store, roots, token, guard, out: Arc::default(), approved: AtomicU64::new(0) }
     }
 
     /// Whether a request waits for an approval in the ledger.
@@ -96,13 +98,14 @@ impl Scene {
         Ledger::open(Box::new(self.store.clone()), Box::new(UnwrapErr(SysRng))).unwrap()
     }
 
-    /// Approves the one request that waits, in the ledger; whether there was one.
+    /// Approves the one request that waits, in the ledger, each time by another statement; whether there was one.
     pub(crate) fn approve(&self, key: &SecretKey) -> bool {
         let mut ledger = self.ledger();
         let waiting = ledger.pending(NOW, 10).unwrap();
         let [request] = waiting.as_slice() else { return false };
         let actions = request.actions.iter().map(|action| action.parse().unwrap()).collect();
-        let approval = wane::Approval::sign(request.last, request.digest, actions, NOW, NOW + 60, key).unwrap();
+        let until = NOW + 60 + self.approved.fetch_add(1, Ordering::SeqCst);
+        let approval = wane::Approval::sign(request.last, request.digest, actions, NOW, until, key).unwrap();
         ledger.deposit(&approval.to_text(), &self.roots, Some(local().public_key()), NOW).unwrap();
         true
     }
