@@ -1,6 +1,7 @@
 //! What a client sends.
 
 use std::io;
+use std::sync::MutexGuard;
 
 use wane::{Code, Decision, Permit, Refusal, Request, SealedToken, UntrustedApproval, Verdict};
 use wane_policy::Demand;
@@ -86,11 +87,13 @@ impl From<Refusal> for Stopped {
 }
 
 /// A request that goes on to the server, and whose answer is waited for.
-pub(super) struct Onward {
+pub(super) struct Onward<'g> {
     bytes: Vec<u8>,
     ground: Ground,
     /// Whose answer is not waited for any more.
     given_up: Option<String>,
+    /// No cancellation goes before it does.
+    in_order: Option<MutexGuard<'g, ()>>,
 }
 
 impl Gate {
@@ -169,18 +172,24 @@ impl Gate {
         }
         if method == "notifications/cancelled" {
             let id = Object::read(params).and_then(|params| Id::read(params.borrowed("requestId")?).ok());
-            if let Some(id) = &id
-                && self.stops_waiting(&id.key())?
-            {
-                // The server has never heard of it.
-                return Ok(());
-            }
-            // An answer that comes all the same has no receiver any more.
-            let waited = id.is_some_and(|id| !is_own(&id) && self.flow().give_up(&id.key()));
-            if !waited {
-                self.dropped(Side::Client, "a cancellation of what is not on its way");
-                return Ok(());
-            }
+            return self.client_cancels(message, id);
+        }
+        (self.to_server)(message.bytes())
+    }
+
+    fn client_cancels(&self, message: &Message<'_>, id: Option<Id<'_>>) -> io::Result<()> {
+        let in_order = self.in_order();
+        let kept_back = id.and_then(|id| self.flow().cancel_hold(&id.key()));
+        if let Some(number) = kept_back {
+            drop(in_order);
+            // The server has never heard of it.
+            return self.stops_waiting(number);
+        }
+        // An answer that comes all the same has no receiver any more.
+        let waited = id.is_some_and(|id| !is_own(&id) && self.flow().give_up(&id.key()));
+        if !waited {
+            self.dropped(Side::Client, "a cancellation of what is not on its way");
+            return Ok(());
         }
         (self.to_server)(message.bytes())
     }
@@ -243,7 +252,7 @@ impl Gate {
     }
 
     /// Whether a request goes on to the server, and as what.
-    pub(super) fn judge(&self, received: &Received<'_>, beside: Beside<'_>) -> Result<Onward, Stopped> {
+    pub(super) fn judge(&self, received: &Received<'_>, beside: Beside<'_>) -> Result<Onward<'_>, Stopped> {
         let Received { message, id, method, asked, parameters } = received;
         let changes = self.flow().changes();
         let within = parameters.token()?;
@@ -288,6 +297,8 @@ impl Gate {
             None => message.bytes().to_vec(),
             Some(params) => answer::request(id, method, params).into_bytes(),
         };
+        // spec: G22
+        let in_order = matches!(beside.stage, Stage::Held(_)).then(|| self.in_order());
         let mut flow = self.flow();
         // What was announced or listed while the ledger was written comes before the call.
         // spec: G13
@@ -307,7 +318,7 @@ impl Gate {
             return Err(Stopped::Gone);
         }
         let given_up = flow.wait(id.key(), waits).map_err(|why| crowded(id, why))?;
-        Ok(Onward { bytes, ground, given_up })
+        Ok(Onward { bytes, ground, given_up, in_order })
     }
 
     /// Whether a request with this id waits for its answer, and would take that of another one for it.
@@ -404,7 +415,7 @@ impl Gate {
     /// Passes a request on. What was admitted is used up by it. The client is told of everything else only then: it may read slowly, and
     /// meanwhile what was decided would not be so any more.
     // spec: G3
-    pub(super) fn pass_on(&self, onward: Onward) -> io::Result<()> {
+    pub(super) fn pass_on(&self, onward: Onward<'_>) -> io::Result<()> {
         // Before the server can answer: its answer tells of the mark as well.
         // spec: G15
         let changes = match onward.ground {
@@ -416,6 +427,7 @@ impl Gate {
             }
         };
         let passed = (self.to_server)(&onward.bytes);
+        drop(onward.in_order);
         if let Some(id) = onward.given_up {
             (self.to_client)(answer::unanswered(id, "has not answered").as_bytes())?;
         }

@@ -31,7 +31,7 @@ enum Way<'a> {
 
 impl Gate {
     /// Judges a request, with the answer that it brings to a question of ours.
-    pub(super) fn judge_with_answer(&self, received: &Received<'_>) -> Result<Onward, Stopped> {
+    pub(super) fn judge_with_answer(&self, received: &Received<'_>) -> Result<Onward<'_>, Stopped> {
         let answered = received.parameters.answers();
         // What is not known, or was answered, is no answer to anything.
         // spec: G25
@@ -198,13 +198,12 @@ impl Gate {
         }
     }
 
-    /// A client waits no more for what is kept back; whether it did.
-    pub(super) fn stops_waiting(&self, key: &str) -> io::Result<bool> {
-        let Some(number) = self.flow().cancel_hold(key) else { return Ok(false) };
-        if let Some(held) = self.shelf.take(|held| held.hold == number) {
-            self.take_back(&held)?;
+    /// A client waits no more for what was kept back under this number.
+    pub(super) fn stops_waiting(&self, hold: u64) -> io::Result<()> {
+        match self.shelf.take(|held| held.hold == hold) {
+            Some(held) => self.take_back(&held),
+            None => Ok(()),
         }
-        Ok(true)
     }
 
     /// What the ledger says of a call that is kept back.

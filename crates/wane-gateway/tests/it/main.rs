@@ -16,3 +16,5 @@ mod scene;
 mod service;
 #[cfg(test)]
 mod transcripts;
+#[cfg(test)]
+mod waiting;

@@ -9,7 +9,7 @@ use rand_core::UnwrapErr;
 use wane::{Heir, RootGrant, Roots, Seal, SecretKey, Token, mint};
 use wane_audit::LogSecret;
 use wane_gateway::{Approvals, Credential, Gate, GateOptions, LocalApprover, Outlet, Question, Terminal};
-use wane_ledger::{Guard, GuardOptions, Ledger, MemoryStore, Pace, Volatile};
+use wane_ledger::{Guard, GuardOptions, Ledger, MemoryStore, Pace, Store, Volatile};
 use wane_policy::Catalogue;
 
 /// The enforcement point's own approval key.
@@ -59,6 +59,17 @@ pub(crate) struct Scene {
 impl Scene {
     /// A gate before the catalogue's first server, and a session with these scopes.
     pub(crate) fn new(catalogue: &str, scopes: &[&str], asks: &[String], whose: Whose) -> Self {
+        Self::before(catalogue, scopes, asks, whose, |store| vec![Box::new(store)])
+    }
+
+    /// The same, whose guard reaches its store by way of others.
+    pub(crate) fn before(
+        catalogue: &str,
+        scopes: &[&str],
+        asks: &[String],
+        whose: Whose,
+        way: impl FnOnce(MemoryStore) -> Vec<Box<dyn Store>>,
+    ) -> Self {
         let mut rng = UnwrapErr(SysRng);
         let (store, secret) = (MemoryStore::new(), LogSecret::from_bytes([7; 32]));
         let mut ledger = Ledger::create(Box::new(store.clone()), secret.hint(), None, NOW - 60, Box::new(rng)).unwrap();
@@ -84,7 +95,7 @@ impl Scene {
             rng: Box::new(rng),
             version: "0.1.0".into(),
         };
-        let guard = Arc::new(Guard::open(vec![Box::new(store.clone())], guard, NOW).unwrap());
+        let guard = Arc::new(Guard::open(way(store.clone()), guard, NOW).unwrap());
         let roots = Roots::single(root.public_key());
         Self { catalogue, whose, store, roots, token, guard, out: Arc::default(), approved: AtomicU64::new(0) }
     }
