@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use wane::{Approval, Approver, AskRule, BlockId, Refusal, Request, SealedToken, SecretKey, request_digest};
+use wane::{
+    Approval, Approver, AskRule, BlockId, KeyHint, PublicKey, Refusal, Request, SealedToken, SecretKey, request_digest,
+};
 
 /// How a gate comes by approvals. Without any it denies at once, and the request waits in the ledger.
 ///
@@ -129,6 +131,9 @@ pub struct Question {
     digest: [u8; 32],
     last: BlockId,
     asks: Vec<AskRule>,
+    /// The keys that the chain names, and the hint of its root's.
+    keys: Vec<PublicKey>,
+    root: Option<KeyHint>,
 }
 
 impl Question {
@@ -136,10 +141,17 @@ impl Question {
     /// in the seal is not known here, so nobody could be shown it.
     pub(crate) fn of(server: &str, request: &Request, sealed: &SealedToken, ask: &wane::Ask) -> Option<Self> {
         let digest = *ask.request_digest();
-        let last = sealed.chain().blocks().iter().rev().nth(1)?.id();
-        let asks = ask.rules().to_vec();
-        let question = || Self { server: server.to_owned(), request: request.clone(), digest, last, asks };
+        let (last, asks) = (Self::last_of(sealed)?, ask.rules().to_vec());
+        let blocks = sealed.chain().blocks();
+        let keys = blocks.iter().filter_map(|block| block.claims().key().copied()).collect();
+        let root = blocks.first().and_then(|root| root.claims().hint());
+        let question = || Self { server: server.to_owned(), request: request.clone(), digest, last, asks, keys, root };
         Self::covers(request, &digest).then(question)
+    }
+
+    /// The last block before the seal.
+    pub(crate) fn last_of(sealed: &SealedToken) -> Option<BlockId> {
+        sealed.chain().blocks().iter().rev().nth(1).map(|block| block.id())
     }
 
     /// Whether this is the digest of the request, with nothing said beside it.
@@ -184,11 +196,12 @@ impl Question {
         &self.asks
     }
 
-    /// Whether the enforcement point's own key alone satisfies every ask that is left.
+    /// Whether this key of the enforcement point's own alone satisfies every ask that is left. One of the chain approves nothing.
     // spec: G23
-    pub(crate) fn is_local(&self) -> bool {
+    pub(crate) fn is_for(&self, key: &PublicKey) -> bool {
         let local = |approver: &Approver| matches!(approver, Approver::Group(name) if name.as_str() == "local");
-        self.asks.iter().all(|ask| ask.need() == 1 && ask.approvers().iter().any(local))
+        let is_of_chain = self.keys.contains(key) || self.root == Some(key.hint());
+        !is_of_chain && self.asks.iter().all(|ask| ask.need() == 1 && ask.approvers().iter().any(local))
     }
 
     /// Whether it is the same request behind the same chain.

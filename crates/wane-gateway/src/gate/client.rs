@@ -162,7 +162,7 @@ impl Gate {
     fn client_notifies(&self, message: &Message<'_>, method: &str, params: &str) -> io::Result<()> {
         // spec: G6
         if !method::client_notifies(method) {
-            self.dropped(Side::Client, &format!("the notification `{method}`"));
+            self.dropped(Side::Client, "a notification whose method does not pass");
             return Ok(());
         }
         // spec: G11 G12
@@ -219,12 +219,13 @@ impl Gate {
     /// A request goes on, is kept back, or is refused.
     fn answer(&self, received: &Received<'_>) -> io::Result<()> {
         let Received { id, method, asked, parameters, .. } = received;
-        match self.judge_with_answer(received) {
+        let brought = self.brought(received);
+        match self.judge_with_answer(received, brought.as_ref()) {
             Ok(onward) => self.pass_on(onward),
             Err(Stopped::Gone) => Ok(()),
             // Whatever was decided meanwhile.
             Err(_) if self.flow().has_ended() => self.has_ended(*id),
-            Err(Stopped::Asks(denial, question)) => self.ask_or_refuse(received, denial, question),
+            Err(Stopped::Asks(denial, question)) => self.ask_or_refuse(received, brought.as_ref(), denial, question),
             Err(Stopped::Denied(denial)) => self.refuse(*id, method, Some(*asked), parameters.era(), &denial),
         }
     }
@@ -243,7 +244,9 @@ impl Gate {
         era: Era,
         denial: &Denial,
     ) -> io::Result<()> {
-        (self.report)(&Notice::Denied { what: method, refusal: &denial.refusal });
+        // A name that means nothing here may hold anything.
+        let what = if asked.is_some() { method } else { "a method that does not pass" };
+        (self.report)(&Notice::Denied { what, refusal: &denial.refusal });
         let answer = match asked {
             Some(Asked::Tool) if !denial.is_fault() => denial.tool_result(id, era),
             _ => denial.error(id),
@@ -393,7 +396,7 @@ impl Gate {
     }
 
     /// The token by which a request is judged, and when.
-    fn sealed_for(&self, request: &Request, shown: Option<&str>) -> Result<(SealedToken, u64), Refusal> {
+    pub(super) fn sealed_for(&self, request: &Request, shown: Option<&str>) -> Result<(SealedToken, u64), Refusal> {
         let now = (self.clock)();
         let mut rng = self.rng.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         Ok((self.credential.for_request(shown, request, now, &mut *rng)?, now))

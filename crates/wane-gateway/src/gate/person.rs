@@ -29,28 +29,59 @@ enum Way<'a> {
     Nobody,
 }
 
+/// What a request brings as the answer to a question of ours.
+pub(super) struct Brought {
+    /// The question, where it is known and can still be answered.
+    state: Option<State>,
+    consent: Consent,
+}
+
 impl Gate {
+    /// The answer that a request brings; whatever becomes of it, it has served.
+    // spec: G25
+    pub(super) fn brought(&self, received: &Received<'_>) -> Option<Brought> {
+        let (name, consent) = received.parameters.answers()?;
+        Some(Brought { state: self.flow().close(&name, Instant::now()), consent })
+    }
+
     /// Judges a request, with the answer that it brings to a question of ours.
-    pub(super) fn judge_with_answer(&self, received: &Received<'_>) -> Result<Onward<'_>, Stopped> {
-        let answered = received.parameters.answers();
+    pub(super) fn judge_with_answer(
+        &self,
+        received: &Received<'_>,
+        brought: Option<&Brought>,
+    ) -> Result<Onward<'_>, Stopped> {
         // What is not known, or was answered, is no answer to anything.
         // spec: G25
-        let state = answered.as_ref().and_then(|(name, _)| self.flow().close(name, Instant::now()));
-        let beside = Beside { approvals: &[], state: state.as_ref(), stage: Stage::Fresh };
+        let answered = brought.and_then(|brought| Some((brought.state.as_ref()?, brought.consent)));
+        let beside = Beside { approvals: &[], state: answered.map(|(state, _)| state), stage: Stage::Fresh };
+        if let Some((state, Consent::No)) = answered {
+            self.said_no(received, state)?;
+        }
         let first = self.judge(received, beside);
-        let (Some(state), Some((_, consent)), Err(Stopped::Asks(denial, Some(question)))) = (&state, answered, &first)
-        else {
-            return first;
-        };
-        match consent {
-            // The question was about another request, or behind another chain: this one is still to be asked.
-            _ if !question.is_about(&state.digest, state.last) => first,
-            Consent::No => Err(Stopped::Denied(denial.clone())),
-            Consent::Yes => {
+        match (answered, &first) {
+            // Else the question was about another request, or behind another chain: this one is still to be asked.
+            (Some((state, Consent::Yes)), Err(Stopped::Asks(_, Some(question))))
+                if question.is_about(&state.digest, state.last) =>
+            {
                 let approval = self.approve(question)?;
                 self.judge(received, Beside { approvals: &approval, ..beside })
             }
+            _ => first,
         }
+    }
+
+    /// Refuses what somebody was asked about and has said no to, whatever others have said of it meanwhile.
+    // spec: G24
+    fn said_no(&self, received: &Received<'_>, state: &State) -> Result<(), Stopped> {
+        let shown = received.parameters.token()?;
+        for ask in received.parameters.asks(received.asked)? {
+            let request = self.listed()?.demand(&ask.incoming())?.into_request();
+            let (sealed, _) = self.sealed_for(&request, shown.as_deref())?;
+            if Question::covers(&request, &state.digest) && Question::last_of(&sealed) == Some(state.last) {
+                return Err(Denial::declined(&request, &state.digest).into());
+            }
+        }
+        Ok(())
     }
 
     fn approve(&self, question: &Question) -> Result<Vec<wane::UntrustedApproval>, Refusal> {
@@ -62,17 +93,36 @@ impl Gate {
     pub(super) fn ask_or_refuse(
         &self,
         received: &Received<'_>,
+        brought: Option<&Brought>,
         denial: Denial,
         question: Option<Box<Question>>,
     ) -> io::Result<()> {
         let Received { id, method, asked, parameters, .. } = received;
         let question = question.map(|question| *question);
         let refuse = |denial: &Denial| self.refuse(*id, method, Some(*asked), parameters.era(), denial);
-        match self.way(received, question.as_ref()) {
-            Way::Returns(words) => match question.and_then(|question| self.open(parameters, &question)) {
-                Some(name) => (self.to_client)(answer::input_required(*id, &name, &words).as_bytes()),
-                None => refuse(&denial),
-            },
+        let carried = question.as_ref().and_then(|question| carried(parameters, brought, question));
+        match (self.way(received, question.as_ref(), carried.is_some()), carried, question) {
+            (Way::Returns(words), Some(carried), Some(question)) => {
+                let name = self.open(carried, &question);
+                (self.to_client)(answer::input_required(*id, &name, &words).as_bytes())
+            }
+            // What the server itself had asked before would be lost on any other way.
+            // spec: G25
+            _ if brought.is_some() => refuse(&denial),
+            (way, _, question) => self.keep_or_refuse(received, denial, question, way),
+        }
+    }
+
+    fn keep_or_refuse(
+        &self,
+        received: &Received<'_>,
+        denial: Denial,
+        question: Option<Question>,
+        way: Way<'_>,
+    ) -> io::Result<()> {
+        let Received { id, method, asked, parameters, .. } = received;
+        let refuse = |denial: &Denial| self.refuse(*id, method, Some(*asked), parameters.era(), denial);
+        match way {
             Way::Elicits(words) => {
                 let name = self.name();
                 let id = format!("\"{name}\"");
@@ -89,18 +139,18 @@ impl Gate {
                 }
                 Err(denial) => refuse(&denial),
             },
-            Way::Nobody if self.approvals.wait().is_zero() => refuse(&denial),
-            Way::Nobody => {
+            Way::Returns(_) | Way::Nobody if self.approvals.wait().is_zero() => refuse(&denial),
+            Way::Returns(_) | Way::Nobody => {
                 self.keep(self.held(received, denial, None, None)).map_or_else(|denial| refuse(&denial), |_| Ok(()))
             }
         }
     }
 
     /// How a person can be asked this.
-    fn way<'a>(&'a self, received: &Received<'_>, question: Option<&Question>) -> Way<'a> {
+    fn way<'a>(&'a self, received: &Received<'_>, question: Option<&Question>, carries: bool) -> Way<'a> {
         let (Some(local), Some(question)) = (self.approvals.local(), question) else { return Way::Nobody };
         // spec: G23
-        if !question.is_local() {
+        if !question.is_for(&local.key.public_key()) {
             return Way::Nobody;
         }
         let Received { asked, method, parameters, .. } = received;
@@ -108,7 +158,7 @@ impl Gate {
             Era::Handshake => self.flow().elicits.then_some(Era::Handshake),
             Era::Stateless => {
                 let answers = matches!(asked, Asked::Tool | Asked::Prompt) || *method == "resources/read";
-                (answers && parameters.asks_user() && parameters.carried().is_some()).then_some(Era::Stateless)
+                (answers && carries && parameters.asks_user()).then_some(Era::Stateless)
             }
         };
         // What cannot be shown whole is not asked.
@@ -129,12 +179,11 @@ impl Gate {
     }
 
     /// Remembers a question that the client takes along; its name.
-    fn open(&self, parameters: &Parameters<'_>, question: &Question) -> Option<String> {
-        let (name, carried) = (self.name(), parameters.carried()?);
-        let until = Instant::now() + self.patience();
+    fn open(&self, carried: Vec<(&'static str, String)>, question: &Question) -> String {
+        let (name, until) = (self.name(), Instant::now() + self.patience());
         let (digest, last) = (*question.request_digest(), question.last_block());
         self.flow().open(State { name: name.clone(), digest, last, until, carried });
-        Some(name)
+        name
     }
 
     /// How long a person may take.
@@ -291,6 +340,22 @@ impl Gate {
             }
             None => Ok(()),
         }
+    }
+}
+
+/// What the server itself had asked before, and is to be given back to it once a question is answered. Nothing where that is too much, or
+/// not known any more.
+fn carried(
+    parameters: &Parameters<'_>,
+    brought: Option<&Brought>,
+    question: &Question,
+) -> Option<Vec<(&'static str, String)>> {
+    match brought {
+        None => parameters.carried(),
+        Some(Brought { state: None, .. }) => None,
+        // Of another request it is none.
+        Some(Brought { state: Some(state), .. }) if state.digest != *question.request_digest() => Some(Vec::new()),
+        Some(Brought { state: Some(state), .. }) => Some(state.carried.clone()),
     }
 }
 

@@ -78,7 +78,7 @@ impl Gate {
     fn server_asks(&self, message: &Message<'_>, id: Id<'_>, method: &str) -> io::Result<()> {
         // spec: G6
         if !method::server_asks(method) {
-            self.dropped(Side::Server, &format!("the request `{method}`"));
+            self.dropped(Side::Server, "a request whose method does not pass");
             let refusal = Refusal::new(Code::DenyMethod, "method", format_args!("`{method}`"), "");
             // A server that reads no more may still have answers for the client.
             let _: io::Result<()> = (self.to_server)(Denial::from(refusal).error(id).as_bytes());
@@ -109,7 +109,7 @@ impl Gate {
     fn server_notifies(&self, message: &Message<'_>, method: &str, params: &str) -> io::Result<()> {
         // spec: G6
         if !method::server_notifies(method) {
-            self.dropped(Side::Server, &format!("the notification `{method}`"));
+            self.dropped(Side::Server, "a notification whose method does not pass");
             return Ok(());
         }
         match method {

@@ -1,15 +1,15 @@
 //! Calls that are kept back, and results that are remembered, while a ledger takes its time.
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex, OnceLock, Weak};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use wane_gateway::{Gate, Outlet};
-use wane_ledger::{Fault, Lock, MemoryStore, Room, Rows, Store};
 
 use crate::scene::{Own, Scene, To, Whose, local};
+use crate::slow::{Slow, Told, until};
 
 const CATALOGUE: &str = r#"
 [server.files]
@@ -30,51 +30,6 @@ level = "public"
 ask = ["@local"]
 "#;
 
-type Body<'a> = &'a mut dyn FnMut(&mut dyn Rows) -> Result<(), Fault>;
-
-/// What a store is told to do.
-#[derive(Default)]
-struct Told {
-    /// The next one who writes is kept waiting.
-    catches: AtomicBool,
-    /// Until this is over.
-    is_held: AtomicBool,
-    /// It answers that it is not there.
-    is_away: AtomicBool,
-    /// Transactions that were begun.
-    begun: AtomicUsize,
-}
-
-/// A store in front of one in memory. It writes when it is told that it may; it answers questions at once.
-#[derive(Clone)]
-struct Slow(MemoryStore, Arc<Told>);
-
-impl Store for Slow {
-    fn is_durable(&self) -> bool {
-        self.0.is_durable()
-    }
-
-    fn transact(&mut self, locks: &[Lock], body: Body<'_>) -> Result<(), Fault> {
-        self.1.begun.fetch_add(1, Ordering::SeqCst);
-        let caught = self.1.catches.swap(false, Ordering::SeqCst);
-        while caught && self.1.is_held.load(Ordering::SeqCst) {
-            thread::sleep(Duration::from_millis(1));
-        }
-        match self.1.is_away.load(Ordering::SeqCst) {
-            true => Err(Fault::Unreachable("told to be away".into())),
-            false => self.0.transact(locks, body),
-        }
-    }
-
-    fn view(&mut self, body: Body<'_>) -> Result<(), Fault> {
-        self.0.view(body)
-    }
-
-    fn room(&mut self) -> Result<Room, Fault> {
-        self.0.room()
-    }
-}
-
 /// A scene over such a store, and a gate that waits a minute and asks its client.
 struct Waiting {
     scene: Scene,
@@ -86,13 +41,8 @@ struct Waiting {
 impl Waiting {
     fn new() -> Self {
         let told = Arc::<Told>::default();
-        let way = Arc::clone(&told);
         let scopes = ["read:files", "read:list", "read:one if key seen ids", "send:*"];
-        // Two at a time may write: one of them is caught.
-        let scene = Scene::before(CATALOGUE, &scopes, &[], Whose::Gateway, |store| {
-            let slow = Slow(store, way);
-            vec![Box::new(slow.clone()), Box::new(slow)]
-        });
+        let scene = Scene::before(CATALOGUE, &scopes, &[], Whose::Gateway, Slow::way(&told));
         let gate = Arc::new(scene.gate().with_approvals(Scene::approvals(60, Own::None)));
         let attends = Arc::clone(&gate);
         Self { scene, told, gate, attends: thread::spawn(move || attends.attend()) }
@@ -114,37 +64,12 @@ impl Waiting {
         came
     }
 
-    /// Whoever writes next has to wait.
-    fn hold(&self) {
-        self.told.begun.store(0, Ordering::SeqCst);
-        self.told.is_held.store(true, Ordering::SeqCst);
-        self.told.catches.store(true, Ordering::SeqCst);
-    }
-
-    /// Somebody does.
-    fn is_caught(&self) {
-        until("somebody writes", || !self.told.catches.load(Ordering::SeqCst));
-    }
-
-    fn go_on(&self) {
-        self.told.is_held.store(false, Ordering::SeqCst);
-    }
-
     /// Nothing more comes.
     fn end(self) {
         self.gate.end_waits().unwrap();
         self.attends.join().unwrap();
         let late = self.scene.take();
         assert!(late.is_empty(), "{late:?}");
-    }
-}
-
-#[track_caller]
-fn until(what: &str, mut is: impl FnMut() -> bool) {
-    let until = Instant::now() + Duration::from_secs(20);
-    while !is() {
-        assert!(Instant::now() < until, "{what}");
-        thread::sleep(Duration::from_millis(1));
     }
 }
 
@@ -162,12 +87,12 @@ fn cancel(id: u32) -> String {
 fn a_call_that_is_being_judged_when_its_server_ends_is_answered() {
     let waiting = Waiting::new();
     waiting.client(&call(1, "post", "{}"));
-    waiting.hold();
+    waiting.told.hold();
     until("it is approved", || waiting.scene.approve(&local()));
-    waiting.is_caught();
+    waiting.told.is_caught();
     waiting.gate.end_waits().unwrap();
     waiting.gate.server_ended().unwrap();
-    waiting.go_on();
+    waiting.told.go_on();
     let came = waiting.comes(1);
     assert!(came[0].1.contains(r#""id":1,"error":{"code":1502,"message":"the tool server has ended"#), "{came:?}");
     waiting.end();
@@ -177,13 +102,13 @@ fn a_call_that_is_being_judged_when_its_server_ends_is_answered() {
 fn a_call_that_was_cancelled_while_it_was_judged_does_not_go_on_for_the_next_of_its_id() {
     let waiting = Waiting::new();
     waiting.client(&call(5, "post", r#"{"text":"a"}"#));
-    waiting.hold();
+    waiting.told.hold();
     until("it is approved", || waiting.scene.approve(&local()));
-    waiting.is_caught();
+    waiting.told.is_caught();
     waiting.client(&cancel(5));
     // Another call comes under its id, and is kept back as well.
     waiting.client(&call(5, "post", r#"{"text":"b"}"#));
-    waiting.go_on();
+    waiting.told.go_on();
     until("only the other one waits, and is approved", || waiting.scene.approve(&local()));
     assert_eq!(waiting.comes(1), [(To::Server, call(5, "post", r#"{"text":"b"}"#))]);
     waiting.end();
@@ -228,6 +153,30 @@ fn a_cancellation_does_not_pass_its_call() {
     attends.join().unwrap();
 }
 
+#[test]
+fn a_server_that_cannot_be_written_to_does_not_end_whoever_attends() {
+    let scene = Scene::new(CATALOGUE, &["send:*"], &[], Whose::Gateway);
+    let log: Arc<Mutex<Vec<String>>> = Arc::default();
+    let out = Arc::clone(&log);
+    let to_server: Outlet = Box::new(move |message| {
+        let text = String::from_utf8(message.to_vec()).unwrap();
+        let fails = text.contains(r#""id":1,"#);
+        out.lock().unwrap().push(text);
+        if fails { Err(std::io::ErrorKind::TimedOut.into()) } else { Ok(()) }
+    });
+    let options = scene.options(Box::new(|_| Ok(())), to_server);
+    let gate = Arc::new(Gate::new(options).unwrap().with_approvals(Scene::approvals(60, Own::None)));
+    let attends = Arc::clone(&gate);
+    let attends = thread::spawn(move || attends.attend());
+    for id in 1..=2 {
+        gate.from_client(call(id, "post", "{}").as_bytes()).unwrap();
+        until("it is approved", || scene.approve(&local()));
+        until("it goes on", || log.lock().unwrap().iter().any(|text| *text == call(id, "post", "{}")));
+    }
+    gate.end_waits().unwrap();
+    attends.join().unwrap();
+}
+
 const IDS: &str = r#"{"jsonrpc":"2.0","id":1,"result":{"content":[],"structuredContent":{"ids":[7]}}}"#;
 
 #[test]
@@ -235,12 +184,12 @@ fn what_was_returned_is_known_before_the_client_gets_it() {
     let waiting = Waiting::new();
     waiting.client(&call(1, "list", "{}"));
     assert_eq!(waiting.comes(1)[0].0, To::Server);
-    waiting.hold();
+    waiting.told.hold();
     let gate = Arc::clone(&waiting.gate);
     let server = thread::spawn(move || gate.from_server(IDS.as_bytes()).unwrap());
-    waiting.is_caught();
+    waiting.told.is_caught();
     assert_eq!(waiting.scene.take(), []);
-    waiting.go_on();
+    waiting.told.go_on();
     server.join().unwrap();
     assert_eq!(waiting.comes(1), [(To::Client, IDS.to_owned())]);
     waiting.client(&call(2, "get", r#"{"key":7}"#));
