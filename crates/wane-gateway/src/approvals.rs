@@ -60,6 +60,11 @@ impl Approvals {
         self.wait
     }
 
+    /// Where a person is asked beside the client.
+    pub(crate) fn terminal(&self) -> Option<&Terminal> {
+        self.local.as_ref()?.terminal.as_ref()
+    }
+
     pub(crate) const fn local(&self) -> Option<&LocalApprover> {
         self.local.as_ref()
     }
@@ -82,7 +87,7 @@ impl Approvals {
 /// let local = LocalApprover {
 ///     key: wane::SecretKey::from_seed([1; 32]),
 ///     words: Box::new(|question: &Question| Some(question.request().call().to_string())),
-///     terminal: Some(Arc::new(|_question, _still_waits| Consent::No)),
+///     terminal: Some(Arc::new(|_question, still_waits| still_waits().then_some(Consent::No))),
 /// };
 /// # let _ = local;
 /// ```
@@ -92,15 +97,16 @@ pub struct LocalApprover {
     /// A question as it is asked by the client: all of it, written so that it can be taken for no other. Nothing where it is too long for
     /// that; it is not asked then.
     pub words: Words,
-    /// Asks on a terminal of this gateway's own, where it has one. It is told whether anybody still waits for the answer.
+    /// Asks on a terminal of this gateway's own, where it has one.
     pub terminal: Option<Terminal>,
 }
 
 /// Writes a question out.
 pub type Words = Box<dyn Fn(&Question) -> Option<String> + Send + Sync>;
 
-/// Asks a person on a terminal.
-pub type Terminal = Arc<dyn Fn(&Question, &dyn Fn() -> bool) -> Consent + Send + Sync>;
+/// Asks a person on a terminal, one question at a time. It is told whether anybody still waits for the answer, and returns soon after nobody
+/// does. Nothing where nobody could be asked: that is no answer.
+pub type Terminal = Arc<dyn Fn(&Question, &dyn Fn() -> bool) -> Option<Consent> + Send + Sync>;
 
 /// What a person answers. Anything but a clear yes is a no.
 ///

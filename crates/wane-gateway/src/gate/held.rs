@@ -2,10 +2,11 @@
 
 use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::answer::{self, Denial};
-use crate::approvals::{Consent, Question};
+use crate::approvals::{Consent, Question, Terminal};
 use crate::message::MESSAGE_BYTES;
 
 use super::Gate;
@@ -38,10 +39,23 @@ pub(super) struct Held {
     pub(super) question: Option<Question>,
     /// The question to its client's user, where that is how a person is asked.
     pub(super) elicited: Option<String>,
+    /// Whether it is asked on the terminal.
+    pub(super) turn: Turn,
     pub(super) polls: Polls,
     pub(super) until: Instant,
     pub(super) next: Instant,
     pub(super) answer: Option<Consent>,
+}
+
+/// Whether a question is asked on a terminal, where one is asked after the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Turn {
+    /// It is not.
+    Never,
+    /// It will be.
+    Comes,
+    /// It is, or was.
+    Came,
 }
 
 /// Whether the ledger is asked as well.
@@ -130,6 +144,24 @@ impl Shelf {
         true
     }
 
+    /// Waits until a question is to be asked on the terminal: the oldest. Nothing where no more come.
+    fn next_question(&self) -> Option<(u64, Question)> {
+        let mut calls = self.calls();
+        loop {
+            if calls.ended == Ended::Closed {
+                return None;
+            }
+            if let Some(held) = calls.calls.iter_mut().find(|held| held.turn == Turn::Comes) {
+                held.turn = Turn::Came;
+                if let Some(question) = held.question.clone() {
+                    return Some((held.number, question));
+                }
+            } else {
+                calls = self.changed.wait(calls).unwrap_or_else(PoisonError::into_inner);
+            }
+        }
+    }
+
     /// Waits until something is to be done for a call. Nothing where no more comes.
     fn due(&self) -> Option<(Held, Due)> {
         let mut calls = self.calls();
@@ -189,11 +221,30 @@ impl Gate {
 
     /// The same, by way of somebody who counts who is at work.
     pub(crate) fn attend_with(&self, at_work: impl Fn(&dyn Fn())) {
-        while let Some((held, due)) = self.shelf.due() {
-            at_work(&|| {
-                // A side that cannot be reached any more is told of by whoever writes to it, and until then others still wait.
-                let _: io::Result<()> = self.tend(&held, due);
-            });
+        thread::scope(|scope| {
+            if let Some(terminal) = self.approvals.terminal() {
+                let asks = thread::Builder::new().name("wane-terminal".into());
+                // Where no thread can be had nobody is asked, and it is denied in the end.
+                let _: io::Result<_> = asks.spawn_scoped(scope, || self.ask_in_turn(terminal));
+            }
+            while let Some((held, due)) = self.shelf.due() {
+                at_work(&|| {
+                    // A side that cannot be reached any more is told of by whoever writes to it, and until then others still wait.
+                    let _: io::Result<()> = self.tend(&held, due);
+                });
+            }
+        });
+    }
+
+    /// Asks on the terminal, one question after the other: those of the calls that are kept back, and no more.
+    // spec: G50
+    fn ask_in_turn(&self, terminal: &Terminal) {
+        while let Some((number, question)) = self.shelf.next_question() {
+            match terminal(&question, &|| self.shelf.holds(number)) {
+                Some(consent) => self.shelf.answered(|held| held.number == number, consent),
+                // Nobody could be asked: others may still approve it, and else it is denied at once.
+                None => self.shelf.answered(|held| held.number == number && held.polls == Polls::Nothing, Consent::No),
+            };
         }
     }
 
@@ -262,6 +313,7 @@ mod tests {
             denial: Refusal::new(Code::DenyNeedsApproval, "ask", "a", "b").into(),
             question: None,
             elicited: None,
+            turn: Turn::Never,
             polls: Polls::Ledger,
             until: next,
             next,

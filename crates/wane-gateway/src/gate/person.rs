@@ -1,30 +1,28 @@
 //! Who is asked for an approval that is missing, and what becomes of the call meanwhile.
 
 use std::io;
-use std::sync::Arc;
-use std::thread;
 use std::time::Instant;
 
 use wane::Refusal;
 
 use super::client::{Beside, Looked, Onward, Received, Stage, Stopped};
-use super::held::{ASKED, Held, POLL, Polls};
+use super::held::{ASKED, Held, POLL, Polls, Turn};
 use super::{Gate, OWN_ID, Side};
 use crate::answer::{self, Denial, Era};
-use crate::approvals::{Consent, LocalApprover, Question};
+use crate::approvals::{Consent, Question};
 use crate::call::Parameters;
 use crate::flow::State;
 use crate::message::{Id, Kind, Message};
 use crate::method::{self, Asked};
 
 /// How a person is asked.
-enum Way<'a> {
+enum Way {
     /// By the client, while its request waits.
     Elicits(String),
     /// By the client, which makes its request again.
     Returns(String),
     /// On a terminal of the gateway's own.
-    Terminal(&'a LocalApprover),
+    Terminal,
     /// Nobody is.
     Nobody,
 }
@@ -118,7 +116,7 @@ impl Gate {
         received: &Received<'_>,
         denial: Denial,
         question: Option<Question>,
-        way: Way<'_>,
+        way: Way,
     ) -> io::Result<()> {
         let Received { id, method, asked, parameters, .. } = received;
         let refuse = |denial: &Denial| self.refuse(*id, method, Some(*asked), parameters.era(), denial);
@@ -132,13 +130,10 @@ impl Gate {
                     Err(denial) => refuse(&denial),
                 }
             }
-            Way::Terminal(local) => match self.keep(self.held(received, denial, question.clone(), None)) {
-                Ok(number) => {
-                    self.ask_on_terminal(local, question, number);
-                    Ok(())
-                }
-                Err(denial) => refuse(&denial),
-            },
+            Way::Terminal => {
+                let held = Held { turn: Turn::Comes, ..self.held(received, denial, question, None) };
+                self.keep(held).map_or_else(|denial| refuse(&denial), |_| Ok(()))
+            }
             Way::Returns(_) | Way::Nobody if self.approvals.wait().is_zero() => refuse(&denial),
             Way::Returns(_) | Way::Nobody => {
                 self.keep(self.held(received, denial, None, None)).map_or_else(|denial| refuse(&denial), |_| Ok(()))
@@ -147,7 +142,7 @@ impl Gate {
     }
 
     /// How a person can be asked this.
-    fn way<'a>(&'a self, received: &Received<'_>, question: Option<&Question>, carries: bool) -> Way<'a> {
+    fn way(&self, received: &Received<'_>, question: Option<&Question>, carries: bool) -> Way {
         let (Some(local), Some(question)) = (self.approvals.local(), question) else { return Way::Nobody };
         // spec: G23
         if !question.is_for(&local.key.public_key()) {
@@ -165,7 +160,7 @@ impl Gate {
         match (by_client, by_client.and_then(|_| (local.words)(question)), &local.terminal) {
             (Some(Era::Handshake), Some(words), _) => Way::Elicits(words),
             (Some(Era::Stateless), Some(words), _) => Way::Returns(words),
-            (_, _, Some(_)) => Way::Terminal(local),
+            (_, _, Some(_)) => Way::Terminal,
             _ => Way::Nobody,
         }
     }
@@ -210,6 +205,7 @@ impl Gate {
             denial,
             question,
             elicited,
+            turn: Turn::Never,
             polls,
             until,
             next: if polls == Polls::Ledger { until.min(now + POLL) } else { until },
@@ -225,16 +221,6 @@ impl Gate {
             self.flow().let_go(&key, hold);
             denial
         })
-    }
-
-    fn ask_on_terminal(&self, local: &LocalApprover, question: Option<Question>, number: u64) {
-        let (Some(terminal), Some(question)) = (local.terminal.clone(), question) else { return };
-        let shelf = Arc::clone(&self.shelf);
-        // Where no thread can be had nobody is asked, and it is denied in the end.
-        let _: io::Result<_> = thread::Builder::new().name("wane-terminal".into()).spawn(move || {
-            let consent = terminal(&question, &|| shelf.holds(number));
-            shelf.answered(|held| held.number == number, consent);
-        });
     }
 
     /// The client's user has answered a question of ours, perhaps.
