@@ -132,7 +132,10 @@ impl Scene {
     /// How a gate comes by approvals that waits so long, and has its own key where it says so.
     pub(crate) fn approvals(wait: u64, own: Own) -> Approvals {
         let approvals = Approvals::waiting(Duration::from_secs(wait));
-        let words = |question: &Question| Some(format!("{:?} at {}", question.request(), question.server()));
+        let words = |question: &Question| {
+            let (request, server) = (question.request(), question.server());
+            Some(format!("{} {} at {server}", request.call(), request.stated_arguments().to_json()))
+        };
         match own {
             Own::None => approvals,
             Own::Asks(terminal) => approvals.asking(LocalApprover { key: local(), words: Box::new(words), terminal }),
