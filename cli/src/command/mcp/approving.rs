@@ -58,7 +58,7 @@ impl ApprovingFlags {
     }
 
     /// Refuses a terminal on which messages come and go as well.
-    // spec: G53
+    // spec: G52
     pub(crate) fn check_terminal(&self) -> Result<(), Failure> {
         match self.ask_terminal && (io::stdin().is_terminal() || io::stdout().is_terminal()) {
             true => Err(Failure::usage("--ask-terminal: standard input or output is the terminal")

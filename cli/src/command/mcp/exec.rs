@@ -96,7 +96,7 @@ impl Exec {
 
 /// Begins a session, which has no terminal: `/dev/tty` is nothing to whatever is executed from here on. Who leads a group cannot, and this
 /// process leads its own; so it goes back to its parent's for a moment.
-// spec: G53
+// spec: G52
 fn leave_terminal() -> rustix::io::Result<()> {
     let parents = rustix::process::getpgid(rustix::process::getppid())?;
     rustix::process::setpgid(None, Some(parents))?;

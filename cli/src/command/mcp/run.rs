@@ -136,7 +136,7 @@ const LINE: u64 = 8_192;
 
 /// Where a server's standard error goes that must not write on the terminal: on to that of the gateway, line by line, and nothing in it moves
 /// a cursor.
-// spec: G53
+// spec: G52
 fn passed_on(output: Output) -> Result<PipeWriter, Failure> {
     let failed = |error: io::Error| Failure::new(Trouble::File, format!("the server cannot be heard: {error}"));
     let (from, to) = io::pipe().map_err(failed)?;

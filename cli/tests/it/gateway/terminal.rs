@@ -139,9 +139,16 @@ impl Person {
     fn end(mut self) -> String {
         self.does("closes", "");
         let ended = self.until("its end", |person| person.ended.clone());
-        self.child.wait().unwrap();
         assert_eq!((ended.as_str(), self.answers.len()), ("0", 0), "{:?}", self.screen);
-        self.screen
+        std::mem::take(&mut self.screen)
+    }
+}
+
+/// Its terminal goes with it, upon which the gateway ends.
+impl Drop for Person {
+    fn drop(&mut self) {
+        let _: std::io::Result<()> = self.child.kill();
+        let _: std::io::Result<_> = self.child.wait();
     }
 }
 
