@@ -166,6 +166,13 @@ impl Question {
         request_digest(request.audience(), call, arguments, std::iter::empty()) == *digest
     }
 
+    /// A question that nothing asks.
+    #[cfg(test)]
+    pub(crate) fn to_show(request: Request) -> Self {
+        let (digest, last) = ([1; 32], BlockId::from_bytes([2; 32]));
+        Self { server: "files".into(), request, digest, last, asks: Vec::new(), keys: Vec::new(), root: None }
+    }
+
     /// The server's name in the catalogue.
     #[must_use]
     pub fn server(&self) -> &str {

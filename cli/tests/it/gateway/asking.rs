@@ -93,6 +93,19 @@ fn a_client_asks_its_user_who_sees_exactly_what_is_approved() {
     assert!(words.is_ascii() && words.replace("\n  | ", "").contains(r"\u202e\u001b[2J"), "{words}");
     gateway.send(&answer(&question, &yes()));
     assert_eq!(gateway.next()["id"], 1);
+    // No name, run of spaces or line within it stands where another line of the question could.
+    let laid_out =
+        json!({ "call": "tools/call \"read\"", "  actions": "read:files", "a": "x        y", "b": "z".repeat(300) });
+    let question = gateway.ask(&with(9, "post", &laid_out));
+    let words = question["params"]["message"].as_str().unwrap();
+    let lines: Vec<&str> = words.lines().collect();
+    let of = |name: &str| lines.iter().filter(|line| line.starts_with(name)).count();
+    assert_eq!((of("  call "), of("  actions "), of("  audience "), of("  arguments  4")), (1, 1, 1, 1), "{words}");
+    assert!(words.contains("\n    \"call\" = ") && words.contains(r"\u0020\u0020actions"), "{words}");
+    assert!(words.contains(r"x\u0020\u0020") && words.matches('z').count() >= 300, "{words}");
+    assert!(lines.iter().all(|line| line.len() <= 120), "{words}");
+    gateway.send(&answer(&question, &json!({ "action": "cancel" })));
+    assert_eq!(code(&gateway.next()), "deny-needs-approval");
     // One letter more is another request, and a no is a no.
     let question = gateway.ask(&with(2, "post", &json!({ "text": format!("{forged}!") })));
     gateway.send(&answer(&question, &json!({ "action": "decline" })));

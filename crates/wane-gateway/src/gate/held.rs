@@ -302,7 +302,7 @@ impl Gate {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use wane::{Code, Refusal};
+    use wane::{Arguments, Call, Code, Level, Refusal, Request};
 
     fn held(key: &str, bytes: usize, next: Instant) -> Held {
         Held {
@@ -373,5 +373,29 @@ mod tests {
         let late = shelf.put(held("late", 1, earlier(1))).unwrap();
         assert!(!shelf.answered(|held| held.number == late, Consent::Yes));
         assert_eq!(due(), ("late".into(), Due::Over));
+    }
+
+    #[test]
+    fn questions_of_calls_that_wait_have_their_turn_on_the_terminal_once() {
+        let (shelf, later) = (Shelf::default(), Instant::now() + Duration::from_secs(60));
+        let arguments = Arguments::from_json(br#"{"a":1}"#).unwrap();
+        let request = Request::new(
+            "files".parse().unwrap(),
+            Call::tool("post").unwrap(),
+            vec!["send:web".parse().unwrap()],
+            Level::Public,
+        );
+        let question = Question::to_show(request.unwrap().arguments(arguments));
+        let asks = |key: &str, turn: Turn| {
+            shelf.put(Held { turn, question: Some(question.clone()), ..held(key, 1, later) }).unwrap()
+        };
+        asks("elsewhere", Turn::Never);
+        let [first, second, third] = ["1", "2", "3"].map(|key| asks(key, Turn::Comes));
+        assert_eq!(shelf.next_question().map(|(number, _)| number), Some(first));
+        // What was cancelled before its turn has none.
+        shelf.take(|held| held.number == second);
+        assert_eq!(shelf.next_question().map(|(number, _)| number), Some(third));
+        shelf.close();
+        assert!(shelf.next_question().is_none());
     }
 }

@@ -197,6 +197,26 @@ fn what_was_returned_is_known_before_the_client_gets_it() {
     waiting.end();
 }
 
+#[test]
+fn of_one_result_the_first_1024_values_are_known_and_no_text_over_4096_bytes() {
+    let waiting = Waiting::new();
+    waiting.client(&call(1, "list", "{}"));
+    waiting.comes(1);
+    let (longest, longer) = ("x".repeat(4_096), "x".repeat(4_097));
+    let numbers: Vec<String> = (0..1_030).map(|number| number.to_string()).collect();
+    let ids = format!(r#"["{longer}","{longest}",{}]"#, numbers.join(","));
+    waiting.gate.from_server(IDS.replace("[7]", &ids).as_bytes()).unwrap();
+    waiting.comes(1);
+    let gets = |id: u32, key: &str| {
+        waiting.client(&call(id, "get", &format!(r#"{{"key":{key}}}"#)));
+        waiting.comes(1)[0].0 == To::Server
+    };
+    // The longer one takes no place.
+    assert!(gets(2, "0") && gets(3, "1022") && !gets(4, "1023") && !gets(5, "1029"));
+    assert!(gets(6, &format!("\"{longest}\"")) && !gets(7, &format!("\"{longer}\"")));
+    waiting.end();
+}
+
 /// Whether this was said, and nothing else.
 #[track_caller]
 fn says(notices: &[String], words: &str) {
