@@ -283,7 +283,7 @@ fn nobody_is_asked_on_a_terminal_that_is_another_programs() {
 #[test]
 fn without_a_terminal_a_call_waits_for_others() {
     let scene = scene();
-    let asks = format!("setsid {RUN} --approver-key local.pem --ask-terminal").replace("--token tok", "--token either");
+    let asks = format!("{RUN} --approver-key local.pem --ask-terminal").replace("--token tok", "--token either");
     let (from, who) =
         ("wane mint --key root.pem --aud files --scope 'read:*' --scope 'send:*'", scene.read("approver.pub"));
     let ask = format!("--ask 'read:files by @local, {}'", who.trim());
