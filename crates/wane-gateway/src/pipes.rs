@@ -143,7 +143,7 @@ impl Stops {
 }
 
 /// Starts the server that `command` names, and stands between it and the client until one of them ends. The server runs in a process
-/// group of its own, and no process of that group is left behind. `gate` is given the ways to the client and to the server.
+/// group of its own, and no process of that group is left behind; its standard error is where the command says. `gate` is given the ways to the client and to the server.
 ///
 /// A thread that reads the client's input may outlive the call, until that input ends.
 ///
