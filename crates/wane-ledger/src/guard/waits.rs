@@ -5,7 +5,8 @@ use std::sync::mpsc::sync_channel;
 use wane::{Refusal, Request, SealedToken};
 
 use super::group::Task;
-use super::{Guard, gone, head};
+use super::head::Known;
+use super::{Guard, Shared, gone};
 use crate::law::{self, Overlay};
 use crate::store::{Fault, Key, Store};
 
@@ -31,7 +32,7 @@ impl Guard {
         let key = law::pending_key(line, verified.approvable(request).request_digest(), last);
         let (reply, answer) = sync_channel(1);
         self.send(Task::Look(Box::new(move |store, shared| {
-            let until = shared.head.seen().and_then(|known| until(&key, known.as_ref(), now, store));
+            let until = shared.head.seen().and_then(|known| until(&key, known.as_ref(), now, store, shared));
             // A caller that has gone away needs no answer.
             let _: Result<(), _> = reply.send(until.map_err(|fault| fault.refusal()));
         })))?;
@@ -39,11 +40,17 @@ impl Guard {
     }
 }
 
-fn until(key: &Key, known: Option<&head::Known>, now: u64, store: &mut dyn Store) -> Result<Option<u64>, Fault> {
+fn until(
+    key: &Key,
+    known: Option<&Known>,
+    now: u64,
+    store: &mut dyn Store,
+    shared: &Shared,
+) -> Result<Option<u64>, Fault> {
     let mut until = None;
     store.view(&mut |rows| {
         let mut overlay = Overlay::new(rows);
-        head::check_seen(known, &mut overlay)?;
+        shared.head.check_seen(known, &mut overlay)?;
         until = law::waits_until(key, now, &mut overlay)?;
         Ok(())
     })?;
