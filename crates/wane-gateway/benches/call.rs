@@ -91,7 +91,7 @@ fn main() -> ExitCode {
 /// Whose token calls are judged by.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Whose {
-    /// The gateway's: it signs a seal for each call, and the guard checks it.
+    /// The gateway's: it seals it for itself twice a minute.
     Gateway,
     /// The client's, sealed once and shown with each call.
     Client,

@@ -5,7 +5,6 @@ mod denials;
 mod genuine;
 mod group;
 pub(crate) mod head;
-mod ids;
 mod junk;
 mod records;
 mod seat;
@@ -32,7 +31,6 @@ use self::denials::Denials;
 use self::genuine::Genuine;
 use self::group::{Answered, Job, Purpose, Task};
 use self::head::Head;
-use self::ids::Ids;
 use self::junk::Junk;
 use self::seat::{Entry, Queue, Seat};
 use crate::law::{self, Overlay};
@@ -250,7 +248,7 @@ pub(crate) struct Shared {
     pub(crate) version: String,
     pub(crate) junk: Junk,
     pub(crate) head: Head,
-    ids: Mutex<Ids>,
+    rng: Mutex<Box<dyn CryptoRng + Send>>,
     pub(crate) last_now: Mutex<u64>,
     /// Whoever is shown the same chain again checks less.
     genuine: Genuine,
@@ -265,9 +263,10 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    /// Of a record: random, and no secret.
     pub(crate) fn record_id(&self) -> RecordId {
-        RecordId::from_bytes(self.ids.lock().unwrap_or_else(PoisonError::into_inner).next())
+        let mut bytes = [0; 16];
+        self.rng.lock().unwrap_or_else(PoisonError::into_inner).fill_bytes(&mut bytes);
+        RecordId::from_bytes(bytes)
     }
 
     pub(crate) fn roots(&self) -> Roots {
@@ -367,7 +366,7 @@ impl Guard {
             version: options.version,
             junk: Junk::default(),
             head: Head::at(options.head),
-            ids: Mutex::new(Ids::new(rng)),
+            rng: Mutex::new(rng),
             last_now: Mutex::new(now),
             genuine: Genuine::default(),
             kept: AtomicBool::new(true),

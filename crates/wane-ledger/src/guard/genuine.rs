@@ -8,8 +8,11 @@ use wane::{BlockId, Refusal, Roots, SealedToken, SignatureCache, Verified, verif
 /// Signatures that are remembered, 32 bytes each: the chains of some thousand sessions.
 const SIGNATURES: usize = 16_384;
 
-/// Chains that are remembered whole, in one generation: two are kept.
-const CHAINS: usize = 256;
+/// Bytes of the chains in one generation: two are kept. In memory a chain takes many times as much.
+const BYTES: usize = 256 * 1024;
+
+/// Bytes of a chain that is remembered whole. Longer ones are verified each time, but for their signatures.
+const CHAIN_BYTES: usize = 4 * 1024;
 
 /// What verified by which roots. It saves work and nothing else: each answer is the one that verifying gives.
 pub(super) struct Genuine {
@@ -22,6 +25,8 @@ pub(super) struct Genuine {
 struct Chains {
     newer: HashMap<BlockId, Chain>,
     older: HashMap<BlockId, Chain>,
+    /// Bytes of those in the newer one.
+    bytes: usize,
 }
 
 #[derive(Clone)]
@@ -70,9 +75,16 @@ impl Chains {
 
     fn keep(&mut self, sealed: &SealedToken, verified: &Arc<Verified>) {
         let Some(last) = sealed.chain().blocks().last() else { return };
-        if self.newer.len() >= CHAINS {
-            self.older = std::mem::take(&mut self.newer);
+        let bytes = sealed.to_bytes().len();
+        if bytes > CHAIN_BYTES {
+            return;
         }
+        if self.bytes.saturating_add(bytes) > BYTES {
+            self.older = std::mem::take(&mut self.newer);
+            self.bytes = 0;
+        }
+        // One that takes another's place counts beside it: the bound holds all the sooner.
+        self.bytes = self.bytes.saturating_add(bytes);
         self.newer.insert(last.id(), Chain { sealed: sealed.clone(), verified: Arc::clone(verified) });
     }
 }
@@ -81,7 +93,7 @@ impl Chains {
 mod tests {
     use getrandom::SysRng;
     use rand_core::UnwrapErr;
-    use wane::{Code, Heir, RootGrant, Seal, SecretKey, Token, mint};
+    use wane::{Code, Heir, Narrowing, RootGrant, Seal, SecretKey, Token, mint};
 
     use super::*;
 
@@ -131,11 +143,21 @@ mod tests {
         let once = Seal::new().for_request(call, wane::Arguments::empty(), 100, 130, &mut rng);
         genuine.verify(&token.seal(&once).unwrap(), &roots).unwrap();
         assert!(genuine.chains.read().unwrap().newer.is_empty());
-        for number in 0..3 * CHAINS {
-            let sealed = token.seal(&Seal::new().note(&number.to_string())).unwrap();
+        for number in 0..600 {
+            let sealed = token.seal(&Seal::new().note(&format!("{number:0>1000}"))).unwrap();
             genuine.verify(&sealed, &roots).unwrap();
             let chains = genuine.chains.read().unwrap();
-            assert!(chains.newer.len() <= CHAINS && chains.older.len() <= CHAINS);
+            let bytes =
+                |of: &HashMap<BlockId, Chain>| of.values().map(|one| one.sealed.to_bytes().len()).sum::<usize>();
+            let (newer, older) = (bytes(&chains.newer), bytes(&chains.older));
+            assert!(newer == chains.bytes && newer <= BYTES && older <= BYTES, "{newer} {older}");
         }
+        assert!(!genuine.chains.read().unwrap().older.is_empty());
+        let long = (0..4).fold(token, |token, _| {
+            token.attenuate(&Narrowing::new().note(&"n".repeat(1_000)), Heir::carried(&mut rng)).unwrap()
+        });
+        let long = long.seal(&Seal::new()).unwrap();
+        genuine.verify(&long, &roots).unwrap();
+        assert!(genuine.chains.read().unwrap().get(&long, &roots).is_none());
     }
 }

@@ -268,6 +268,13 @@ impl Job {
         Ok(())
     }
 
+    /// An approval is for the chain before the seal, and who makes the request again may seal it anew.
+    // spec: S62
+    fn ends_before_the_seal(&self) -> u64 {
+        let grants = self.verified.grants();
+        grants.iter().rev().nth(1).or(grants.last()).map_or(self.now, wane::Grant::expires_at)
+    }
+
     /// The ledger keeps the request, so that approvers can be shown what they sign for.
     fn stage_wait(&self, ask: &wane::Ask, overlay: &mut Overlay<'_>) -> Result<(), Fault> {
         let missing = || Refusal::new(Code::DenyNeedsApproval, "ask", "", "");
@@ -289,7 +296,7 @@ impl Job {
             chain_keys: std::iter::once(*self.verified.root().key()).chain(keys).collect(),
             agents: agents.map(str::to_owned).collect(),
             at: self.now,
-            until: self.verified.grant().expires_at(),
+            until: self.ends_before_the_seal(),
         };
         law::keep_envelopes(&self.verified, overlay)?;
         law::wait(&request, self.now, overlay)

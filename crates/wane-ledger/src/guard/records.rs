@@ -29,7 +29,7 @@ pub(crate) struct Story<'a> {
 }
 
 /// Whether there is room for its line whatever these few things say: at six bytes for each byte of a text, and with as many
-/// names, labels and marks as the limits allow, it stays under the limit of a record.
+/// names, labels and marks as the limits allow, and as many facts and costs as a catalogue can state, it stays under the limit of a record.
 pub(crate) fn is_small(shared: &Shared, story: &Story<'_>) -> bool {
     let Story { job, deposited, weighed, .. } = story;
     let (request, known) = (&job.request, &weighed.known);
@@ -47,6 +47,7 @@ pub(crate) fn is_small(shared: &Shared, story: &Story<'_>) -> bool {
         && agents <= 1_024
         && call <= 1_024
         && request.stated_arguments().members_cbor().len() <= 8
+        && (request.facts().count() <= 66 && request.costs().count() <= 64)
         && held <= 32
         && charges <= 16
         && weighed.judged.heard.len() <= 64

@@ -17,6 +17,9 @@ use crate::store::Fault;
 /// Times that differ by less are the same.
 const A_MOMENT: Duration = Duration::from_millis(1);
 
+/// How often a caller looks whether the seat is free, where the ledger is in memory, before it goes to the queue.
+const TRIES: u32 = 16;
+
 /// The tasks that wait for the committers of a guard.
 pub(crate) struct Queue {
     tasks: Mutex<Receiver<Task>>,
@@ -98,15 +101,18 @@ impl Seat {
         if entry.waiting.load(Ordering::Acquire) > 0 {
             return Some(job);
         }
-        let mut taken = match self.taken.try_lock() {
-            Ok(taken) => taken,
-            // In memory it is soon over: waking the thread would take longer.
-            Err(TryLockError::WouldBlock) if !shared.durable => match self.taken.lock() {
-                Ok(taken) => taken,
-                Err(_) => return Some(job),
-            },
-            // Whoever has died there is told of by its thread.
-            Err(TryLockError::WouldBlock | TryLockError::Poisoned(_)) => return Some(job),
+        let mut tries = if shared.durable { 0 } else { TRIES };
+        let mut taken = loop {
+            match self.taken.try_lock() {
+                Ok(taken) => break taken,
+                // In memory it is soon over: waking the thread would take longer.
+                Err(TryLockError::WouldBlock) if tries > 0 => {
+                    tries = tries.saturating_sub(1);
+                    std::thread::yield_now();
+                }
+                // Whoever has died there is told of by its thread.
+                Err(TryLockError::WouldBlock | TryLockError::Poisoned(_)) => return Some(job),
+            }
         };
         let Some(worker) = taken.as_mut() else { return Some(job) };
         // What would have ended the thread ends the committer, and not whoever asks: it is told that nobody is there.
