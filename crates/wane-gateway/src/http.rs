@@ -10,6 +10,7 @@ mod exchange;
 mod head;
 mod limits;
 mod listen;
+mod listing;
 mod reply;
 mod sessions;
 mod started;

@@ -438,7 +438,12 @@ fn is_for(state: &State, ground: &Ground) -> bool {
 }
 
 pub(super) fn is_own(id: &Id<'_>) -> bool {
-    id.is_text() && id.key().trim_start_matches('"').starts_with(OWN_ID)
+    id.is_text() && is_own_id(&id.key())
+}
+
+/// The same of an id that is written in one way.
+pub(crate) fn is_own_id(key: &str) -> bool {
+    key.trim_start_matches('"').starts_with(OWN_ID)
 }
 
 /// Whether a token of ours stands in the `_meta` of what is no request, in capitals or not.

@@ -11,19 +11,19 @@ use wane::{Code, Refusal};
 use super::Inner;
 use super::agree::{self, Mismatch};
 use super::body::{self, Unread};
-use super::events::{Events, Item};
 use super::head::{Asked, Head, is_type};
+use super::listing::Listing;
 use super::reply::{self, Reply};
 use super::sessions::InUse;
 use super::started;
 use super::stream::Stream;
 use super::upstream::{Behind, NoAnswer, of_its_own};
 use super::waiting;
-use super::ways::{self, Way, Ways};
+use super::ways::{Way, Ways};
 use crate::answer::{self, Era};
 use crate::credential::ToServer;
+use crate::gate::Connection;
 use crate::gate::client::is_own_request;
-use crate::gate::{Connection, Gate};
 use crate::message::{Kind, Message};
 
 /// What a body is, once it agrees with its head.
@@ -101,7 +101,7 @@ async fn post(inner: &Arc<Inner>, behind: Arc<Behind>, head: Head, body: Incomin
     let (gate, reading) = (Arc::clone(&ways.gate), Arc::clone(ways.reading()));
     let own = |message| {
         let headers = of_its_own(&onward, "tools/list");
-        asking.spawn(ask_for_itself(Arc::clone(&behind), Arc::clone(&gate), Arc::clone(&reading), headers, message));
+        asking.spawn(Listing::of(&gate, &reading).ask(Arc::clone(&behind), headers, message));
     };
     let judged = judge(&mut ways, own, judging).await.ok_or_else(unavailable)?;
     drop(asking);
@@ -183,41 +183,6 @@ impl Judged {
             Way::Server(message) if is_own_request(&message) => own(message),
             Way::Server(message) => self.onward = Some(message),
         }
-    }
-}
-
-/// A request of the gate's own: whatever the server says to it goes to the gate.
-async fn ask_for_itself(
-    behind: Arc<Behind>,
-    gate: Arc<Gate>,
-    reading: Arc<tokio::sync::Semaphore>,
-    headers: HeaderMap,
-    message: Vec<u8>,
-) {
-    let Ok(response) = behind.ask(Method::POST, &headers, message.into()).await else { return };
-    match content(&response) {
-        Content::Message => {
-            if let Ok(bytes) = body::of_server(response.into_body(), behind.silence()).await {
-                ways::from_server(&gate, &reading, bytes).await;
-            }
-        }
-        Content::Events => {
-            use http_body_util::BodyExt as _;
-            let (mut events, mut items, mut body) = (Events::default(), Vec::new(), response.into_body());
-            while let Some(Ok(piece)) = body.frame().await {
-                let Ok(piece) = piece.into_data() else { continue };
-                let fits = events.feed(&piece, &mut items);
-                for item in items.drain(..) {
-                    if let Item::Event(event) = item {
-                        ways::from_server(&gate, &reading, event.data).await;
-                    }
-                }
-                if fits.is_err() {
-                    return;
-                }
-            }
-        }
-        Content::Other => {}
     }
 }
 

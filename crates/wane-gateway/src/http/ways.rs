@@ -63,7 +63,15 @@ impl Ways {
 
     /// Hands in what the server says, and waits until it is looked at.
     pub(super) async fn hand_servers(&self, bytes: Vec<u8>) {
-        from_server(&self.gate, &self.reading, bytes).await;
+        let Ok(place) = Arc::clone(&self.reading).acquire_owned().await else { return };
+        let gate = Arc::clone(&self.gate);
+        let looked = tokio::task::spawn_blocking(move || {
+            let done = gate.from_server(&bytes);
+            drop(place);
+            done
+        });
+        // Nothing came out where it failed, and whoever waits for that is told so.
+        let _: Result<io::Result<()>, _> = looked.await;
     }
 
     /// The next message that comes out.
@@ -79,16 +87,4 @@ impl Ways {
     pub(super) const fn reading(&self) -> &Arc<Semaphore> {
         &self.reading
     }
-}
-
-pub(super) async fn from_server(gate: &Arc<Gate>, reading: &Arc<Semaphore>, bytes: Vec<u8>) {
-    let Ok(place) = Arc::clone(reading).acquire_owned().await else { return };
-    let gate = Arc::clone(gate);
-    let looked = tokio::task::spawn_blocking(move || {
-        let done = gate.from_server(&bytes);
-        drop(place);
-        done
-    });
-    // Nothing came out where it failed, and whoever waits for that is told so.
-    let _: Result<io::Result<()>, _> = looked.await;
 }
