@@ -11,6 +11,7 @@ mod head;
 mod limits;
 mod listen;
 mod listing;
+mod processes;
 mod reply;
 mod sessions;
 mod started;
@@ -38,6 +39,7 @@ use wane::Refusal;
 
 use self::head::{Checks, Head};
 use self::listen::{Listener, Patient, Stream};
+use self::processes::Processes;
 use self::reply::Written;
 use self::sessions::Sessions;
 use self::talk::Starter;
@@ -140,6 +142,7 @@ struct Inner {
     checks: Checks,
     sessions: Sessions,
     starter: Starter,
+    processes: Arc<Processes>,
     limits: Limits,
     /// Places for large bodies.
     large: Arc<Semaphore>,
@@ -198,9 +201,12 @@ pub fn serve(options: HttpOptions, bound: impl FnOnce(&Bound), stops: Stops) -> 
             let _: Result<(), ()> = stop.send(());
         })
         .map_err(ServeError::System)?;
-    let served = runtime.block_on(run(options, bound, stopped));
+    let processes = Arc::<Processes>::default();
+    let served = runtime.block_on(run(options, bound, stopped, Arc::clone(&processes)));
+    processes.close();
     // Who is still deciding holds what it needs, and has nobody to tell.
     runtime.shutdown_timeout(limits.end);
+    processes.wait(processes::END);
     served
 }
 
@@ -233,6 +239,7 @@ async fn run(
     options: HttpOptions,
     bound: impl FnOnce(&Bound),
     mut stopped: oneshot::Receiver<()>,
+    processes: Arc<Processes>,
 ) -> Result<(), ServeError> {
     let listener = Listener::bind(&options.listen).await.map_err(ServeError::Listen)?;
     let at = listener.bound().map_err(ServeError::Listen)?;
@@ -246,6 +253,7 @@ async fn run(
         checks: Checks { door: options.door, origins: options.origins, hosts },
         sessions: Sessions::new(&limits),
         starter: Starter::new().map_err(ServeError::System)?,
+        processes,
         limits,
         large: Arc::new(Semaphore::new(limits.large_bodies)),
     });

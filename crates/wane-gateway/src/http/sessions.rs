@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::limits::Limits;
+use super::processes::Room;
 use super::talk::Talk;
 use crate::gate::Gate;
 
@@ -107,11 +108,14 @@ impl Sessions {
     }
 
     /// Makes room for another process of a server: the session goes that has been idle for longest; whether there was one.
-    pub(super) fn make_room(&self, server: &str) -> bool {
+    pub(super) fn make_room(&self, server: &str) -> Room {
         let mut known = self.known();
         let idle = known.iter().filter(|((name, _), _)| name == server);
         let longest = idle.filter_map(|(key, session)| Some((session.idle()?, key.clone()))).min();
-        longest.is_some_and(|(_, key)| known.remove(&key).is_some())
+        match longest.and_then(|(_, key)| known.remove(&key)) {
+            Some(_) => Room::Made,
+            None => Room::None,
+        }
     }
 
     /// A session has ended.

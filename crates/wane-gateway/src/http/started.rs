@@ -53,13 +53,9 @@ impl Process {
     }
 
     async fn start(&self) -> Option<Arc<Talk>> {
-        let free = || Arc::clone(&self.behind.children).try_acquire_owned().ok();
-        let place = match free() {
-            Some(place) => place,
-            None if self.inner.sessions.make_room(&self.behind.name) => free()?,
-            None => return None,
-        };
-        self.inner.starter.start(&self.behind, &self.gate, place).await.ok()
+        let place = self.behind.places.take(|| self.inner.sessions.make_room(&self.behind.name)).await?;
+        let running = self.inner.processes.begin(place)?;
+        self.inner.starter.start(&self.behind, &self.gate, running).await.ok()
     }
 }
 

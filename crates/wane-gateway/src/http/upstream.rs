@@ -19,6 +19,7 @@ use tokio::sync::Semaphore;
 
 use super::agree::{METHOD, NAME, PARAM};
 use super::limits::Limits;
+use super::processes::Places;
 use crate::gate::Gate;
 
 /// How long a server may take to accept a connection.
@@ -188,7 +189,7 @@ pub(super) struct Behind {
     target: Target,
     headers: Vec<UpstreamHeader>,
     /// Places for processes that are started for it.
-    pub(super) children: Arc<Semaphore>,
+    pub(super) places: Arc<Places>,
     client: Client<HttpConnector, Full<Bytes>>,
     silence: Duration,
     /// Places for requests that are being decided.
@@ -228,7 +229,7 @@ impl Behind {
             gate: Arc::new(upstream.gate),
             target: upstream.target,
             headers: upstream.headers,
-            children: Arc::new(Semaphore::new(limits.children)),
+            places: Places::new(limits.children),
             client,
             silence: limits.silence,
             deciding: Arc::new(Semaphore::new(limits.deciding)),

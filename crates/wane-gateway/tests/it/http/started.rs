@@ -174,3 +174,44 @@ fn who_goes_away_ends_the_process_of_the_exchange() {
     drop(reading);
     is_gone(&process);
 }
+
+/// One that ends neither by itself nor when it is asked to; nor does what it has started.
+const STUBBORN: &str = r#"
+trap '' TERM
+sh -c 'trap "" TERM; while :; do sleep 1; done' &
+while :; do
+    read -r line || sleep 1
+    id=$(printf '%s' "$line" | sed -n 's/.*"id":\([0-9]*\).*/\1/p')
+    line=
+    [ -z "$id" ] || printf '{"jsonrpc":"2.0","id":%s,"result":{"content":[],"from":"%s","too":"%s"}}\n' "$id" "$$" "$!"
+done
+"#;
+
+#[test]
+fn one_that_is_ending_keeps_its_place() {
+    let talk = Talk::before(STUBBORN, Limits { children: 1, ..Limits::default() });
+    let (one, first) = talk.begin();
+    // The place of the first is free only once nothing of it is left.
+    let (two, second) = talk.begin();
+    assert!(!lives(&first) && lives(&second));
+    assert_eq!(talk.say(&one, &call(1, "read")).status, 404);
+    assert_eq!(wire::ask(talk.gateway.address(), "DELETE", "/mcp", &talk.headers(&two), "").status, 204);
+    let (_, third) = talk.begin();
+    assert!(!lives(&second) && lives(&third));
+    talk.gateway.stop();
+    assert!(!lives(&third));
+}
+
+#[test]
+fn none_outlives_the_gateway() {
+    let talk = Talk::before(STUBBORN, Limits::default());
+    let answer = talk.gateway.post("/mcp", &[], HELLO);
+    let also = answer.json()["result"]["too"].as_str().unwrap().to_owned();
+    let (first, (_, second)) = (process(&answer), talk.begin());
+    // One of an exchange that is still going on.
+    let id = answer.header("mcp-session-id").unwrap().to_owned();
+    let reading = Reading::of(talk.gateway.address(), "GET", &talk.headers(&id), "");
+    talk.gateway.stop();
+    assert!(!lives(&first) && !lives(&second) && !lives(&also));
+    drop(reading);
+}
