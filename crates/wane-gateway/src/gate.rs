@@ -11,13 +11,13 @@ use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use rand_core::CryptoRng;
-use wane::{Audience, Code, Refusal};
+use wane::{Audience, Code, Refusal, SealedToken};
 use wane_ledger::Guard;
 use wane_policy::{Catalogue, Server};
 
 use self::held::Shelf;
 use crate::approvals::Approvals;
-use crate::credential::Credential;
+use crate::credential::{Credential, Who};
 use crate::flow::Flow;
 
 /// The ids of requests that the gateway makes itself begin so.
@@ -276,6 +276,18 @@ impl Gate {
     /// By whose tokens it judges.
     pub(crate) fn credential(&self) -> &Credential {
         &self.credential
+    }
+
+    /// Who it is that shows this. A token that is genuine may still be denied everything: it was given to somebody, and no more is asked here.
+    pub(crate) fn who(&self, shown: Option<&str>) -> Who {
+        let is_genuine = |text| {
+            let sealed = SealedToken::parse(text).ok()?;
+            self.guard().ok()?.verify(&sealed, (self.clock)()).ok()
+        };
+        match self.credential.is_own() || shown.and_then(is_genuine).is_some() {
+            true => Who::Known,
+            false => Who::Stranger,
+        }
     }
 
     /// Whether the answer to this request has not come yet.

@@ -8,6 +8,7 @@ mod body;
 mod events;
 mod exchange;
 mod head;
+mod large;
 mod limits;
 mod listen;
 mod listing;
@@ -25,25 +26,29 @@ use std::collections::HashSet;
 use std::convert::Infallible;
 use std::fmt;
 use std::io;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
-use hyper::body::Incoming;
+use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
+use tokio::sync::{oneshot, watch};
 use tokio::task::JoinSet;
 use wane::Refusal;
 
 use self::head::{Checks, Head};
-use self::listen::{Listener, Patient, Stream};
+use self::large::Large;
+use self::listen::{Listener, Stream};
 use self::processes::Processes;
 use self::reply::Written;
 use self::sessions::Sessions;
 use self::talk::Starter;
 use self::upstream::Behind;
+use crate::connections::{Connections, Patient, Place};
 use crate::pipes::Stops;
 
 pub use self::head::{Bearer, Door};
@@ -144,8 +149,7 @@ struct Inner {
     starter: Starter,
     processes: Arc<Processes>,
     limits: Limits,
-    /// Places for large bodies.
-    large: Arc<Semaphore>,
+    large: Large,
 }
 
 impl Inner {
@@ -255,9 +259,9 @@ async fn run(
         starter: Starter::new().map_err(ServeError::System)?,
         processes,
         limits,
-        large: Arc::new(Semaphore::new(limits.large_bodies)),
+        large: Large::new(limits.large_bodies),
     });
-    let places = Arc::new(Semaphore::new(limits.connections));
+    let open = Arc::<Connections>::default();
     let (end, ends) = watch::channel(());
     let mut connections = JoinSet::new();
     bound(&at);
@@ -266,9 +270,9 @@ async fn run(
         while connections.try_join_next().is_some() {}
         tokio::select! {
             _ = &mut stopped => break,
-            accepted = accept(&listener, &places, limits.unread) => {
+            accepted = accept(&listener, &open, limits.connections) => {
                 if let Some((stream, place)) = accepted {
-                    connections.spawn(connection(Arc::clone(&inner), stream, place, ends.clone()));
+                    connections.spawn(connection(Arc::clone(&inner), stream, Arc::new(place), ends.clone()));
                 }
             }
         }
@@ -281,15 +285,13 @@ async fn run(
 }
 
 /// The next connection, once there is a place for it.
-// spec: G39
-async fn accept(
-    listener: &Listener,
-    places: &Arc<Semaphore>,
-    unread: Duration,
-) -> Option<(Patient<Stream>, OwnedSemaphorePermit)> {
-    let place = Arc::clone(places).acquire_owned().await.ok()?;
-    match listener.accept(unread).await {
-        Ok(stream) => Some((stream, place)),
+// spec: G39 G58
+async fn accept(listener: &Listener, open: &Arc<Connections>, most: usize) -> Option<(Stream, Place)> {
+    match listener.accept().await {
+        Ok(stream) => {
+            open.room(most).await;
+            Some((stream, open.enter()))
+        }
         Err(_) => {
             tokio::time::sleep(EXHAUSTED).await;
             None
@@ -297,14 +299,11 @@ async fn accept(
     }
 }
 
-async fn connection(
-    inner: Arc<Inner>,
-    stream: Patient<Stream>,
-    place: OwnedSemaphorePermit,
-    mut ends: watch::Receiver<()>,
-) {
+async fn connection(inner: Arc<Inner>, stream: Stream, place: Arc<Place>, mut ends: watch::Receiver<()>) {
     let limits = inner.limits;
-    let service = service_fn(move |request| answer(Arc::clone(&inner), request));
+    let stream = Patient::new(stream, Arc::clone(&place), limits.unread);
+    let answering = Arc::clone(&place);
+    let service = service_fn(move |request| answer(Arc::clone(&inner), Arc::clone(&answering), request));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.head_time)
@@ -314,19 +313,56 @@ async fn connection(
     tokio::select! {
         // What breaks is the client's, and it knows.
         _ = connection.as_mut() => {}
+        () = place.must_close() => {}
         _ = ends.changed() => {
             connection.as_mut().graceful_shutdown();
             let _: Result<(), _> = connection.await;
         }
     }
-    drop(place);
 }
 
-async fn answer(inner: Arc<Inner>, request: Request<Incoming>) -> Result<Response<Written>, Infallible> {
+/// An answer while it is written. Once it is, its client is waited for again.
+struct Answer {
+    written: Written,
+    place: Arc<Place>,
+}
+
+impl Drop for Answer {
+    fn drop(&mut self) {
+        self.place.rests();
+    }
+}
+
+impl Body for Answer {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        Pin::new(&mut self.written).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.written.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.written.size_hint()
+    }
+}
+
+async fn answer(
+    inner: Arc<Inner>,
+    place: Arc<Place>,
+    request: Request<Incoming>,
+) -> Result<Response<Answer>, Infallible> {
+    place.receives();
     let (parts, body) = request.into_parts();
     let page = inner.checks.allowed(&parts.headers);
     let mut reply = match Head::read(parts, &inner.checks) {
-        Ok(head) => exchange::answer(Arc::clone(&inner), head, body).await,
+        Ok(head) => exchange::answer(Arc::clone(&inner), &place, head, body).await,
         Err(refused) => refused,
     };
     if let Some(refusal) = reply::refusal(&mut reply) {
@@ -335,5 +371,5 @@ async fn answer(inner: Arc<Inner>, request: Request<Incoming>) -> Result<Respons
     if let Some(origin) = page {
         reply::let_in(&mut reply, origin);
     }
-    Ok(*reply)
+    Ok(reply.map(|written| Answer { written, place }))
 }

@@ -2,7 +2,6 @@
 //!
 //! [`Service`] answers the questions of programs that are no gateways themselves, and of Envoy. `spec/http.md` says what it answers.
 
-mod connections;
 mod endpoints;
 mod envoy;
 mod health;

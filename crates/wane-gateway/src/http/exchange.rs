@@ -21,7 +21,9 @@ use super::upstream::{Behind, NoAnswer, of_its_own};
 use super::waiting;
 use super::ways::{Way, Ways};
 use crate::answer::{self, Era};
-use crate::credential::ToServer;
+use crate::call::Parameters;
+use crate::connections::Place;
+use crate::credential::{ToServer, Who};
 use crate::gate::Connection;
 use crate::gate::client::is_own_request;
 use crate::message::{Kind, Message};
@@ -32,6 +34,8 @@ pub(super) struct Agreed {
     /// The id that an answer is waited for under, as it was written and as it is looked for.
     pub(super) answers: Option<(String, String)>,
     pub(super) begins: Begins,
+    /// Who asks, where that makes a difference: where something stays for them behind the exchange.
+    pub(super) who: Who,
 }
 
 /// Whether a message begins a session of the older era.
@@ -48,7 +52,7 @@ pub(super) struct Judged {
 }
 
 /// Answers a request whose head was looked at.
-pub(super) async fn answer(inner: Arc<Inner>, head: Head, body: Incoming) -> Reply {
+pub(super) async fn answer(inner: Arc<Inner>, place: &Place, head: Head, body: Incoming) -> Reply {
     let Some(behind) = inner.behind(head.server.as_deref()) else {
         return reply::malformed(StatusCode::NOT_FOUND, "no server of this name stands behind the gateway");
     };
@@ -58,28 +62,40 @@ pub(super) async fn answer(inner: Arc<Inner>, head: Head, body: Incoming) -> Rep
         return reply::refused(StatusCode::FORBIDDEN, refusal);
     }
     let answered = match head.method {
-        Asked::Post => post(&inner, behind, head, body).await,
-        Asked::Get => waiting::listen(&inner, behind, head).await,
-        Asked::Delete => waiting::end(&inner, behind, head).await,
+        Asked::Post => post(&inner, place, behind, head, body).await,
+        Asked::Get => waiting::listen(&inner, place, behind, head).await,
+        Asked::Delete => {
+            place.answers();
+            waiting::end(&inner, behind, head).await
+        }
     };
     answered.unwrap_or_else(|refused| refused)
 }
 
-async fn post(inner: &Arc<Inner>, behind: Arc<Behind>, head: Head, body: Incoming) -> Result<Reply, Reply> {
+async fn post(
+    inner: &Arc<Inner>,
+    place: &Place,
+    behind: Arc<Behind>,
+    head: Head,
+    body: Incoming,
+) -> Result<Reply, Reply> {
     let read = body::of_client(body, inner.limits.body_time, &inner.large).await;
     let read = read.map_err(|why| match why {
         Unread::Long => reply::malformed(StatusCode::PAYLOAD_TOO_LARGE, "the body is longer than a message may be"),
         Unread::Late => reply::malformed(StatusCode::REQUEST_TIMEOUT, "the body does not come"),
         Unread::Broken => reply::malformed(StatusCode::BAD_REQUEST, "the body broke off"),
     })?;
-    let (read, agreed) = agree(&behind, &head.headers, read).await?;
+    place.answers();
+    let (read, agreed) = agree(&behind, &head, read).await?;
     let mut onward = onward(&behind, &head);
     // An id of a session says nothing in the newer era, nor beside what begins one.
     let session = match &head.session {
         Some(id) if agreed.era == Era::Handshake && agreed.begins == Begins::Nothing => {
             Head::with_session(&mut onward, id);
             let known = inner.sessions.find(&behind.name, id);
-            Some((id.clone(), known.ok_or_else(|| unknown_session(agreed.answers.as_ref()))?))
+            let known = known.ok_or_else(|| unknown_session(agreed.answers.as_ref()))?;
+            known.0.learns(agreed.who);
+            Some((id.clone(), known))
         }
         _ => None,
     };
@@ -120,11 +136,17 @@ async fn post(inner: &Arc<Inner>, behind: Arc<Behind>, head: Head, body: Incomin
 }
 
 /// Reads a body, and compares it with its head.
-async fn agree(behind: &Behind, headers: &HeaderMap, read: body::Read) -> Result<(body::Read, Agreed), Reply> {
-    let headers = headers.clone();
+async fn agree(behind: &Arc<Behind>, head: &Head, read: body::Read) -> Result<(body::Read, Agreed), Reply> {
+    let (behind, headers, shown) = (Arc::clone(behind), head.headers.clone(), head.token.clone());
+    let in_session = head.session.is_some();
     let place = Arc::clone(&behind.reading).acquire_owned().await;
     let looked = tokio::task::spawn_blocking(move || {
-        let agreed = agreed(&headers, &read.bytes);
+        let agreed = agreed(&headers, &read.bytes).map(|mut agreed| {
+            if in_session || agreed.begins == Begins::Session || behind.starts().is_some() {
+                agreed.who = who(&behind, shown.as_deref(), &read.bytes);
+            }
+            agreed
+        });
         drop(place);
         (read, agreed)
     });
@@ -133,12 +155,26 @@ async fn agree(behind: &Behind, headers: &HeaderMap, read: body::Read) -> Result
     Ok((read, agreed?))
 }
 
+/// Who asks: a token stands beside a request, or within it.
+fn who(behind: &Behind, shown: Option<&str>, bytes: &[u8]) -> Who {
+    if shown.is_some() || behind.gate.credential().is_own() {
+        return behind.gate.who(shown);
+    }
+    let message = Message::read(bytes).ok();
+    let within = message.and_then(|message| match *message.kind() {
+        Kind::Request { params, .. } => Parameters::read(params).ok()?.token().ok()?,
+        _ => None,
+    });
+    behind.gate.who(within.as_deref())
+}
+
 fn agreed(headers: &HeaderMap, bytes: &[u8]) -> Result<Agreed, Reply> {
     let message = match Message::read(bytes) {
         Ok(message) => message,
         // The gate answers it, as it does on pipes.
         Err(fault) if fault.id().is_some() => {
-            return Ok(Agreed { era: Era::Handshake, answers: None, begins: Begins::Nothing });
+            let (answers, begins) = (None, Begins::Nothing);
+            return Ok(Agreed { era: Era::Handshake, answers, begins, who: Who::Stranger });
         }
         Err(fault) => return Err(reply::malformed(StatusCode::BAD_REQUEST, fault.message())),
     };
@@ -152,7 +188,7 @@ fn agreed(headers: &HeaderMap, bytes: &[u8]) -> Result<Agreed, Reply> {
         }
         _ => (None, Begins::Nothing),
     };
-    Ok(Agreed { era, answers, begins })
+    Ok(Agreed { era, answers, begins, who: Who::Stranger })
 }
 
 /// Waits for what the gate says to a message; what the gate wants to know before goes to `own`.
@@ -258,7 +294,7 @@ impl Exchange<'_> {
     fn begin(&mut self, response: &Response<Incoming>) -> Option<String> {
         let begins = self.agreed.begins == Begins::Session && response.status().is_success();
         let id = Head::session_of(response.headers()).filter(|_| begins)?;
-        let session = self.inner.sessions.begin(&self.behind.name, &id, self.ways.kept(), None)?;
+        let session = self.inner.sessions.begin(&self.behind.name, &id, self.ways.kept(), None, self.agreed.who)?;
         Head::with_session(&mut self.onward, &id);
         self.session = Some((id.clone(), session));
         Some(id)

@@ -7,11 +7,9 @@ use std::os::unix::fs::{DirBuilderExt as _, FileTypeExt as _, MetadataExt as _, 
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
-use tokio::time::{Instant, Sleep, sleep};
 
 /// Where a gateway listens.
 ///
@@ -99,8 +97,8 @@ impl Listener {
         }
     }
 
-    pub(super) async fn accept(&self, unread: Duration) -> io::Result<Patient<Stream>> {
-        let stream = match self {
+    pub(super) async fn accept(&self) -> io::Result<Stream> {
+        Ok(match self {
             Self::Address(listener) => {
                 let (stream, _) = listener.accept().await?;
                 // An answer is one piece, and is not to wait for another.
@@ -108,8 +106,7 @@ impl Listener {
                 Stream::Tcp(stream)
             }
             Self::Socket(listener, _) => Stream::Unix(listener.accept().await?.0),
-        };
-        Ok(Patient { stream, patience: unread, since: None })
+        })
     }
 }
 
@@ -152,63 +149,34 @@ pub(super) enum Stream {
     Unix(UnixStream),
 }
 
-/// A stream that breaks where nothing of what is written is taken for too long.
-// spec: G39
-pub(super) struct Patient<S> {
-    stream: S,
-    patience: Duration,
-    since: Option<Pin<Box<Sleep>>>,
-}
-
-impl<S> Patient<S> {
-    fn waited<T>(&mut self, written: Poll<io::Result<T>>, context: &mut Context<'_>) -> Poll<io::Result<T>> {
-        if written.is_ready() {
-            self.since = None;
-            return written;
-        }
-        let patience = self.patience;
-        let since = self.since.get_or_insert_with(|| Box::pin(sleep(patience)));
-        match since.as_mut().poll(context) {
-            Poll::Ready(()) => {
-                since.as_mut().reset(Instant::now() + patience);
-                Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
-            }
-            Poll::Pending => Poll::Pending,
+impl AsyncRead for Stream {
+    fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Tcp(stream) => Pin::new(stream).poll_read(context, into),
+            Self::Unix(stream) => Pin::new(stream).poll_read(context, into),
         }
     }
 }
 
-impl AsyncRead for Patient<Stream> {
-    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        match &mut self.stream {
-            Stream::Tcp(stream) => Pin::new(stream).poll_read(context, into),
-            Stream::Unix(stream) => Pin::new(stream).poll_read(context, into),
+impl AsyncWrite for Stream {
+    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        match self.get_mut() {
+            Self::Tcp(stream) => Pin::new(stream).poll_write(context, bytes),
+            Self::Unix(stream) => Pin::new(stream).poll_write(context, bytes),
         }
     }
-}
 
-impl AsyncWrite for Patient<Stream> {
-    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        let written = match &mut self.stream {
-            Stream::Tcp(stream) => Pin::new(stream).poll_write(context, bytes),
-            Stream::Unix(stream) => Pin::new(stream).poll_write(context, bytes),
-        };
-        self.waited(written, context)
+    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Tcp(stream) => Pin::new(stream).poll_flush(context),
+            Self::Unix(stream) => Pin::new(stream).poll_flush(context),
+        }
     }
 
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let flushed = match &mut self.stream {
-            Stream::Tcp(stream) => Pin::new(stream).poll_flush(context),
-            Stream::Unix(stream) => Pin::new(stream).poll_flush(context),
-        };
-        self.waited(flushed, context)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let shut = match &mut self.stream {
-            Stream::Tcp(stream) => Pin::new(stream).poll_shutdown(context),
-            Stream::Unix(stream) => Pin::new(stream).poll_shutdown(context),
-        };
-        self.waited(shut, context)
+    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Tcp(stream) => Pin::new(stream).poll_shutdown(context),
+            Self::Unix(stream) => Pin::new(stream).poll_shutdown(context),
+        }
     }
 }

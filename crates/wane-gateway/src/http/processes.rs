@@ -7,6 +7,9 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
+use super::sessions::half;
+use crate::credential::Who;
+
 /// How long a process may take to end, as its end is asked for: two seconds by itself, two more when it was told to, and then it is
 /// killed.
 pub(super) const END: Duration = Duration::from_secs(5);
@@ -73,6 +76,11 @@ impl Running {
         self.processes.counted().phase == Phase::Ending
     }
 
+    /// Somebody who is known talks to it.
+    pub(super) fn is_known(&mut self) {
+        self.place.stranger = None;
+    }
+
     /// Nobody talks to it any more. Its place is free once it has ended.
     pub(super) fn ends(&mut self) {
         self.place.is_ending();
@@ -92,41 +100,55 @@ impl Drop for Running {
 #[derive(Debug)]
 pub(super) struct Places {
     free: Arc<Semaphore>,
+    /// Those of them that strangers may have.
+    strangers: Arc<Semaphore>,
     ending: AtomicUsize,
 }
 
-/// One of them.
+/// One of them. What is free again is free before nobody counts it as ending any more.
 #[derive(Debug)]
 pub(super) struct Place {
     places: Arc<Places>,
-    ending: Option<Ending>,
     _permit: OwnedSemaphorePermit,
+    stranger: Option<OwnedSemaphorePermit>,
+    ending: Option<Ending>,
 }
 
 /// What will be free soon.
 #[derive(Debug)]
-struct Ending;
+struct Ending(Arc<Places>);
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        self.0.ending.fetch_sub(1, Ordering::Relaxed);
+    }
+}
 
 impl Places {
     pub(super) fn new(most: usize) -> Arc<Self> {
-        Arc::new(Self { free: Arc::new(Semaphore::new(most)), ending: AtomicUsize::new(0) })
+        let places = |most| Arc::new(Semaphore::new(most));
+        Arc::new(Self { free: places(most), strangers: places(half(most)), ending: AtomicUsize::new(0) })
     }
 
     /// A free place. Where there is none and none can be made, there is none; one that is about to be free is waited for.
-    // spec: G42
-    pub(super) async fn take(self: &Arc<Self>, make_room: impl FnOnce() -> Room) -> Option<Place> {
-        let free = Arc::clone(&self.free);
-        let permit = match Arc::clone(&free).try_acquire_owned() {
-            Ok(permit) => permit,
-            Err(_) => {
-                let made = make_room();
-                if made == Room::None && self.ending.load(Ordering::Relaxed) == 0 {
-                    return None;
-                }
-                timeout(END, free.acquire_owned()).await.ok()?.ok()?
-            }
+    // spec: G42 G59
+    pub(super) async fn take(self: &Arc<Self>, who: Who, make_room: impl Fn() -> Room) -> Option<Place> {
+        let stranger = match who {
+            Who::Stranger => Some(self.one_of(&self.strangers, &make_room).await?),
+            Who::Known => None,
         };
-        Some(Place { places: Arc::clone(self), ending: None, _permit: permit })
+        let permit = self.one_of(&self.free, &make_room).await?;
+        Some(Place { places: Arc::clone(self), _permit: permit, stranger, ending: None })
+    }
+
+    async fn one_of(&self, places: &Arc<Semaphore>, make_room: impl Fn() -> Room) -> Option<OwnedSemaphorePermit> {
+        if let Ok(permit) = Arc::clone(places).try_acquire_owned() {
+            return Some(permit);
+        }
+        if make_room() == Room::None && self.ending.load(Ordering::Relaxed) == 0 {
+            return None;
+        }
+        timeout(END, Arc::clone(places).acquire_owned()).await.ok()?.ok()
     }
 }
 
@@ -139,16 +161,9 @@ pub(super) enum Room {
 
 impl Place {
     fn is_ending(&mut self) {
-        if self.ending.replace(Ending).is_none() {
+        if self.ending.is_none() {
             self.places.ending.fetch_add(1, Ordering::Relaxed);
-        }
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        if self.ending.take().is_some() {
-            self.places.ending.fetch_sub(1, Ordering::Relaxed);
+            self.ending = Some(Ending(Arc::clone(&self.places)));
         }
     }
 }

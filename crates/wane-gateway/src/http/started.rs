@@ -18,6 +18,7 @@ use super::talk::{Talk, WAITING};
 use super::upstream::Behind;
 use super::ways::Ways;
 use crate::answer;
+use crate::credential::Who;
 use crate::gate::{Connection, Gate};
 use crate::message::{Kind, Message};
 use crate::object::Object;
@@ -44,6 +45,7 @@ struct Process {
     inner: Arc<Inner>,
     behind: Arc<Behind>,
     gate: Arc<Gate>,
+    who: Who,
     started: OnceCell<Option<Arc<Talk>>>,
 }
 
@@ -53,7 +55,8 @@ impl Process {
     }
 
     async fn start(&self) -> Option<Arc<Talk>> {
-        let place = self.behind.places.take(|| self.inner.sessions.make_room(&self.behind.name)).await?;
+        let make_room = || self.inner.sessions.make_room(&self.behind.name, self.who);
+        let place = self.behind.places.take(self.who, make_room).await?;
         let running = self.inner.processes.begin(place)?;
         self.inner.starter.start(&self.behind, &self.gate, running).await.ok()
     }
@@ -87,6 +90,7 @@ pub(super) async fn post(
         inner: Arc::clone(inner),
         behind: Arc::clone(&behind),
         gate: Arc::clone(&ways.gate),
+        who: agreed.who,
         started: known.map_or_else(OnceCell::new, |talk| OnceCell::new_with(Some(Some(talk)))),
     });
     let judging =
@@ -116,7 +120,7 @@ pub(super) async fn post(
         return Ok(reply::message(StatusCode::BAD_GATEWAY, text));
     }
     let begun = match agreed.begins {
-        Begins::Session => begin(inner, &behind, &mut exchange),
+        Begins::Session => begin(inner, &behind, &mut exchange, agreed.who),
         Begins::Nothing => None,
     };
     let mut reply = exchange.reply(inner, judged.to_client, answers).await;
@@ -127,11 +131,11 @@ pub(super) async fn post(
 }
 
 /// The session of which this process is.
-fn begin(inner: &Inner, behind: &Behind, exchange: &mut Exchange) -> Option<String> {
+fn begin(inner: &Inner, behind: &Behind, exchange: &mut Exchange, who: Who) -> Option<String> {
     let id: String = exchange.talk.gate.random_id().iter().map(|byte| format!("{byte:02x}")).collect();
     let nowhere = || -> crate::Outlet { Box::new(|_| Ok(())) };
     let gate = exchange.talk.gate.on(Connection::Same, nowhere(), nowhere(), None);
-    exchange.session = Some(inner.sessions.begin(&behind.name, &id, gate, Some(Arc::clone(&exchange.talk)))?);
+    exchange.session = Some(inner.sessions.begin(&behind.name, &id, gate, Some(Arc::clone(&exchange.talk)), who)?);
     Some(id)
 }
 

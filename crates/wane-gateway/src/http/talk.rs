@@ -121,6 +121,13 @@ impl Talk {
         Ok(Arc::new(Self { gate: kept, to_server, heard, server: Mutex::new(Some((server, running))) }))
     }
 
+    /// Somebody who is known talks to it: it takes no place of a stranger any more.
+    pub(super) fn is_known(&self) {
+        if let Some((_, running)) = self.server.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
+            running.is_known();
+        }
+    }
+
     /// Says something to the server; it fails where that has ended, or does not read.
     pub(super) fn say(&self, message: Vec<u8>) -> io::Result<()> {
         self.to_server.try_send(message).map_err(|_| io::ErrorKind::BrokenPipe.into())

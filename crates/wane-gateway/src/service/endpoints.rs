@@ -13,12 +13,12 @@ use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde_json::{Value, json};
 use wane::{Code, Refusal, limits};
 
-use super::connections::Place;
 use super::health::Readiness;
 use super::judge::{Outcome, Purpose};
 use super::metrics::{OPEN_METRICS, Surface};
 use super::question::Question;
 use super::{Service, envoy, openapi, reply};
+use crate::connections::Place;
 
 /// What can be asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

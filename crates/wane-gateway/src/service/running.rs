@@ -24,10 +24,10 @@ use tokio::task::JoinSet;
 use tokio::time::{interval, sleep, timeout};
 use wane::{Code, Refusal};
 
-use super::connections::{CONNECTIONS, Connections, PATIENCE, Patient, Place, Room, UNREAD};
 use super::listen::{Listener, Socket};
 use super::watched::{Look, Watched};
 use super::{DECIDING, Service, endpoints, envoy, reply};
+use crate::connections::{CONNECTIONS, Connections, PATIENCE, Patient, Place, Room, UNREAD};
 
 /// How often files, the ledger and connections are looked at.
 const LOOK: Duration = Duration::from_secs(1);

@@ -224,3 +224,39 @@ fn what_the_newer_era_says_belongs_to_no_session() {
     assert_eq!(wire::ask(talk.gateway.address(), "GET", "/mcp", &headers, "").status, 405);
     assert_eq!(talk.say("unknown", &call(1, "read")).status, 404);
 }
+
+#[test]
+fn a_stranger_pushes_out_no_session_but_a_strangers() {
+    let server = server(|request, out| match request.method.as_str() {
+        "GET" => {
+            out.events("");
+            out.wait_until_gone();
+        }
+        _ => out.json(&result(&request.json()["id"], "[]")),
+    });
+    let talk = Talk::before(&server, Limits { sessions: 4, connections: 3, ..Limits::default() });
+    let known = |session: &str| talk.say(session, &call(1, "read")).status;
+    // One that began with a token, and one that showed it later.
+    let hello = talk.gateway.post("/mcp", &[("authorization", talk.token.as_str())], HELLO);
+    let (one, two) = (hello.header("mcp-session-id").unwrap().to_owned(), talk.begin());
+    assert_eq!(known(&two), 200);
+    let strangers: Vec<String> = (0..20).map(|_| talk.begin()).collect();
+    assert_eq!((known(&one), known(&two)), (200, 200));
+    let lives = |session: &String| {
+        talk.gateway.post("/mcp", &[("mcp-session-id", session)], r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#).status
+    };
+    let living: Vec<u16> = strangers.iter().map(lives).collect();
+    assert_eq!(living.iter().filter(|status| **status == 200).count(), 2, "{living:?}");
+    // Who is known pushes out strangers first.
+    let more = talk.gateway.post("/mcp", &[("authorization", talk.token.as_str())], HELLO);
+    assert_eq!(known(more.header("mcp-session-id").unwrap()), 200);
+    assert_eq!((known(&one), known(&two)), (200, 200));
+    // Streams of strangers give way before those of others, and both before somebody has to wait.
+    let by_known = Reading::of(talk.gateway.address(), "GET", &talk.headers(&one), "");
+    let last = strangers.iter().rev().find(|session| lives(session) == 200).unwrap();
+    let streams: Vec<Reading> =
+        (0..6).map(|_| Reading::of(talk.gateway.address(), "GET", &[("mcp-session-id", last.as_str())], "")).collect();
+    assert_eq!(known(&two), 200);
+    drop(streams);
+    drop(by_known);
+}

@@ -175,6 +175,31 @@ fn who_goes_away_ends_the_process_of_the_exchange() {
     is_gone(&process);
 }
 
+#[test]
+fn strangers_have_half_of_them() {
+    let talk = Talk::before(SERVER, Limits { children: 2, ..Limits::default() });
+    let known = || {
+        let answer = talk.gateway.post("/mcp", &[("authorization", talk.token.as_str())], HELLO);
+        (answer.header("mcp-session-id").unwrap().to_owned(), process(&answer))
+    };
+    let (one, first) = known();
+    let strangers: Vec<(String, String)> = (0..4).map(|_| talk.begin()).collect();
+    strangers[..3].iter().for_each(|(_, process)| is_gone(process));
+    assert!(lives(&first) && lives(&strangers[3].1));
+    // One in use stays, and still takes nobody else's place.
+    let reading = Reading::of(talk.gateway.address(), "GET", &[("mcp-session-id", strangers[3].0.as_str())], "");
+    assert_eq!(talk.gateway.post("/mcp", &[], HELLO).status, 503);
+    assert_eq!(process(&talk.say(&one, &call(1, "read"))), first);
+    // Once a token was shown in it, it is no stranger's any more.
+    let (other, _) = known();
+    assert_eq!(talk.say(&one, &call(1, "read")).status, 404);
+    drop(reading);
+    assert_eq!(talk.say(&strangers[3].0, &call(1, "read")).status, 200);
+    assert_eq!(talk.gateway.post("/mcp", &[], HELLO).status, 503);
+    assert_eq!(talk.say(&strangers[3].0, &call(1, "read")).status, 200);
+    assert_eq!(talk.say(&other, &call(1, "read")).status, 200);
+}
+
 /// One that ends neither by itself nor when it is asked to; nor does what it has started.
 const STUBBORN: &str = r#"
 trap '' TERM
