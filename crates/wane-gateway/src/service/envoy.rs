@@ -73,7 +73,7 @@ fn read(
     let body = body.map_err(Unfit::refusal)?;
     is_whole(&parts.headers, &body)?;
     let content_type = one(&parts.headers, &header::CONTENT_TYPE)?;
-    let call = Asked::Http { method: parts.method.as_str().into(), target: target.into(), content_type, body };
+    let call = Asked::http(parts.method.as_str().into(), target.into(), content_type, body)?;
     if judge::demand(catalogue, server, &call)?.lacks_body() {
         return Err(missing("a route that takes one"));
     }
