@@ -26,6 +26,11 @@ const PARTIAL: HeaderName = HeaderName::from_static("x-envoy-auth-partial-body")
 /// What Envoy takes out of a request before that goes on.
 const REMOVE: HeaderName = HeaderName::from_static("x-envoy-auth-headers-to-remove");
 
+/// Some servers take them for the method or the target, which are decided as they stand in the request's line.
+// spec: H28
+const INSTEAD: [&str; 5] =
+    ["x-http-method", "x-http-method-override", "x-method-override", "x-original-url", "x-rewrite-url"];
+
 /// Whether Envoy is asking.
 pub(super) fn is_asked(path: &str) -> bool {
     path.starts_with(PREFIX)
@@ -72,6 +77,14 @@ fn read(
     let token = token(&parts.headers, tokens)?;
     let body = body.map_err(Unfit::refusal)?;
     is_whole(&parts.headers, &body)?;
+    if let Some(name) = INSTEAD.iter().find(|name| parts.headers.contains_key(**name)) {
+        return Err(Refusal::new(
+            Code::DenyRoute,
+            "headers",
+            format_args!("`{name}`"),
+            "it could stand for what is decided",
+        ));
+    }
     let content_type = one(&parts.headers, &header::CONTENT_TYPE)?;
     let call = Asked::http(parts.method.as_str().into(), target.into(), content_type, body)?;
     if judge::demand(catalogue, server, &call)?.lacks_body() {
