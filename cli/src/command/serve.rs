@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Weak};
 
 use clap::Args;
+use rustix::fs::{Mode, OFlags};
 use serde_json::json;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
@@ -151,9 +152,15 @@ fn watchable(path: &Path) -> Option<(PathBuf, String)> {
     is_file.then(|| (path.to_owned(), name))
 }
 
-/// As much of a file as is read at first; what is longer is refused when it is to come into force.
+/// As much of a file as is read at first; what is longer is refused when it is to come into force. What has become a pipe meanwhile is
+/// not waited for.
 fn look(path: &Path) -> io::Result<Vec<u8>> {
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let file = File::from(rustix::fs::open(path, flags, Mode::empty())?);
+    if !file.metadata()?.is_file() {
+        return Err(io::ErrorKind::InvalidInput.into());
+    }
     let mut bytes = Vec::new();
-    File::open(path)?.take(TOML_TEXT.saturating_add(1)).read_to_end(&mut bytes)?;
+    file.take(TOML_TEXT.saturating_add(1)).read_to_end(&mut bytes)?;
     Ok(bytes)
 }

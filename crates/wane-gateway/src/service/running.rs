@@ -56,7 +56,8 @@ impl Service {
         let (stop, stopped) = watch::channel(());
         let (ended, endings) = channel();
         let (files, ledger) = (self.clone(), self.clone());
-        let keeper = thread::Builder::new().name("wane-files".into()).spawn(move || files.watch(watched, &endings))?;
+        // It may be stuck in a file when the service ends.
+        thread::Builder::new().name("wane-files".into()).spawn(move || files.watch(watched, &endings))?;
         let (ledger_ended, ledger_endings) = channel();
         // It may be stuck in the ledger when the service ends.
         thread::Builder::new().name("wane-ledger".into()).spawn(move || ledger.look(&ledger_endings))?;
@@ -66,8 +67,6 @@ impl Service {
         })?;
         runtime.block_on(self.accept(listener, stopped))?;
         drop((ended, ledger_ended));
-        // It only looks, and has no more to tell.
-        let _: thread::Result<()> = keeper.join();
         runtime.shutdown_timeout(GRACE);
         Ok(())
     }
@@ -128,12 +127,13 @@ impl Service {
     /// Looks at the files once a second, until there is nobody any more who sends.
     fn watch(&self, mut watched: Vec<Watched>, ended: &Receiver<()>) {
         for file in &watched {
-            self.0.health.file(file.what, &file.name, None);
+            self.0.health.file(file);
             self.0.metrics.file(file.what, true);
         }
         loop {
             for file in &mut watched {
                 let (what, look) = (file.what, file.look());
+                self.0.health.file(file);
                 let name = &*file.name;
                 match look {
                     Look::Same => continue,
@@ -147,7 +147,6 @@ impl Service {
                         tracing::error!(what, file = name, code, why = %refusal, "what was in force stays");
                     }
                 }
-                self.0.health.file(what, &file.name, file.wrong());
                 self.0.metrics.file(what, file.wrong().is_none());
             }
             if !matches!(ended.recv_timeout(LOOK), Err(RecvTimeoutError::Timeout)) {

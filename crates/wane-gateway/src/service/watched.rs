@@ -75,6 +75,11 @@ impl Watched {
         self.wrong
     }
 
+    /// What is wrong with one that cannot be read.
+    pub(super) const fn unusable(&self) -> Code {
+        self.unusable
+    }
+
     /// Looks at it once.
     // spec: H16
     pub(super) fn look(&mut self) -> Look {
