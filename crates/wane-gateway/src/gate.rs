@@ -300,6 +300,11 @@ impl Gate {
         self.flow().give_up(id)
     }
 
+    /// This request has never reached the server, and will not: another can have its id.
+    pub(crate) fn forget(&self, id: &str) {
+        drop(self.flow().answered(id));
+    }
+
     /// How it comes by approvals; where nobody says, it denies at once. One thread has to [`Gate::attend`] to what waits.
     ///
     /// ```

@@ -30,6 +30,12 @@ pub(super) struct Read {
     _large: Option<(Share, OwnedSemaphorePermit)>,
 }
 
+impl Read {
+    pub(super) const fn small(bytes: Vec<u8>) -> Self {
+        Self { bytes, _large: None }
+    }
+}
+
 /// Reads what a client sends, all of it within so long.
 // spec: G39 G57
 pub(super) async fn of_client(mut body: Incoming, within: Duration, large: &Large) -> Result<Read, Unread> {
@@ -47,7 +53,7 @@ pub(super) async fn of_client(mut body: Incoming, within: Duration, large: &Larg
             timeout_at(until, grown).await.map_err(|_| Unread::Late)?.map_err(|_| Unread::Late)?;
         }
     }
-    let Some(mut share) = share else { return Ok(Read { bytes, _large: None }) };
+    let Some(mut share) = share else { return Ok(Read::small(bytes)) };
     share.is_whole();
     // Those who are before it are no clients that could be slow.
     let place = timeout(within, large.place()).await.map_err(|_| Unread::Late)?.ok_or(Unread::Broken)?;

@@ -31,11 +31,21 @@ use crate::message::{Kind, Message};
 /// What a body is, once it agrees with its head.
 pub(super) struct Agreed {
     pub(super) era: Era,
-    /// The id that an answer is waited for under, as it was written and as it is looked for.
+    /// The id that an answer of the server is waited for under, as it was written and as it is looked for.
     pub(super) answers: Option<(String, String)>,
+    pub(super) answered: Answered,
     pub(super) begins: Begins,
     /// Who asks, where that makes a difference: where something stays for them behind the exchange.
     pub(super) who: Who,
+}
+
+/// Whose answer it gets.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Answered {
+    /// The server's, where it goes on; nobody's where it is no request.
+    AsIsFit,
+    /// The gate's: it is no message, and has an id.
+    ByGate,
 }
 
 /// Whether a message begins a session of the older era.
@@ -110,6 +120,7 @@ async fn post(
         Some((_, InUse(session))) => Some(Arc::clone(&session.turn).lock_owned().await),
         None => None,
     };
+    ways.expects(agreed.answers.as_ref().map(|(_, key)| key.clone()));
     let unavailable = || reply::malformed(StatusCode::SERVICE_UNAVAILABLE, "the gateway ends");
     let judging = ways.hand_clients(read, &behind.deciding, turn).await.ok_or_else(unavailable)?;
     // They end with this exchange.
@@ -127,6 +138,7 @@ async fn post(
             None => reply::not_passed_on(),
         });
     };
+    ways.is_sent();
     let asked = behind.ask(Method::POST, &onward, message.into()).await;
     let exchange = Exchange { inner, behind, ways, onward, session, agreed };
     Ok(match asked {
@@ -174,7 +186,7 @@ fn agreed(headers: &HeaderMap, bytes: &[u8]) -> Result<Agreed, Reply> {
         // The gate answers it, as it does on pipes.
         Err(fault) if fault.id().is_some() => {
             let (answers, begins) = (None, Begins::Nothing);
-            return Ok(Agreed { era: Era::Handshake, answers, begins, who: Who::Stranger });
+            return Ok(Agreed { era: Era::Handshake, answers, answered: Answered::ByGate, begins, who: Who::Stranger });
         }
         Err(fault) => return Err(reply::malformed(StatusCode::BAD_REQUEST, fault.message())),
     };
@@ -188,7 +200,7 @@ fn agreed(headers: &HeaderMap, bytes: &[u8]) -> Result<Agreed, Reply> {
         }
         _ => (None, Begins::Nothing),
     };
-    Ok(Agreed { era, answers, begins, who: Who::Stranger })
+    Ok(Agreed { era, answers, answered: Answered::AsIsFit, begins, who: Who::Stranger })
 }
 
 /// Waits for what the gate says to a message; what the gate wants to know before goes to `own`.
@@ -203,21 +215,24 @@ pub(super) async fn judge(
             way = ways.next() => way,
             done = &mut judging => break done,
         };
-        judged.take(way?, &mut own);
+        judged.take(way?, ways, &mut own);
     };
     while let Some(way) = ways.take() {
-        judged.take(way, drop);
+        judged.take(way, ways, drop);
     }
     done.ok()?.ok()?;
     Some(judged)
 }
 
 impl Judged {
-    fn take(&mut self, way: Way, own: impl FnOnce(Vec<u8>)) {
+    fn take(&mut self, way: Way, ways: &mut Ways, own: impl FnOnce(Vec<u8>)) {
         match way {
             Way::Client(message) => self.to_client.push(message),
             Way::Server(message) if is_own_request(&message) => own(message),
-            Way::Server(message) => self.onward = Some(message),
+            Way::Server(message) => {
+                ways.is_let_through();
+                self.onward = Some(message);
+            }
         }
     }
 }
@@ -302,6 +317,7 @@ impl Exchange<'_> {
 
     /// One answer that comes whole.
     async fn whole(mut self, response: Response<Incoming>, mut messages: Vec<Vec<u8>>) -> Reply {
+        let before = messages.len();
         let (status, challenge) = (response.status(), response.headers().get(WWW_AUTHENTICATE).cloned());
         match body::of_server(response.into_body(), self.behind.silence()).await {
             Ok(bytes) => self.ways.hand_servers(bytes).await,
@@ -316,7 +332,11 @@ impl Exchange<'_> {
             }
         }
         let still = self.agreed.answers.as_ref().is_some_and(|(_, key)| self.ways.gate.awaits(key));
-        match still {
+        if !still {
+            self.ways.is_answered();
+        }
+        // Where the client has cancelled it, nobody waits for the answer, and still this exchange has none.
+        match still || messages.len() == before {
             true => {
                 let status = if status.is_success() { StatusCode::BAD_GATEWAY } else { status };
                 self.unanswered(status, "has not answered with a message", messages, challenge)
@@ -340,23 +360,26 @@ impl Exchange<'_> {
     }
 }
 
-/// One message as itself, several as events.
+/// One message as itself, several as events; the status is that of the last.
 fn several(status: StatusCode, mut messages: Vec<Vec<u8>>, challenge: Option<HeaderValue>) -> Reply {
-    let last = messages.pop().unwrap_or_default();
-    if messages.is_empty() {
-        let mut reply = reply::message(status, last);
-        if let Some(challenge) = challenge {
-            reply.headers_mut().insert(WWW_AUTHENTICATE, challenge);
+    let mut reply = match messages.pop() {
+        Some(last) if messages.is_empty() => reply::message(status, last),
+        last => {
+            messages.extend(last);
+            let (to, pieces) = tokio::sync::mpsc::channel(messages.len().max(1));
+            for message in messages {
+                // There is room for all of them.
+                let _: Result<(), _> = to.try_send(super::events::written(&message, None, None).into());
+            }
+            let mut reply = reply::stream(pieces);
+            *reply.status_mut() = status;
+            reply
         }
-        return reply;
+    };
+    if let Some(challenge) = challenge {
+        reply.headers_mut().insert(WWW_AUTHENTICATE, challenge);
     }
-    messages.push(last);
-    let (to, pieces) = tokio::sync::mpsc::channel(messages.len().max(1));
-    for message in messages {
-        // There is room for all of them.
-        let _: Result<(), _> = to.try_send(super::events::written(&message, None, None).into());
-    }
-    reply::stream(pieces)
+    reply
 }
 
 pub(super) fn unknown_session(answers: Option<&(String, String)>) -> Reply {

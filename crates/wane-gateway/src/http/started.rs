@@ -10,7 +10,7 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 use super::Inner;
 use super::body;
 use super::events::{self, COMMENT};
-use super::exchange::{Agreed, Begins, judge};
+use super::exchange::{Agreed, Answered, Begins, judge};
 use super::head::Head;
 use super::reply::{self, Reply};
 use super::sessions::InUse;
@@ -73,7 +73,7 @@ pub(super) async fn post(
     session: Option<InUse>,
 ) -> Result<Reply, Reply> {
     let unavailable = |why: &str| reply::malformed(StatusCode::SERVICE_UNAVAILABLE, why);
-    if session.is_none() && agreed.answers.is_none() {
+    if session.is_none() && agreed.answers.is_none() && agreed.answered == Answered::AsIsFit {
         let why = "a notification or an answer belongs to a session";
         return Err(reply::malformed(StatusCode::BAD_REQUEST, why));
     }
@@ -93,6 +93,7 @@ pub(super) async fn post(
         who: agreed.who,
         started: known.map_or_else(OnceCell::new, |talk| OnceCell::new_with(Some(Some(talk)))),
     });
+    ways.expects(agreed.answers.as_ref().map(|(_, key)| key.clone()));
     let judging =
         ways.hand_clients(read, &behind.deciding, turn).await.ok_or_else(|| unavailable("the gateway ends"))?;
     // What the gate wants to know before it decides.
@@ -114,6 +115,8 @@ pub(super) async fn post(
     };
     let (to, answers) = channel(WAITING);
     talk.hears(&key, to);
+    // From here on the exchange sees to it.
+    ways.is_answered();
     let mut exchange = Exchange { talk, session, id, key };
     if exchange.talk.say(message).is_err() {
         let text = answer::unanswered(&exchange.id, "has ended, or does not read");
@@ -124,8 +127,11 @@ pub(super) async fn post(
         Begins::Nothing => None,
     };
     let mut reply = exchange.reply(inner, judged.to_client, answers).await;
-    if let Some(id) = begun.filter(|_| reply.status().is_success()) {
-        Head::name_session(&mut reply, &id);
+    match begun {
+        Some(id) if reply.status().is_success() => Head::name_session(&mut reply, &id),
+        // Nobody knows of it.
+        Some(id) => inner.sessions.end(&behind.name, &id),
+        None => {}
     }
     Ok(reply)
 }

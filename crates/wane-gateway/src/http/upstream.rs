@@ -310,12 +310,15 @@ pub(super) fn of_no_method(headers: &HeaderMap) -> HeaderMap {
 
 /// Whether a header of a client's concerns the server, and not this connection or the gateway.
 fn passes(name: &HeaderName) -> bool {
-    const NOT: [&str; 20] = [
+    const NOT: [&str; 30] = [
         "accept-encoding",
+        "cf-connecting-ip",
+        "client-ip",
         "connection",
         "content-length",
         "cookie",
         "expect",
+        "fastly-client-ip",
         "forwarded",
         "host",
         "keep-alive",
@@ -327,14 +330,23 @@ fn passes(name: &HeaderName) -> bool {
         "te",
         "trailer",
         "transfer-encoding",
+        "true-client-ip",
         "upgrade",
         "via",
-        "x-forwarded-for",
+        "x-client-ip",
+        "x-cluster-client-ip",
+        "x-forwarded",
+        "x-host",
+        "x-http-method",
+        "x-http-method-override",
+        "x-method-override",
         "x-real-ip",
     ];
+    // What begins so tells of a client, a method or a path that would count in the place of those that were looked at.
+    const STARTS: [&str; 4] = ["sec-", "x-forwarded-", "x-original-", "x-rewrite-"];
     let name = name.as_str();
     // There are servers that take `_` for `-`.
-    !NOT.contains(&name) && !name.contains('_') && !name.starts_with("x-forwarded-") && !name.starts_with("sec-")
+    !NOT.contains(&name) && !name.contains('_') && !STARTS.iter().any(|start| name.starts_with(start))
 }
 
 #[cfg(test)]

@@ -20,6 +20,7 @@ use crate::gate::Connection;
 
 /// The session that a request without a body names.
 fn named(inner: &Inner, behind: &Behind, head: &Head) -> Result<(String, InUse), Reply> {
+    agree::agree_on_nothing(&head.headers).map_err(|why| reply::disagrees(&why, None))?;
     // spec: G40
     let version = agree::one(&head.headers, &agree::PROTOCOL_VERSION);
     let newer = version.is_ok_and(|version| version.is_some_and(agree::is_stateless));

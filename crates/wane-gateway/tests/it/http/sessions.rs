@@ -260,3 +260,66 @@ fn a_stranger_pushes_out_no_session_but_a_strangers() {
     drop(streams);
     drop(by_known);
 }
+
+#[test]
+fn an_answer_that_nobody_waits_for_any_more_is_none() {
+    let (go, goes) = switch();
+    let (began, begins) = switch();
+    let server = server(move |request, out| {
+        let json = request.json();
+        if json["params"]["name"] == "read" {
+            began.send(()).unwrap();
+            wait(&goes);
+        }
+        match json["id"] {
+            Value::Null => out.whole("202 Accepted", "", ""),
+            _ => out.json(&result(&json["id"], "[]")),
+        }
+    });
+    let talk = Talk::before(&server, Limits::default());
+    let session = talk.begin();
+    std::thread::scope(|scope| {
+        let slow = scope.spawn(|| talk.say(&session, &call(5, "read")));
+        wait(&begins);
+        let cancelled = r#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":5}}"#;
+        assert_eq!(talk.say(&session, cancelled).status, 202);
+        go.send(()).unwrap();
+        let answer = slow.join().unwrap();
+        assert_eq!((answer.status, &answer.json()["error"]["code"]), (502, &json!(1502)), "{answer:?}");
+    });
+}
+
+#[test]
+fn what_is_said_before_an_answer_hides_nothing_of_it() {
+    let server = server(|request, out| {
+        let error =
+            format!(r#"{{"jsonrpc":"2.0","id":{},"error":{{"code":1,"message":"who?"}}}}"#, request.json()["id"]);
+        let head = "content-type: application/json\r\nwww-authenticate: Bearer realm=\"x\"\r\n";
+        out.whole("401 Unauthorized", head, &error);
+    });
+    let talk = Talk::before(&server, Limits::default());
+    let session = talk.begin();
+    let answer = talk.say(&session, &call(1, "salaries"));
+    assert!(answer.body.contains("list_changed") && answer.json()["error"]["message"] == "who?", "{answer:?}");
+    assert_eq!((answer.status, answer.header("www-authenticate")), (401, Some("Bearer realm=\"x\"")));
+}
+
+#[test]
+fn a_head_without_a_body_agrees_with_none() {
+    let server = server(|_, out| out.whole("204 No Content", "", ""));
+    let talk = Talk::before(&server, Limits::default());
+    let session = talk.begin();
+    server.take();
+    for method in ["GET", "DELETE"] {
+        for (name, value, number) in [
+            ("mcp-protocol-version", "2099-01-01", -32022),
+            ("mcp-method", "ping", -32020),
+            ("mcp-param-a", "a", -32020),
+        ] {
+            let headers = [("mcp-session-id", session.as_str()), (name, value)];
+            let answer = wire::ask(talk.gateway.address(), method, "/mcp", &headers, "");
+            assert_eq!((answer.status, &answer.json()["error"]["code"]), (400, &json!(number)), "{method} {name}");
+        }
+    }
+    assert!(server.take().is_empty());
+}

@@ -176,6 +176,30 @@ fn who_goes_away_ends_the_process_of_the_exchange() {
 }
 
 #[test]
+fn what_is_no_message_is_answered_to_its_id() {
+    let talk = Talk::before(SERVER, Limits::default());
+    let answer = talk.gateway.post("/mcp", &[], r#"{"jsonrpc":"1.0","id":7,"method":"ping"}"#);
+    assert_eq!((answer.status, &answer.json()["id"]), (400, &Value::from(7)), "{answer:?}");
+}
+
+#[test]
+fn a_session_that_did_not_begin_is_none() {
+    const MOODY: &str = r#"
+while read -r line; do
+    case "$line" in *fails*) exit 1 ;; esac
+    printf '{"jsonrpc":"2.0","id":%s,"result":{"from":"%s"}}\n' "$(printf '%s' "$line" | sed -n 's/.*"id":\([0-9]*\).*/\1/p')" "$$"
+done
+"#;
+    let talk = Talk::before(MOODY, Limits { sessions: 4, ..Limits::default() });
+    let (one, _) = talk.begin();
+    let fails = HELLO.replace("\"capabilities\":{}", "\"capabilities\":{\"fails\":{}}");
+    assert_eq!(talk.gateway.post("/mcp", &[], &fails).status, 502);
+    // Strangers have two: the first need not give way.
+    talk.begin();
+    assert_eq!(talk.say(&one, r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#).status, 200);
+}
+
+#[test]
 fn strangers_have_half_of_them() {
     let talk = Talk::before(SERVER, Limits { children: 2, ..Limits::default() });
     let known = || {
