@@ -3,6 +3,7 @@
 pub(crate) mod client;
 mod held;
 mod list;
+mod lists;
 mod person;
 mod server;
 
@@ -16,6 +17,7 @@ use wane_ledger::Guard;
 use wane_policy::{Catalogue, Server};
 
 use self::held::Shelf;
+use self::lists::Lists;
 use crate::approvals::Approvals;
 use crate::credential::{Credential, Who};
 use crate::flow::Flow;
@@ -200,6 +202,10 @@ pub struct Gate {
     flow: Arc<Mutex<Flow>>,
     /// One list at a time: pages of two would be taken for those of one.
     listing: Arc<Mutex<()>>,
+    /// What the server has just listed, whoever asked.
+    lists: Arc<Lists>,
+    /// The head that the server sees of this exchange, where it is one for itself.
+    head: Option<Box<[u8]>>,
     /// The token that came beside the messages of this exchange.
     beside: Option<Box<str>>,
     approvals: Approvals,
@@ -235,6 +241,8 @@ impl Gate {
             report: options.report.into(),
             flow: Arc::default(),
             listing: Arc::default(),
+            lists: Arc::default(),
+            head: None,
             beside: None,
             approvals: Approvals::default(),
             shelf: Arc::default(),
@@ -266,11 +274,18 @@ impl Gate {
             report: Arc::clone(&self.report),
             flow,
             listing,
+            lists: Arc::clone(&self.lists),
+            head: None,
             beside,
             // Nobody attends to what waits here.
             approvals: Approvals::default(),
             shelf: Arc::default(),
         }
+    }
+
+    /// Nothing but these lines of a head connects the exchange with others before the same server.
+    pub(crate) fn with_head(self, head: Box<[u8]>) -> Self {
+        Self { head: Some(head), ..self }
     }
 
     /// By whose tokens it judges.

@@ -382,7 +382,7 @@ impl Gate {
         let listing = self.listing.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let known = self.flow().tool(name).is_some();
         if !known {
-            self.list_for_itself(parameters)?;
+            self.list_or_recall(name, parameters)?;
         }
         drop(listing);
         self.check_pinned(&self.listed()?, name)

@@ -114,7 +114,7 @@ async fn post(
     }
     let mut ways = match &session {
         Some((_, InUse(session))) => Ways::of(&session.gate, Connection::Same, head.token, &behind.reading),
-        None => Ways::of(&behind.gate, Connection::Another, head.token, &behind.reading),
+        None => Ways::alone(&behind.gate, head.token, &behind.reading, &of_its_own(&onward, "tools/list")),
     };
     let turn = match &session {
         Some((_, InUse(session))) => Some(Arc::clone(&session.turn).lock_owned().await),

@@ -3,6 +3,8 @@
 use std::io;
 use std::sync::Arc;
 
+use hyper::HeaderMap;
+use hyper::header::{HeaderName, HeaderValue};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::{OwnedMutexGuard, Semaphore};
 use tokio::task::JoinHandle;
@@ -49,8 +51,28 @@ fn outlet(to: &UnboundedSender<Way>, way: fn(Vec<u8>) -> Way) -> Outlet {
 impl Ways {
     /// A gate like this one, for one exchange.
     pub(super) fn of(gate: &Gate, connection: Connection, beside: Option<Box<str>>, reading: &Arc<Semaphore>) -> Self {
+        Self::with(gate, connection, beside, reading, |gate| gate)
+    }
+
+    /// The same for an exchange that is a connection of its own: of other exchanges with the same head it knows what is listed.
+    pub(super) fn alone(gate: &Gate, beside: Option<Box<str>>, reading: &Arc<Semaphore>, head: &HeaderMap) -> Self {
+        let line = |(name, value): (&HeaderName, &HeaderValue)| {
+            [name.as_str().as_bytes(), b":", value.as_bytes(), b"\n"].concat()
+        };
+        let mut lines: Vec<Vec<u8>> = head.iter().map(line).collect();
+        lines.sort();
+        Self::with(gate, Connection::Another, beside, reading, |gate| gate.with_head(lines.concat().into()))
+    }
+
+    fn with(
+        gate: &Gate,
+        connection: Connection,
+        beside: Option<Box<str>>,
+        reading: &Arc<Semaphore>,
+        made: impl FnOnce(Gate) -> Gate,
+    ) -> Self {
         let (to, out) = unbounded_channel();
-        let gate = gate.on(connection, outlet(&to, Way::Client), outlet(&to, Way::Server), beside);
+        let gate = made(gate.on(connection, outlet(&to, Way::Client), outlet(&to, Way::Server), beside));
         Self { gate: Arc::new(gate), out, reading: Arc::clone(reading), expects: None, stage: Stage::Nowhere }
     }
 
