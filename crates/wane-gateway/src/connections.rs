@@ -239,6 +239,15 @@ impl Place {
         self.connections.freed.notify_one();
     }
 
+    /// Much of a body came: its client keeps nobody waiting.
+    pub(crate) fn goes_on(&self) {
+        if let Some(connection) = self.connections.open().open.get_mut(&self.number)
+            && let Doing::Reading { since, .. } = &mut connection.doing
+        {
+            *since = Instant::now();
+        }
+    }
+
     fn does(&self, doing: Doing) {
         if let Some(connection) = self.connections.open().open.get_mut(&self.number) {
             connection.doing = doing;
@@ -363,12 +372,15 @@ mod tests {
     #[tokio::test]
     async fn who_listens_gives_way_behind_those_who_keep_others_waiting() {
         let connections = Arc::new(Connections::default());
-        let [known, stranger, idle, answered] = [(); 4].map(|()| connections.enter());
+        let [known, stranger, goes_on, idle, answered] = [(); 5].map(|()| connections.enter());
+        goes_on.receives();
         known.listens(Who::Known);
         stranger.listens(Who::Stranger);
         idle.rests();
+        // It has begun before the other rests, and some more of it came since.
+        goes_on.goes_on();
         answered.answers();
-        for (most, gives_way) in [(4, &idle), (3, &stranger), (2, &known)] {
+        for (most, gives_way) in [(5, &idle), (4, &goes_on), (3, &stranger), (2, &known)] {
             assert_eq!(connections.make_room(most), Room::Made);
             gives_way.must_close().await;
         }

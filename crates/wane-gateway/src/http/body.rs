@@ -10,6 +10,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use super::large::{Large, Share};
 use super::limits::SMALL_BODY;
+use crate::connections::Place;
 use crate::message::MESSAGE_BYTES;
 
 /// Why a body was not read.
@@ -38,19 +39,28 @@ impl Read {
 
 /// Reads what a client sends, all of it within so long.
 // spec: G39 G57
-pub(super) async fn of_client(mut body: Incoming, within: Duration, large: &Large) -> Result<Read, Unread> {
+pub(super) async fn of_client(
+    mut body: Incoming,
+    place: &Place,
+    within: Duration,
+    large: &Large,
+) -> Result<Read, Unread> {
     let until = Instant::now() + within;
     let stated = body.size_hint().upper().and_then(|bytes| usize::try_from(bytes).ok());
     if body.size_hint().lower() > u64::try_from(MESSAGE_BYTES).unwrap_or(u64::MAX) {
         return Err(Unread::Long);
     }
-    let mut share = None;
+    let (mut share, mut next_piece) = (None, SMALL_BODY);
     let mut bytes = Vec::with_capacity(stated.unwrap_or(0).min(SMALL_BODY));
     while let Some(piece) = next(&mut body, share.as_ref(), until).await? {
         add(&mut bytes, &piece)?;
         if bytes.len() > SMALL_BODY {
             let grown = share.get_or_insert_with(|| large.share()).grow(bytes.len());
             timeout_at(until, grown).await.map_err(|_| Unread::Late)?.map_err(|_| Unread::Late)?;
+        }
+        if bytes.len() > next_piece {
+            next_piece = bytes.len().saturating_add(SMALL_BODY);
+            place.goes_on();
         }
     }
     let Some(mut share) = share else { return Ok(Read::small(bytes)) };

@@ -89,7 +89,7 @@ async fn post(
     head: Head,
     body: Incoming,
 ) -> Result<Reply, Reply> {
-    let read = body::of_client(body, inner.limits.body_time, &inner.large).await;
+    let read = body::of_client(body, place, inner.limits.body_time, &inner.large).await;
     let read = read.map_err(|why| match why {
         Unread::Long => reply::malformed(StatusCode::PAYLOAD_TOO_LARGE, "the body is longer than a message may be"),
         Unread::Late => reply::malformed(StatusCode::REQUEST_TIMEOUT, "the body does not come"),
