@@ -40,8 +40,9 @@ impl Exit {
     /// The exit code of what the library refuses.
     pub(crate) const fn of(code: Code) -> Self {
         match code {
-            // Roots or a catalogue that cannot be used are the operator's fault, not the token's: usage, like no roots at all.
-            Code::ParseRoots | Code::ParseCatalogue => return Self::Usage,
+            // Roots, a catalogue or a certificate that cannot be used are the operator's fault, not the token's: usage, like no roots
+            // at all.
+            Code::ParseRoots | Code::ParseCatalogue | Code::ParseCertificate => return Self::Usage,
             Code::DenyNeedsApproval => return Self::NeedsApproval,
             Code::StateRolledBack
             | Code::StateCorrupt

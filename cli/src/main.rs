@@ -30,10 +30,12 @@ mod roots_file;
 mod settings;
 mod terminal;
 mod time;
+mod tls;
 mod tree;
 mod trust;
 mod typed;
 mod waiting;
+mod watching;
 mod write;
 
 use exit::Exit;

@@ -1,6 +1,6 @@
 //! Clients' configurations: enforcing twice is enforcing once, and what nobody edited between comes back byte for byte.
 
-use wane_gateway::wiring::{Flag, Layout, Runner, State, enforce, stop};
+use wane_gateway::wiring::{Flag, HttpGateway, Layout, Runner, State, enforce, stop};
 
 const PROGRAM: &str = "/usr/bin/wane";
 
@@ -13,7 +13,8 @@ pub fn run(data: &[u8]) {
         1 => Layout::Servers,
         _ => Layout::Toml,
     };
-    let runner = Runner { program: PROGRAM.into(), flags: [(Flag::Catalogue, "/c d".into())].into() };
+    let gateway = HttpGateway::new("http://127.0.0.1:7000", &"b".repeat(43));
+    let runner = Runner { program: PROGRAM.into(), flags: [(Flag::Catalogue, "/c d".into())].into(), gateway };
     let Ok(edit) = enforce(text, layout, &runner, &[]) else { return };
     let again = enforce(edit.text(), layout, &runner, &[]).expect("what was written is read");
     assert_eq!(again.text(), edit.text());

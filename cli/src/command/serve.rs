@@ -1,12 +1,9 @@
 //! `wane serve`: the HTTP service that other programs, and Envoy, ask.
 
-use std::fs::File;
-use std::io::{self, Read as _};
-use std::path::{Path, PathBuf};
+use std::io;
 use std::sync::{Arc, Weak};
 
 use clap::Args;
-use rustix::fs::{Mode, OFlags};
 use serde_json::json;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
@@ -17,11 +14,13 @@ use wane_ledger::Guard;
 use crate::arguments::Context;
 use crate::exit::Exit;
 use crate::failure::{Failure, Trouble};
-use crate::input::{self, Inputs, Source, TOML_TEXT, source};
+use crate::input::{self, Inputs, Source, source};
 use crate::ledger::{LedgerFlag, LogFlags};
 use crate::log_lines::LogLines;
 use crate::output::Output;
+use crate::tls::TlsFlags;
 use crate::trust::{self, Trust};
+use crate::watching::{look, watchable};
 use crate::{catalogue, guarding, time, typed};
 
 /// Answer over HTTP whether calls are allowed: to tool servers, and to Envoy
@@ -31,14 +30,15 @@ use crate::{catalogue, guarding, time, typed};
 /// `/openapi.json`, `/healthz`, `/readyz` and `/metrics`.
 #[derive(Args, Debug)]
 #[command(after_help = "\
-The address is the first line on standard output; logs go to standard error, with --json as one object a line. Files of roots and of the
-catalogue are read again when they change; one that is broken leaves in force what was, and `/readyz` says so.
+The address is the first line on standard output; logs go to standard error, with --json as one object a line. Files of roots, of the
+catalogue and of a certificate are read again when they change; one that is broken leaves in force what was, and `/readyz` says so.
 
 Exit codes: 0 a signal stopped it, 1 it cannot listen, 2 usage, 3 the ledger cannot be used.
 
 Examples:
   wane serve --listen 127.0.0.1:0 --catalogue catalogue.toml --root root.pub --ledger sqlite:wane.db
   wane serve --listen unix:wane.sock --catalogue catalogue.toml --root roots.toml --ledger sqlite:wane.db --json
+  wane serve --listen 0.0.0.0:0 --tls-cert wane.crt --tls-key wane.key --catalogue catalogue.toml --root root.pub --ledger sqlite:wane.db
   wane serve --listen 0.0.0.0:0 --catalogue catalogue.toml --root root.pub --ledger sqlite:wane.db   # exit 2
 ")]
 pub(crate) struct Serve {
@@ -46,7 +46,10 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "ADDRESS")]
     listen: String,
 
-    /// Listen where other machines can reach it, although tokens then cross the network in clear: there is no TLS
+    #[command(flatten)]
+    tls: TlsFlags,
+
+    /// Listen where other machines can reach it, although tokens then cross the network in clear
     #[arg(long)]
     without_tls: bool,
 
@@ -69,9 +72,12 @@ impl Serve {
     pub(super) fn run(&self, context: &Context) -> Result<Exit, Failure> {
         context.pass_over_project()?;
         self.log.claim(context)?;
+        self.tls.claim(context)?;
         typed::claim(&context.inputs, "--root", self.root.as_deref(), input::ROOTS)?;
         context.inputs.claim_all([(self.catalogue.as_ref(), input::CATALOGUE)])?;
         let listen: Listen = typed::value("--listen", &self.listen)?;
+        let without = if self.without_tls { Reach::WithoutTls } else { Reach::ThisMachine };
+        let (reach, certificate) = self.tls.reach(context, without)?;
         let trust = trust::named(context, self.root.as_deref())?;
         let roots = trust.read(&context.inputs)?;
         let lies = catalogue::source(context, self.catalogue.as_ref())?;
@@ -87,11 +93,13 @@ impl Serve {
             clock: Box::new(|| time::now().unwrap_or(u64::MAX)),
         })
         .map_err(|refusal| Failure::from(refusal).within(lies.name()))?;
-        let watched =
-            [watched_roots(context.output, trust, Arc::downgrade(&guard)), watched_catalogue(lies, service.clone())];
+        let watched = [
+            watched_roots(context.output, trust, Arc::downgrade(&guard)),
+            watched_catalogue(lies, service.clone()),
+            certificate,
+        ];
         let failed = |error: io::Error| Failure::new(Trouble::File, format!("signals cannot be heard: {error}"));
         let mut signals = Signals::new([SIGHUP, SIGINT, SIGTERM]).map_err(failed)?;
-        let reach = if self.without_tls { Reach::NetworkWithoutTls } else { Reach::Machine };
         let listener = listen.bind(reach).map_err(unheard)?;
         let log = LogLines::start(context.output)?;
         let address = listener.address().to_string();
@@ -110,7 +118,7 @@ fn unheard(error: ListenError) -> Failure {
     let message = error.to_string();
     match error {
         ListenError::BeyondLoopback(_) => Failure::usage(message)
-            .hint("name 127.0.0.1, [::1] or unix:PATH; --without-tls listens there all the same, and tokens can be read on their way"),
+            .hint("--tls-cert and --tls-key encrypt it, and 127.0.0.1, [::1] and unix:PATH are of this machine alone; with --without-tls tokens can be read on their way"),
         ListenError::Answered(_) | ListenError::NoSocket(_) | ListenError::Io(..) => {
             Failure::new(Trouble::File, message)
         }
@@ -143,24 +151,4 @@ fn watched_catalogue(source: Source, service: Service) -> Option<Watched> {
         service.replace_catalogue(catalogue)
     };
     Some(Watched::new("catalogue", Code::ParseCatalogue, &name, Box::new(move || look(&path)), Box::new(apply)))
-}
-
-/// A file that can be read again, and its name without its folder. A pipe is read once.
-fn watchable(path: &Path) -> Option<(PathBuf, String)> {
-    let is_file = std::fs::metadata(path).is_ok_and(|found| found.is_file());
-    let name = path.file_name()?.to_string_lossy().into_owned();
-    is_file.then(|| (path.to_owned(), name))
-}
-
-/// As much of a file as is read at first; what is longer is refused when it is to come into force. What has become a pipe meanwhile is
-/// not waited for.
-fn look(path: &Path) -> io::Result<Vec<u8>> {
-    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
-    let file = File::from(rustix::fs::open(path, flags, Mode::empty())?);
-    if !file.metadata()?.is_file() {
-        return Err(io::ErrorKind::InvalidInput.into());
-    }
-    let mut bytes = Vec::new();
-    file.take(TOML_TEXT.saturating_add(1)).read_to_end(&mut bytes)?;
-    Ok(bytes)
 }

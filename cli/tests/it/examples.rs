@@ -28,6 +28,9 @@ fn prepare(scene: &Scene, verb: &str) {
     scene.sh("mkdir .cursor").exits(0);
     scene.write("mcp-server-filesystem", SERVER);
     scene.chmod("mcp-server-filesystem", 0o755);
+    scene.write("wane.crt", include_str!("../../../crates/wane-gateway/tests/tls/server.crt"));
+    scene.write("wane.key", include_str!("../../../crates/wane-gateway/tests/tls/server.key"));
+    scene.chmod("wane.key", 0o600);
     for name in [".mcp.json", ".cursor/mcp.json"] {
         scene.write(name, "{\"mcpServers\": {\"files\": {\"command\": \"server-files\"}}}\n");
     }

@@ -10,7 +10,7 @@ fn openssl() -> bool {
 }
 
 /// Whether a tool is there. Where everything must be checked, it has to be.
-fn is_there(version: &str) -> bool {
+pub(crate) fn is_there(version: &str) -> bool {
     let found = Scene::new().sh(version).code == 0;
     assert!(found || std::env::var_os("CI").is_none(), "`{version}` fails");
     found

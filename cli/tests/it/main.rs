@@ -13,6 +13,8 @@ mod enforce;
 #[cfg(test)]
 mod enforced;
 #[cfg(test)]
+mod enforced_http;
+#[cfg(test)]
 mod examples;
 #[cfg(test)]
 mod founding;
@@ -50,6 +52,8 @@ mod serve;
 mod settings;
 #[cfg(test)]
 mod strict;
+#[cfg(test)]
+mod tls;
 #[cfg(test)]
 mod tokens;
 #[cfg(test)]

@@ -27,7 +27,7 @@ level = "internal"
 "#;
 
 /// A ledger, a root, a sealed token that may read and send, and a catalogue.
-fn scene() -> Scene {
+pub(crate) fn scene() -> Scene {
     let scene = Scene::new();
     scene.write("catalogue.toml", CATALOGUE);
     scene.sh("wane keygen root.pem > root.pub && wane roots add roots.toml root.pub").exits(0);
@@ -40,13 +40,13 @@ fn scene() -> Scene {
 const SERVE: &str = "wane serve --catalogue catalogue.toml --root roots.toml --ledger sqlite:l.db";
 
 /// A service that runs.
-struct Serving {
+pub(crate) struct Serving {
     child: Child,
-    first: String,
+    pub(crate) first: String,
 }
 
 impl Serving {
-    fn start(scene: &Scene, flags: &str) -> Self {
+    pub(crate) fn start(scene: &Scene, flags: &str) -> Self {
         let mut command = shell(&scene.path(""), &format!("exec {SERVE} {flags} 2> log"));
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut first = String::new();
@@ -70,7 +70,7 @@ impl Serving {
     }
 
     /// Ends it by a signal; the exit code.
-    fn end(&mut self, signal: &str) -> Option<i32> {
+    pub(crate) fn end(&mut self, signal: &str) -> Option<i32> {
         let id = self.child.id().to_string();
         assert!(std::process::Command::new("kill").args([signal, &id]).status().unwrap().success());
         self.child.wait().unwrap().code()
@@ -85,7 +85,7 @@ impl Drop for Serving {
     }
 }
 
-fn question(scene: &Scene, path: &str, tool: &str) -> String {
+pub(crate) fn question(scene: &Scene, path: &str, tool: &str) -> String {
     let body = json!({ "token": scene.read("sealed").trim(), "server": "files", "tool": { "name": tool } }).to_string();
     let head = format!("POST {path} HTTP/1.1\r\nContent-Type: application/json\r\nConnection: close\r\n");
     format!("{head}Content-Length: {}\r\n\r\n{body}", body.len())
@@ -101,7 +101,7 @@ fn asked(stream: &mut (impl Read + Write), request: &str) -> (u16, Value) {
 }
 
 #[track_caller]
-fn soon(what: &str, mut holds: impl FnMut() -> bool) {
+pub(crate) fn soon(what: &str, mut holds: impl FnMut() -> bool) {
     let until = Instant::now() + Duration::from_secs(20);
     while !holds() {
         assert!(Instant::now() < until, "{what}");

@@ -16,6 +16,15 @@ pub(crate) fn deserialize<'de, T: FromStr<Err = Refusal>, D: Deserializer<'de>>(
     String::deserialize(from)?.parse().map_err(D::Error::custom)
 }
 
+/// A value by its text, which is not kept.
+struct Shown<'a, T>(&'a T);
+
+impl<T: Display> serde::Serialize for Shown<'_, T> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(self.0)
+    }
+}
+
 /// A member that may be left out. Left out is the one way to say nothing, so `null` is refused.
 pub(crate) fn stated<'de, T: Deserialize<'de>, D: Deserializer<'de>>(from: D) -> Result<Option<T>, D::Error> {
     T::deserialize(from).map(Some)
@@ -32,7 +41,7 @@ pub(crate) mod list {
     where
         &'a L: IntoIterator<Item = &'a T>,
     {
-        to.collect_seq(list.into_iter().map(ToString::to_string))
+        to.collect_seq(list.into_iter().map(super::Shown))
     }
 
     pub(crate) fn deserialize<'de, T, L, D: Deserializer<'de>>(from: D) -> Result<L, D::Error>
@@ -81,7 +90,7 @@ pub(crate) mod map {
         map: &BTreeMap<K, V>,
         to: S,
     ) -> Result<S::Ok, S::Error> {
-        to.collect_map(map.iter().map(|(key, value)| (key.to_string(), value)))
+        to.collect_map(map.iter().map(|(key, value)| (super::Shown(key), value)))
     }
 
     pub(crate) fn deserialize<'de, K, V, D: Deserializer<'de>>(from: D) -> Result<BTreeMap<K, V>, D::Error>

@@ -20,6 +20,9 @@ use crate::secret::{Hint, RecordId};
 /// Bytes of a record's line, without its LF: what one leaf may cost a reader.
 pub const RECORD_BYTES: usize = 64 * 1024;
 
+/// Bytes that most lines have room in.
+const USUAL: usize = 2 * 1024;
+
 /// The version of the schema.
 const VERSION: u8 = 1;
 
@@ -143,7 +146,9 @@ impl Record {
     pub fn to_line(&self) -> Result<String, Refusal> {
         let Self { id, at, origin, log, event } = self;
         let written = Written { v: VERSION, id, at: *at, kind: event.kind(), origin, log, body: event };
-        let line = serde_json::to_string(&written).map_err(|error| refuse(format_args!("{error}")))?;
+        let mut line = Vec::with_capacity(USUAL);
+        serde_json::to_writer(&mut line, &written).map_err(|error| refuse(format_args!("{error}")))?;
+        let line = String::from_utf8(line).map_err(|error| refuse(format_args!("{error}")))?;
         // spec: A1
         let line = escaped(line);
         // spec: A3

@@ -272,7 +272,7 @@ fn checks() {
         clock: Box::new(|| NOW),
     })
     .unwrap();
-    let listener = "127.0.0.1:0".parse::<Listen>().unwrap().bind(Reach::Machine).unwrap();
+    let listener = "127.0.0.1:0".parse::<Listen>().unwrap().bind(Reach::ThisMachine).unwrap();
     println!("{}\n{body}", listener.address());
     tell_processor_time();
     service.serve(listener, Vec::new(), std::thread::park).unwrap();

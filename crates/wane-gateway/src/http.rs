@@ -5,12 +5,12 @@
 
 mod agree;
 mod body;
+mod connect;
 mod events;
 mod exchange;
 mod head;
 mod large;
 mod limits;
-mod listen;
 mod listing;
 mod processes;
 mod reply;
@@ -36,44 +36,34 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
 use wane::Refusal;
 
 use self::head::{Checks, Head};
 use self::large::Large;
-use self::listen::{Listener, Stream};
 use self::processes::Processes;
 use self::reply::Written;
 use self::sessions::Sessions;
 use self::talk::Starter;
 use self::upstream::Behind;
 use crate::connections::{Connections, Patient, Place};
+use crate::listen::{Accepting, Stream};
 use crate::pipes::Stops;
+use crate::tls::Authorities;
 
 pub use self::head::{Bearer, Door};
 pub use self::limits::Limits;
-pub use self::listen::{Bound, Listen};
 pub use self::upstream::{Starts, Target, Upstream, UpstreamHeader, UpstreamUrl, UrlError};
+pub use crate::listen::{Bound, Listen, ListenError, Listener, Reach};
 
 /// Servers behind one address, at most: each has threads of its own.
 const UPSTREAMS: usize = 32;
 
 /// How long nobody is accepted where that has failed: the machine has no more of something.
 const EXHAUSTED: Duration = Duration::from_millis(50);
-
-/// Whether clients on other machines may come in, without encryption between.
-///
-/// ```
-/// assert_ne!(wane_gateway::http::Reach::ThisMachine, wane_gateway::http::Reach::Anywhere);
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reach {
-    /// They may not.
-    ThisMachine,
-    /// They may, and whoever says so sees to it that nobody else reads what they say.
-    Anywhere,
-}
 
 /// What a gateway is made of.
 ///
@@ -88,6 +78,7 @@ pub enum Reach {
 ///         door: Door::Open,
 ///         origins: Vec::new(),
 ///         upstreams,
+///         authorities: None,
 ///         limits: Limits::default(),
 ///     };
 ///     serve(options, |bound| println!("{bound}"), stops)
@@ -98,7 +89,7 @@ pub enum Reach {
 pub struct HttpOptions {
     /// Where it listens.
     pub listen: Listen,
-    /// From where clients may come.
+    /// From where clients may come, and what is encrypted.
     pub reach: Reach,
     /// Whom it lets in.
     pub door: Door,
@@ -106,6 +97,8 @@ pub struct HttpOptions {
     pub origins: Vec<String>,
     /// The servers behind it.
     pub upstreams: Vec<Upstream>,
+    /// Who says which server at `https://` is which.
+    pub authorities: Option<Authorities>,
     /// How much of everything there is.
     pub limits: Limits,
 }
@@ -123,7 +116,7 @@ pub enum ServeError {
     /// Whoever can connect could do what a token of the gateway's own can, or read what others say.
     Open(&'static str),
     /// It cannot listen there.
-    Listen(io::Error),
+    Listen(ListenError),
     /// Threads or timers cannot be had.
     System(io::Error),
 }
@@ -132,7 +125,7 @@ impl fmt::Display for ServeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Upstreams(why) | Self::Open(why) => f.write_str(why),
-            Self::Listen(error) => write!(f, "it cannot listen there: {error}"),
+            Self::Listen(error) => error.fmt(f),
             Self::System(error) => write!(f, "the gateway cannot run: {error}"),
         }
     }
@@ -224,6 +217,9 @@ fn check(options: &HttpOptions) -> Result<(), ServeError> {
         many if many != names.len() => return Err(ServeError::Upstreams("two servers have one name")),
         _ => {}
     }
+    if options.authorities.is_none() && options.upstreams.iter().any(|upstream| upstream.target.is_encrypted()) {
+        return Err(ServeError::Upstreams("nobody is believed who says which server at `https://` is which"));
+    }
     let own = options.upstreams.iter().any(|upstream| upstream.gate.credential().is_own());
     match (&options.listen, &options.door) {
         (listen, _) if own && !listen.is_local() => {
@@ -231,9 +227,6 @@ fn check(options: &HttpOptions) -> Result<(), ServeError> {
         }
         (Listen::Address(_), Door::Open) if own => {
             Err(ServeError::Open("a gateway with a token of its own needs a bearer, or a unix socket"))
-        }
-        (listen, _) if !listen.is_local() && options.reach == Reach::ThisMachine => {
-            Err(ServeError::Open("other machines reach this address, and nothing is encrypted"))
         }
         _ => Ok(()),
     }
@@ -245,15 +238,23 @@ async fn run(
     mut stopped: oneshot::Receiver<()>,
     processes: Arc<Processes>,
 ) -> Result<(), ServeError> {
-    let listener = Listener::bind(&options.listen).await.map_err(ServeError::Listen)?;
-    let at = listener.bound().map_err(ServeError::Listen)?;
+    let listener = options.listen.bind(options.reach).map_err(|error| match error {
+        ListenError::BeyondLoopback(_) => {
+            ServeError::Open("other machines reach this address, and nothing is encrypted")
+        }
+        error => ServeError::Listen(error),
+    })?;
+    let at = listener.bound();
     let limits = options.limits;
     let hosts = match &at {
-        Bound::Address(address) => Checks::hosts_of(*address),
+        Bound::Address(address) | Bound::Encrypted(address) => Checks::hosts_of(*address),
         Bound::Socket(_) => Vec::new(),
     };
+    let authorities = options.authorities.as_ref();
+    let upstreams = options.upstreams.into_iter();
+    let behind = upstreams.map(|upstream| Arc::new(Behind::new(upstream, authorities, &limits))).collect();
     let inner = Arc::new(Inner {
-        behind: options.upstreams.into_iter().map(|upstream| Arc::new(Behind::new(upstream, &limits))).collect(),
+        behind,
         checks: Checks { door: options.door, origins: options.origins, hosts },
         sessions: Sessions::new(&limits),
         starter: Starter::new().map_err(ServeError::System)?,
@@ -264,20 +265,22 @@ async fn run(
     let open = Arc::<Connections>::default();
     let (end, ends) = watch::channel(());
     let mut connections = JoinSet::new();
+    let (accepting, encrypted) = (listener.accepting().map_err(ServeError::System)?, listener.tls());
     bound(&at);
     loop {
         // Those that have ended are forgotten.
         while connections.try_join_next().is_some() {}
         tokio::select! {
             _ = &mut stopped => break,
-            accepted = accept(&listener, &open, limits.connections) => {
+            accepted = accept(&accepting, &open, limits.connections) => {
                 if let Some((stream, place)) = accepted {
-                    connections.spawn(connection(Arc::clone(&inner), stream, Arc::new(place), ends.clone()));
+                    let (place, encrypted) = (Arc::new(place), encrypted.clone());
+                    connections.spawn(connection(Arc::clone(&inner), stream, encrypted, place, ends.clone()));
                 }
             }
         }
     }
-    drop((listener, end));
+    drop((accepting, listener, end));
     let all = async { while connections.join_next().await.is_some() {} };
     // Who has not ended by then is cut off.
     let _: Result<(), _> = tokio::time::timeout(limits.end, all).await;
@@ -286,8 +289,8 @@ async fn run(
 
 /// The next connection, once there is a place for it.
 // spec: G39 G58
-async fn accept(listener: &Listener, open: &Arc<Connections>, most: usize) -> Option<(Stream, Place)> {
-    match listener.accept().await {
+async fn accept(accepting: &Accepting, open: &Arc<Connections>, most: usize) -> Option<(Stream, Place)> {
+    match accepting.accept().await {
         Ok(stream) => {
             open.room(most).await;
             Some((stream, open.enter()))
@@ -299,9 +302,39 @@ async fn accept(listener: &Listener, open: &Arc<Connections>, most: usize) -> Op
     }
 }
 
-async fn connection(inner: Arc<Inner>, stream: Stream, place: Arc<Place>, mut ends: watch::Receiver<()>) {
+/// Begins TLS where that is asked for, in the time that a head has. Meanwhile the connection has its place, and nobody else waits.
+// spec: G46
+async fn connection(
+    inner: Arc<Inner>,
+    stream: Stream,
+    encrypted: Option<TlsAcceptor>,
+    place: Arc<Place>,
+    mut ends: watch::Receiver<()>,
+) {
+    let stream = Patient::new(stream, Arc::clone(&place), inner.limits.unread);
+    match encrypted {
+        None => heard(inner, stream, place, ends).await,
+        Some(tls) => {
+            let shaken = tokio::select! {
+                shaken = tokio::time::timeout(inner.limits.head_time, tls.accept(stream)) => shaken,
+                () = place.must_close() => return,
+                _ = ends.changed() => return,
+            };
+            // Whoever cannot is no client, and knows.
+            if let Ok(Ok(stream)) = shaken {
+                heard(inner, stream, place, ends).await;
+            }
+        }
+    }
+}
+
+async fn heard(
+    inner: Arc<Inner>,
+    stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    place: Arc<Place>,
+    mut ends: watch::Receiver<()>,
+) {
     let limits = inner.limits;
-    let stream = Patient::new(stream, Arc::clone(&place), limits.unread);
     let answering = Arc::clone(&place);
     let service = service_fn(move |request| answer(Arc::clone(&inner), Arc::clone(&answering), request));
     let connection = http1::Builder::new()

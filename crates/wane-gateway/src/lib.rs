@@ -5,7 +5,8 @@
 //! lets through it passes on as it was received. `spec/gateway.md` says what becomes of each message.
 //!
 //! [`run`] puts one between pipes, [`http`] several behind one address. [`service`] answers the same question over HTTP, for programs
-//! that are no gateways themselves. [`wiring`] puts a gateway into the configuration of a client, and out of it again.
+//! that are no gateways themselves, and [`tls`] encrypts both. [`wiring`] puts a gateway into the configuration of a client, and out
+//! of it again.
 #![cfg_attr(not(feature = "http"), allow(dead_code, reason = "some of it is for what listens"))]
 #![cfg_attr(test, allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "tests may panic"))]
 
@@ -20,6 +21,8 @@ mod flow;
 mod gate;
 #[cfg(feature = "http")]
 pub mod http;
+#[cfg(feature = "http")]
+mod listen;
 mod listing;
 mod message;
 mod method;
@@ -28,6 +31,11 @@ mod pipes;
 #[cfg(feature = "http")]
 pub mod service;
 mod strict;
+#[cfg(feature = "http")]
+pub mod tls;
+mod tokens;
+#[cfg(feature = "http")]
+mod watched;
 pub mod wiring;
 
 pub use approvals::{Approvals, Consent, LocalApprover, Question, Terminal, Words};

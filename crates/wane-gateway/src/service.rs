@@ -6,14 +6,11 @@ mod endpoints;
 mod envoy;
 mod health;
 mod judge;
-mod listen;
 mod metrics;
 mod openapi;
 mod question;
 mod reply;
 mod running;
-mod tokens;
-mod watched;
 
 use std::fmt;
 use std::io;
@@ -30,10 +27,10 @@ use self::health::Health;
 use self::judge::{Denial, Outcome, Purpose};
 use self::metrics::{Metrics, Surface};
 use self::question::Question;
-use self::tokens::Tokens;
+use crate::tokens::Tokens;
 
-pub use self::listen::{Listen, ListenError, Listener, Reach};
-pub use self::watched::Watched;
+pub use crate::listen::{Listen, ListenError, Listener, Reach};
+pub use crate::watched::{Look, Watched, Watching};
 
 /// Questions that may wait for their decision at one time, each on a thread of its own.
 const DECIDING: usize = 256;
@@ -95,7 +92,7 @@ pub struct ServiceOptions {
 /// })?;
 /// service.replace_catalogue(Catalogue::from_toml(text)?)?;
 ///
-/// let listener = "127.0.0.1:0".parse::<Listen>()?.bind(Reach::Machine)?;
+/// let listener = "127.0.0.1:0".parse::<Listen>()?.bind(Reach::ThisMachine)?;
 /// let address = listener.address().to_string();
 /// let (stop, stopped) = mpsc::channel::<()>();
 /// let serving = std::thread::spawn(move || service.serve(listener, Vec::new(), move || stopped.recv().unwrap_or(())));

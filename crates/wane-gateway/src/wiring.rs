@@ -7,6 +7,7 @@
 mod diff;
 mod edit;
 mod entry;
+mod http;
 mod json;
 mod listed;
 mod toml;
@@ -17,6 +18,7 @@ use std::fmt;
 use edit::Splice;
 use entry::{Entry, Read, Server, Stands, Stdio};
 
+pub use http::HttpGateway;
 pub use listed::{Listed, Start, listed};
 
 /// Which servers a configuration lists, and where.
@@ -45,7 +47,8 @@ pub enum Layout {
 ///
 /// ```
 /// use wane_gateway::wiring::{Flag, Runner};
-/// let runner = Runner { program: "/usr/bin/wane".into(), flags: [(Flag::Aud, "files".into())].into() };
+/// let flags = [(Flag::Aud, "files".into())].into();
+/// let runner = Runner { program: "/usr/bin/wane".into(), flags, gateway: None };
 /// assert_eq!(runner.line("files"), ["mcp", "run", "--server", "files", "--aud", "files", "--"]);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,6 +57,8 @@ pub struct Runner {
     pub program: String,
     /// Flags of `wane mcp run`, with their values.
     pub flags: BTreeMap<Flag, String>,
+    /// The gateway over HTTP before servers that are reached at a url, if one runs.
+    pub gateway: Option<HttpGateway>,
 }
 
 /// A flag that is written into a client's configuration. They stand there in this order.
@@ -109,12 +114,12 @@ impl Runner {
 /// use std::collections::BTreeMap;
 /// use wane_gateway::wiring::{self, Layout, Outcome, Runner, State};
 /// let text = "[mcp_servers.web]\nurl = 'https://example.com/mcp'\n";
-/// let runner = Runner { program: "/usr/bin/wane".into(), flags: BTreeMap::new() };
+/// let runner = Runner { program: "/usr/bin/wane".into(), flags: BTreeMap::new(), gateway: None };
 /// let edit = wiring::enforce(text, Layout::Toml, &runner, &[])?;
 /// let outcome: &Outcome = &edit.outcomes()[0];
 /// assert_eq!((outcome.place.as_str(), outcome.name.as_str()), ("mcp_servers", "web"));
 /// let State::Refused(why) = &outcome.state else { unreachable!() };
-/// assert!(why.to_string().contains("`url`"));
+/// assert!(why.to_string().contains("`url`"), "{why}");
 /// # Ok::<(), wane_gateway::wiring::Fault>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -153,9 +158,19 @@ pub enum State {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Why {
-    /// It is reached at a url, which this member says.
+    /// It is reached at a url, which this member says, and how else that is written here is not known.
     Remote(&'static str),
-    /// Its `type` is something else than `stdio`.
+    /// It is reached at a url, and no gateway is named that it could be put behind.
+    Gateway,
+    /// Its `url` is no text that begins with `http://` or `https://`.
+    Url,
+    /// Its `headers` are no table of texts.
+    Headers,
+    /// Its `headers` state an `Authorization`, where the gateway's bearer has to stand.
+    Authorization,
+    /// It is behind a gateway, and its `headers` state no bearer as it is written here.
+    Bearer,
+    /// Its `type` is something else.
     Type(String),
     /// A member stands twice, and clients differ in which one they take.
     Twice(String),
@@ -186,13 +201,15 @@ pub enum Why {
 impl fmt::Display for Why {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Remote(member) => {
-                write!(
-                    f,
-                    "it is reached at a `{member}`, and there is no gateway for http yet: only stdio can be wrapped"
-                )
-            }
-            Self::Type(kind) => write!(f, "its `type` is `{kind}`, only `stdio` can be wrapped"),
+            Self::Remote(member) => write!(f, "it is reached at a `{member}`, and not started by a command"),
+            Self::Gateway => f.write_str("it is reached at a `url`: `--gateway` names a gateway that stands before it"),
+            Self::Url => f.write_str("its `url` is no text that begins with `http://` or `https://`"),
+            Self::Headers => f.write_str("its `headers` are no table of texts"),
+            Self::Authorization => f.write_str(
+                "its `headers` state an `Authorization`: give it to the gateway, with `--upstream-header`, and take it out here",
+            ),
+            Self::Bearer => f.write_str("it is behind a gateway, and its `headers` are not as they are written here"),
+            Self::Type(kind) => write!(f, "its `type` is `{kind}`, only `stdio` and `http` can be wrapped"),
             Self::Twice(member) => write!(f, "`{member}` stands twice"),
             Self::NoObject => f.write_str("it is no object"),
             Self::Command => f.write_str("its `command` is not the text that a stdio server has"),
@@ -243,7 +260,7 @@ impl Fault {
 /// use std::collections::BTreeMap;
 /// use wane_gateway::wiring::{self, Edit, Layout, Runner};
 /// let text = "{\"mcpServers\": {\"git\": {\"command\": \"uvx\", \"env\": {\"KEY\": \"secret\"}}}}";
-/// let runner = Runner { program: "/usr/bin/wane".into(), flags: BTreeMap::new() };
+/// let runner = Runner { program: "/usr/bin/wane".into(), flags: BTreeMap::new(), gateway: None };
 /// let edit: Edit = wiring::enforce(text, Layout::McpServers, &runner, &[])?;
 /// assert!(edit.is_changed() && edit.text().contains("secret"));
 /// assert!(edit.diff().iter().all(|line| !line.contains("secret")));
@@ -291,7 +308,7 @@ impl Edit {
 /// use std::collections::BTreeMap;
 /// use wane_gateway::wiring::{self, Layout, Runner};
 /// let text = "{\"mcpServers\": {\"git\": {\"command\": \"uvx\", \"args\": [\"git\"]}}} // mine\n";
-/// let runner = Runner { program: "/usr/bin/wane".into(), flags: BTreeMap::new() };
+/// let runner = Runner { program: "/usr/bin/wane".into(), flags: BTreeMap::new(), gateway: None };
 /// let edit = wiring::enforce(text, Layout::McpServers, &runner, &[])?;
 /// let args = "[\"mcp\", \"run\", \"--server\", \"git\", \"--\", \"uvx\", \"git\"]";
 /// let wrapped = "{\"mcpServers\": {\"git\": {\"command\": \"/usr/bin/wane\", \"args\": ARGS}}} // mine\n";
@@ -331,6 +348,15 @@ pub fn enforce(text: &str, layout: Layout, runner: &Runner, names: &[String]) ->
                 }
                 None => State::Refused(Why::Dotted),
             },
+            Server::Http(http) => match http.put_behind(body, &entry.name, runner.gateway.as_ref()) {
+                Ok((made, _)) if made.is_empty() => State::Already,
+                Ok((made, after)) => {
+                    splices.extend(made);
+                    server = Server::Http(after);
+                    State::Wrapped
+                }
+                Err(why) => State::Refused(why),
+            },
             Server::Other(why) => State::Refused(why.clone()),
         };
         expected.push((entry, server));
@@ -347,7 +373,7 @@ pub fn enforce(text: &str, layout: Layout, runner: &Runner, names: &[String]) ->
 /// use std::collections::BTreeMap;
 /// use wane_gateway::wiring::{self, Layout, Runner};
 /// let text = "[mcp_servers.git]\ncommand = 'uvx' # mine\n";
-/// let runner = Runner { program: "/usr/bin/wane".into(), flags: BTreeMap::new() };
+/// let runner = Runner { program: "/usr/bin/wane".into(), flags: BTreeMap::new(), gateway: None };
 /// let wrapped = wiring::enforce(text, Layout::Toml, &runner, &[])?;
 /// let stopped = wiring::stop(wrapped.text(), Layout::Toml, "/usr/bin/wane", Some(text))?;
 /// assert_eq!(stopped.text(), text);
@@ -368,20 +394,33 @@ pub fn stop(text: &str, layout: Layout, program: &str, before: Option<&str>) -> 
     let mut outcomes = Vec::new();
     let mut expected = Vec::new();
     for entry in &read_now.entries {
-        let Server::Stdio(stdio) = &entry.server else { continue };
-        let inner = match stdio.stands(program, &entry.name) {
-            Stands::Alone => continue,
-            Stands::Behind(inner) => Some(inner),
-            Stands::Otherwise => None,
-        };
         let was = old.entries.iter().find(|was| (&was.place, &was.name) == (&entry.place, &entry.name));
-        let absent = was.and_then(|was| was.server.without_args());
-        let state = match inner.map(|inner| (inner, edit::unwrap(body, stdio, inner, absent))) {
-            None => State::Refused(Why::Foreign),
-            Some((_, None)) => State::Refused(Why::Written),
-            Some((inner, Some(made))) => {
+        let made = match &entry.server {
+            Server::Stdio(stdio) => match stdio.stands(program, &entry.name) {
+                Stands::Alone => continue,
+                Stands::Otherwise => Err(Why::Foreign),
+                Stands::Behind(inner) => {
+                    let absent = was.and_then(|was| was.server.without_args());
+                    let made = edit::unwrap(body, stdio, inner, absent).ok_or(Why::Written);
+                    made.map(|made| (made, Server::Stdio(stdio.after_unwrapping(inner))))
+                }
+            },
+            Server::Http(http) => match http.stands(&entry.name) {
+                Stands::Alone => continue,
+                Stands::Otherwise => Err(Why::Bearer),
+                Stands::Behind(own) => {
+                    let absent = was.and_then(|was| was.server.without_headers());
+                    let made = http.take_out(body, own, absent).ok_or(Why::Written);
+                    made.map(|made| (made, Server::Http(http.after_unwrapping(own))))
+                }
+            },
+            Server::Other(_) => continue,
+        };
+        let state = match made {
+            Err(why) => State::Refused(why),
+            Ok((made, server)) => {
                 splices.extend(made);
-                expected.push((entry, Server::Stdio(stdio.after_unwrapping(inner))));
+                expected.push((entry, server));
                 State::Unwrapped
             }
         };

@@ -2,8 +2,10 @@
 
 mod committer;
 mod denials;
+mod genuine;
 mod group;
 pub(crate) mod head;
+mod ids;
 mod junk;
 mod records;
 mod seat;
@@ -20,14 +22,16 @@ use std::time::Duration;
 use rand_core::CryptoRng;
 use wane::{
     Approval, Code, Decision, LedgerState, LiveState, Pattern, PublicKey, Refusal, Request, Roots, SealedToken,
-    SecretKey, SignatureCache, UntrustedApproval, Verdict, Verified, may_still, verify_with,
+    SecretKey, UntrustedApproval, Verdict, Verified, may_still,
 };
 use wane_audit::{LogSecret, Origin, RecordId};
 
 use self::committer::{Committer, Keeper};
 use self::denials::Denials;
+use self::genuine::Genuine;
 use self::group::{Answered, Job, Purpose, Task};
 use self::head::Head;
+use self::ids::Ids;
 use self::junk::Junk;
 use self::seat::{Entry, Queue, Seat};
 use crate::law::{self, Overlay};
@@ -245,10 +249,10 @@ pub(crate) struct Shared {
     pub(crate) version: String,
     pub(crate) junk: Junk,
     pub(crate) head: Head,
-    pub(crate) rng: Mutex<Box<dyn CryptoRng + Send>>,
+    ids: Mutex<Ids>,
     pub(crate) last_now: Mutex<u64>,
-    /// Signatures that held: whoever is shown the same chain again checks less.
-    signatures: RwLock<SignatureCache>,
+    /// Whoever is shown the same chain again checks less.
+    genuine: Genuine,
     /// Whether the committer that keeps the log is running.
     kept: AtomicBool,
     /// Whether any committer has committed records since the log was looked at.
@@ -260,10 +264,9 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    pub(crate) fn random<const N: usize>(&self) -> [u8; N] {
-        let mut bytes = [0; N];
-        self.rng.lock().unwrap_or_else(PoisonError::into_inner).fill_bytes(&mut bytes);
-        bytes
+    /// Of a record: random, and no secret.
+    pub(crate) fn record_id(&self) -> RecordId {
+        RecordId::from_bytes(self.ids.lock().unwrap_or_else(PoisonError::into_inner).next())
     }
 
     pub(crate) fn roots(&self) -> Roots {
@@ -312,16 +315,9 @@ impl Shared {
         self.kept.store(false, Ordering::Release);
     }
 
-    /// Verifies by the roots in force. No lock is held while a signature is checked.
-    fn verify(&self, sealed: &SealedToken) -> Result<Verified, Refusal> {
-        let roots = self.roots();
-        let known = self.signatures.read().unwrap_or_else(PoisonError::into_inner).known(sealed, &roots);
-        let verified = verify_with(sealed, &roots, &known)?;
-        let learns = !self.signatures.read().unwrap_or_else(PoisonError::into_inner).holds(&verified);
-        if learns {
-            self.signatures.write().unwrap_or_else(PoisonError::into_inner).keep(&verified);
-        }
-        Ok(verified)
+    /// Verifies by the roots in force.
+    fn verify(&self, sealed: &SealedToken) -> Result<Arc<Verified>, Refusal> {
+        self.genuine.verify(sealed, &self.roots())
     }
 
     fn saw(&self, now: u64) {
@@ -370,9 +366,9 @@ impl Guard {
             version: options.version,
             junk: Junk::default(),
             head: Head::at(options.head),
-            rng: Mutex::new(rng),
+            ids: Mutex::new(Ids::new(rng)),
             last_now: Mutex::new(now),
-            signatures: RwLock::new(SignatureCache::new(SIGNATURES)),
+            genuine: Genuine::default(),
             kept: AtomicBool::new(true),
             appended: AtomicBool::new(true),
             left: Mutex::default(),
@@ -463,7 +459,7 @@ impl Guard {
                 store.view(&mut |rows| {
                     let mut overlay = Overlay::new(rows);
                     law::load_meta(&mut overlay)?;
-                    head::check_seen(known.as_ref(), &mut overlay)
+                    shared.head.check_seen(known.as_ref(), &mut overlay)
                 })
             });
             // Whoever asked may have gone away.
@@ -545,7 +541,7 @@ fn look(verified: &Verified, store: &mut dyn Store, shared: &Shared) -> Result<L
     let known = shared.head.seen()?;
     store.view(&mut |rows| {
         let mut overlay = Overlay::new(rows);
-        head::check_seen(known.as_ref(), &mut overlay)?;
+        shared.head.check_seen(known.as_ref(), &mut overlay)?;
         state = Some(law::state_for(verified, &[], &mut overlay, group::volatility(shared))?);
         Ok(())
     })?;
@@ -562,9 +558,6 @@ impl Drop for Guard {
         let _: Result<(), Refusal> = self.stop();
     }
 }
-
-/// Signatures that a guard remembers, 32 bytes each: the chains of some thousand sessions.
-const SIGNATURES: usize = 16_384;
 
 /// Approvals that may come with one request: as many as one ask can name.
 const APPROVALS: usize = 64;

@@ -34,7 +34,7 @@ pub(crate) use operate::{accept_restore, create, raise, register, revoke, revoke
 pub(crate) use outline::line_of;
 pub(crate) use overlay::{Overlay, decode};
 pub(crate) use rows::{
-    Meta, RevokedBefore, SCHEMA, Spent, Used, load_meta, pending_key, revoked_before_key, seen_key, used_key,
+    Meta, RevokedBefore, SCHEMA, Spent, Used, load_meta, meta_key, pending_key, revoked_before_key, seen_key, used_key,
 };
 #[cfg(test)]
 pub(crate) use rows::{entry_key, spent_key};

@@ -173,6 +173,7 @@ codes! {
     ParseJsonNumber "parse-json-number" Parse Never "the number {found} is outside {bound}" "send it as a text",
     ParseRoots "parse-roots" Parse Never "the roots cannot be used: {found}" "",
     ParseCatalogue "parse-catalogue" Parse Never "the catalogue cannot be used: {found}" "",
+    ParseCertificate "parse-certificate" Parse Never "the certificate cannot be used: {found}" "",
     // The audit log.
     ParseMessage "parse-message" Parse Never "no message is passed on that is not read in one way only: {found}" "",
     ParseRecord "parse-record" Parse Never "not a record of an audit log: {found}" "",

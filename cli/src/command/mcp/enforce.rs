@@ -3,28 +3,33 @@
 mod file;
 
 use std::collections::BTreeMap;
+use std::fs::{File, TryLockError};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde::Serialize;
-use wane_gateway::wiring::{Flag, Outcome, Runner, State};
+use wane_gateway::wiring::{Flag, HttpGateway, Outcome, Runner, State};
 use wane_ledger::LedgerUrl;
 
 use crate::arguments::Context;
 use crate::clients::{self, Client, Target};
 use crate::exit::Exit;
 use crate::failure::{self, Failure, Trouble};
-use crate::input::{Source, source};
+use crate::input::{BEARER, Source, source};
 use crate::ledger;
-use crate::output::{escape, paint};
+use crate::output::{escape, paint, shell};
 use crate::typed;
 
 use file::{Change, Fate, Write};
 
+/// The largest file of a bearer.
+const BEARER_TEXT: u64 = 64;
+
 /// Let a client start the gateway in front of each of its MCP servers, or stop that again
 ///
-/// Each server that the client starts by a command is started by `wane mcp run` instead; the rest of its configuration stays
-/// as it is written, remarks included. A copy of the old file is kept beside it until --stop. Catalogue, token, roots and ledger
+/// Each server that the client starts by a command is started by `wane mcp run` instead; one that it reaches at a `url` is reached through
+/// the `wane mcp serve` that --gateway names. The rest of its configuration stays as it is written, remarks included. A copy of the old file is kept beside it until --stop. Catalogue, token, roots and ledger
 /// are written into the command, whoever names them: no folder in which the client starts it says what it is judged by.
 #[derive(Args, Debug)]
 #[command(after_help = "\
@@ -34,6 +39,7 @@ Examples:
   wane mcp enforce --client vscode --catalogue catalogue.toml --token agent.tok --root root.pub --ledger sqlite:wane.db
   wane mcp enforce --client claude-code --dry-run   # where WANE_CATALOGUE, WANE_TOKEN_FILE, WANE_ROOTS and WANE_LEDGER are set
   wane mcp enforce --path ~/.codeium/windsurf/mcp_config.json --server files
+  wane mcp enforce --client cursor --gateway http://127.0.0.1:7000 --bearer-file bearer   # behind it is `--upstream NAME=URL` for each url
   wane mcp enforce --client vscode --stop
 ")]
 pub(crate) struct Enforce {
@@ -56,6 +62,14 @@ pub(crate) struct Enforce {
     /// Let the client start its servers itself again
     #[arg(long)]
     stop: bool,
+
+    /// The gateway that runs before servers that are reached at a url, as it has told: `http://127.0.0.1:PORT`
+    #[arg(long, value_name = "URL", conflicts_with = "stop", requires = "bearer_file")]
+    gateway: Option<String>,
+
+    /// The file to which that gateway has written the bearer of its start; to be named again after each
+    #[arg(long, value_name = "FILE", value_parser = source(), conflicts_with = "stop", requires = "gateway")]
+    bearer_file: Option<Source>,
 
     /// The catalogue of the gateway: a file or `env:NAME` (default: WANE_CATALOGUE)
     #[arg(long, value_name = "FILE", value_parser = source(), conflicts_with = "stop", help_heading = "Written into the command")]
@@ -89,7 +103,7 @@ impl Enforce {
     /// Does it.
     pub(crate) fn run(&self, context: &Context) -> Result<Exit, Failure> {
         let flags = if self.stop { BTreeMap::new() } else { self.flags(context)? };
-        let runner = Runner { program: program()?, flags };
+        let runner = Runner { program: program()?, flags, gateway: self.gateway(context)? };
         let task = match self.stop {
             true => Task::Stop { program: &runner.program },
             false => Task::Enforce { runner: &runner, names: &self.servers },
@@ -104,7 +118,33 @@ impl Enforce {
                 *change = file::change(change.target.clone(), &task, Write::All)?;
             }
         }
+        if let (Some(gateway), false) = (&runner.gateway, self.dry_run) {
+            changes.iter().filter(|change| gateway.is_in(change.edit.text())).for_each(|change| warn(context, change));
+        }
         self.answer(context, &changes)
+    }
+
+    /// The gateway over HTTP that is named. It runs as long as it holds the file of its bearer.
+    fn gateway(&self, context: &Context) -> Result<Option<HttpGateway>, Failure> {
+        let (Some(origin), Some(source)) = (&self.gateway, &self.bearer_file) else { return Ok(None) };
+        if self.client == Some(Client::Claude) {
+            return Err(Failure::usage("--gateway: this client lists no servers at a url in its file"));
+        }
+        let text = context.inputs.read_secret(source, BEARER, BEARER_TEXT)?;
+        let gateway = HttpGateway::new(origin, text.trim_end());
+        let gateway = gateway.ok_or_else(|| {
+            Failure::usage("--gateway is no port of this machine, or --bearer-file holds no bearer of a gateway").hint(
+                "`wane mcp serve --seal --listen 127.0.0.1:7000 --bearer-file FILE` tells the one and writes the other",
+            )
+        })?;
+        let Source::File(path) = source else { return Ok(Some(gateway)) };
+        let file = File::open(path).map_err(|error| Failure::file("read", source.name(), &error))?;
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) => Ok(Some(gateway)),
+            Err(TryLockError::Error(error)) => Err(Failure::file("look at", source.name(), &error)),
+            Ok(()) => Err(Failure::new(Trouble::File, format!("no gateway that runs has written {}", source.name()))
+                .hint("start `wane mcp serve --seal … --bearer-file FILE`, and then this: the bearer is another at each start")),
+        }
     }
 
     /// The flags that are written into the command: all that the gateway needs, so that nothing where the client starts it, which is
@@ -228,6 +268,17 @@ impl Enforce {
                 format!("{word} {name}{place}: {}", escape(&why.to_string()))
             }
         }
+    }
+}
+
+/// What opens a gateway stands in a file that others can read.
+fn warn(context: &Context, change: &Change) {
+    let Ok(about) = std::fs::metadata(&change.target.real) else { return };
+    if about.mode() & 0o044 != 0 {
+        let (name, file) = (failure::name(&change.target.named), shell(&change.target.named.display().to_string()));
+        context.output.warn(format_args!(
+            "others can read {name}, and what opens the gateway stands in it: `chmod 600 {file}`, and keep it out of version control"
+        ));
     }
 }
 

@@ -23,7 +23,7 @@ use crate::{catalogue, random};
 /// standard error, by method and code; with --json as one object a line.
 #[derive(Args, Debug)]
 #[command(after_help = "\
-The gateway holds the token and seals every call for exactly that call. With --client-tokens each request brings its own, sealed, as
+The gateway holds the token, seals it for itself and shows it to nobody. With --client-tokens each request brings its own, sealed, as
 `dev.wane/token` of its `_meta`.
 
 What needs an approval is denied at once, and the same call made again is admitted after `wane approve`. With --wait it waits for that.

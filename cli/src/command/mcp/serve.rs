@@ -13,6 +13,8 @@ use wane_gateway::http::{
     Bearer, Bound, Door, HttpOptions, Limits, Listen, Reach, ServeError, Starts, Target, Upstream, UpstreamHeader,
     UpstreamUrl, serve,
 };
+use wane_gateway::service::{Look, Watched, Watching};
+use wane_gateway::tls::Authorities;
 use wane_policy::Catalogue;
 
 use super::exec;
@@ -20,7 +22,9 @@ use super::standing::{self, GateFlags, Gating, Notices, Whose};
 use crate::arguments::Context;
 use crate::exit::Exit;
 use crate::failure::{self, Failure, Trouble};
-use crate::input::Source;
+use crate::input::{AUTHORITY, Source, source};
+use crate::output::Output;
+use crate::tls::{self, TlsFlags};
 use crate::{catalogue, random, write};
 
 /// The largest value of a header for a server.
@@ -40,8 +44,8 @@ With --client-tokens each request brings its token, sealed, as `Authorization: B
 `_meta`. With --seal the gateway holds the token and seals every call for exactly that call; it listens on a unix socket that only its
 user can open, or on a loopback address where every request shows the bearer that is made anew for each start.
 
-Servers are reached at http:// alone: there is no TLS. What is no URL is the command of a server that speaks on its standard input and output: each
-session has a process of its own.
+A server at https:// shows a certificate of an authority that this machine believes, or of one that --upstream-ca names and then of no other.
+What is no URL is the command of a server that speaks on its standard input and output: each session has a process of its own.
 
 Exit codes: 0 a signal stopped it, 1 it cannot listen, 2 usage, 3 the ledger cannot be used, 4 the token is not good for a server.
 
@@ -49,7 +53,8 @@ Examples:
   wane mcp serve --client-tokens --catalogue catalogue.toml --root root.pub --ledger sqlite:wane.db --upstream http://127.0.0.1:3001/mcp --listen 127.0.0.1:7000
   wane mcp serve --token child.tok --seal --bearer-file bearer --upstream files=http://127.0.0.1:3001/mcp --upstream web=http://127.0.0.1:3002/mcp --listen 127.0.0.1:7000
   wane mcp serve --token child.tok --seal --upstream 'mcp-server-filesystem /repo' --listen unix:wane.sock
-  wane mcp serve --token child.tok --seal --upstream http://127.0.0.1:3001/mcp --upstream-header Authorization=file:api.key --listen unix:wane.sock
+  wane mcp serve --token child.tok --seal --upstream https://api.example/mcp --upstream-header Authorization=file:api.key --listen unix:wane.sock
+  wane mcp serve --client-tokens --upstream 'mcp-server-git' --listen 0.0.0.0:7000 --tls-cert wane.crt --tls-key wane.key
 ")]
 pub(crate) struct Serve {
     /// A server: its URL or its command, with its name in the catalogue unless there is one only; several times for several
@@ -72,6 +77,10 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "[NAME/]HEADER=env:VAR|file:PATH")]
     upstream_header: Vec<String>,
 
+    /// A certificate authority whose word counts for servers at https://, PEM, instead of those of this machine; several times for several
+    #[arg(long, value_name = "FILE", value_parser = source())]
+    upstream_ca: Vec<Source>,
+
     /// A server that decides by the token itself, and is shown it as it came
     #[arg(long, value_name = "NAME", conflicts_with = "seal")]
     wane_aware: Vec<String>,
@@ -79,6 +88,9 @@ pub(crate) struct Serve {
     /// An origin whose pages may ask, beside those of this machine
     #[arg(long, value_name = "ORIGIN")]
     allow_origin: Vec<String>,
+
+    #[command(flatten)]
+    tls: TlsFlags,
 
     /// Listen where other machines reach it: nothing is encrypted, and something else keeps others from reading it
     #[arg(long, conflicts_with = "seal")]
@@ -157,10 +169,15 @@ impl Serve {
         standing::forbid_looking_in()?;
         context.pass_over_project()?;
         self.gate.claim(context)?;
+        self.tls.claim(context)?;
+        context.inputs.claim_all(self.upstream_ca.iter().map(|file| (Some(file), AUTHORITY)))?;
         let listen = self.listen()?;
+        let without = if self.without_tls { Reach::WithoutTls } else { Reach::ThisMachine };
+        let (reach, certificate) = self.tls.reach(context, without)?;
         let roots = self.gate.roots(context)?;
         let catalogue = self.gate.catalogue(context)?;
         let servers = self.servers(context, &catalogue)?;
+        let authorities = self.authorities(context, &servers)?;
         let token = self.gate.token_source(context)?;
         let whose = self.gate.whose(context, token.as_ref())?;
         whose.check(&roots, servers.iter().map(|server| &server.audience))?;
@@ -170,7 +187,7 @@ impl Serve {
         let guard = self.gate.guard(context, roots, None)?;
         let notices = Notices::start(context.output);
         let (door, bearer, held) = self.door(&whose, &listen)?;
-        let credential = whose.credential();
+        let credential = whose.credential_for_each();
         let secrets = self.secrets(token.as_ref());
         let names: Vec<String> = servers.iter().map(|server| server.name.clone()).collect();
         let rng = random::system()?;
@@ -192,13 +209,16 @@ impl Serve {
         };
         let options = HttpOptions {
             listen,
-            reach: if self.without_tls { Reach::Anywhere } else { Reach::ThisMachine },
+            reach,
             door,
             origins: self.allow_origin.clone(),
             upstreams: servers.into_iter().map(upstream).collect::<Result<_, wane::Refusal>>()?,
+            authorities,
             limits: Limits::default(),
         };
+        let watching = watch(certificate, context.output, notices.clone())?;
         let served = serve(options, |bound| tell(context, bound, bearer.as_deref(), &names), standing::stops()?);
+        drop(watching);
         standing::close(&notices, guard);
         notices.finish();
         if let (Some(file), Some(held)) = (&self.bearer_file, held) {
@@ -207,19 +227,28 @@ impl Serve {
             drop(held);
         }
         served.map(|()| Exit::Done).map_err(|error| match error {
-            ServeError::Upstreams(_) | ServeError::Open(_) => Failure::usage(error.to_string()).hint(
-                "`--listen 127.0.0.1:PORT` and `unix:PATH` are of this machine alone; without --seal `--without-tls` opens others",
-            ),
+            ServeError::Upstreams(_) | ServeError::Open(_) => {
+                Failure::usage(error.to_string()).hint(
+                    "`--listen 127.0.0.1:PORT` and `unix:PATH` are of this machine alone; without --seal `--tls-cert` and `--tls-key` open others, or `--without-tls`",
+                )
+            }
             ServeError::Listen(_) | ServeError::System(_) => Failure::new(Trouble::File, error.to_string()),
         })
     }
 
-    fn listen(&self) -> Result<Listen, Failure> {
-        if let Some(path) = self.listen.strip_prefix("unix:").filter(|path| !path.is_empty()) {
-            return Ok(Listen::Socket(path.into()));
+    /// Who says which server at `https://` is which, where there is one.
+    fn authorities(&self, context: &Context, servers: &[Named]) -> Result<Option<Authorities>, Failure> {
+        let encrypted = servers.iter().any(|server| matches!(&server.at, At::Url(url) if url.is_encrypted()));
+        match (encrypted, self.upstream_ca.is_empty()) {
+            (true, _) => tls::authorities(context, &self.upstream_ca).map(Some),
+            (false, true) => Ok(None),
+            (false, false) => Err(Failure::usage("--upstream-ca is for servers at `https://`, and none is named")),
         }
-        let parsed = self.listen.parse().map(Listen::Address);
-        parsed.map_err(|_| Failure::usage("--listen is neither an address with a port nor `unix:PATH`"))
+    }
+
+    fn listen(&self) -> Result<Listen, Failure> {
+        let wrong = |_| Failure::usage("--listen is neither an address with a port nor `unix:PATH`");
+        self.listen.parse().map_err(wrong)
     }
 
     /// The servers that are named, each as the catalogue has it.
@@ -283,7 +312,8 @@ impl Serve {
             Source::Env(name) => Some(name),
             _ => None,
         });
-        self.gate.secrets(token).map(str::to_owned).chain(names).collect()
+        let own = self.gate.secrets(token).chain(self.tls.secret()).map(str::to_owned);
+        own.chain(names).collect()
     }
 
     /// Who is let in, and what is to be told of it. What opens the gateway is a secret of this start.
@@ -302,6 +332,17 @@ impl Serve {
         held.lock().map_err(failed)?;
         Ok((Door::Bearer(bearer), None, Some(held)))
     }
+}
+
+/// Reads the certificate again when it changes, and tells that.
+fn watch(file: Option<Watched>, output: Output, notices: Notices) -> Result<Watching, Failure> {
+    let told = move |file: &Watched, look: &Look| match look {
+        Look::Same | Look::Begun => {}
+        Look::InForce => notices.reread(output, file, None),
+        Look::Unusable(refusal) => notices.reread(output, file, Some(refusal)),
+    };
+    let failed = |error: io::Error| Failure::new(Trouble::File, format!("the certificate cannot be watched: {error}"));
+    Watching::start(file.into_iter().collect(), told).map_err(failed)
 }
 
 /// Where the value of a header stands: `env:VAR` or `file:PATH`.

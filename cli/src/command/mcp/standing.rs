@@ -13,6 +13,7 @@ use rand_core::UnwrapErr;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use wane::{Audience, PublicKey, Roots, Seal, SecretKey, Token, verify};
+use wane_gateway::service::Watched;
 use wane_gateway::{Credential, Gate, GateOptions, Notice, Outlet, Stopper, Stops};
 use wane_ledger::Guard;
 use wane_policy::Catalogue;
@@ -181,6 +182,14 @@ impl Whose {
             Self::Clients => Credential::shown(),
         }
     }
+
+    /// One whose own seals are for one request each.
+    pub(super) fn credential_for_each(self) -> Credential {
+        match self {
+            Self::Own(held) => Credential::own_for_each(held.token, held.key),
+            Self::Clients => Credential::shown(),
+        }
+    }
 }
 
 /// What a gate is made of, beside its ways.
@@ -297,6 +306,18 @@ impl Notices {
             }),
         };
         self.say(told);
+    }
+
+    /// Tells that a file was read again, or why what it holds is not in force.
+    pub(super) fn reread(&self, output: Output, file: &Watched, refusal: Option<&wane::Refusal>) {
+        let (what, name) = (file.what(), file.name());
+        let event = if refusal.is_some() { "unusable" } else { "reread" };
+        let code = refusal.map(|refusal| refusal.code().as_str());
+        self.say(match (output.is_json(), refusal) {
+            (true, _) => Told::Json(serde_json::json!({ "event": event, "what": what, "file": name, "code": code })),
+            (false, None) => Told::Text(format!("{name} was read again")),
+            (false, Some(refusal)) => Told::Warning(format!("{name}: {refusal}; what was in force stays")),
+        });
     }
 
     pub(super) fn say(&self, told: Told) {

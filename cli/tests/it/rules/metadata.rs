@@ -64,6 +64,17 @@ pub(super) fn real() -> Metadata {
     Metadata::parse(&cargo(&["metadata", "--locked", "--format-version", "1", "--all-features"]))
 }
 
+/// The same, less what nothing is built with: the lock file also holds packages for features that no member turns on.
+pub(super) fn built() -> Metadata {
+    let tree = cargo(&["tree", "--locked", "--workspace", "--target", "all", "--all-features", "--prefix", "none"]);
+    let mut metadata = real();
+    metadata.packages.retain(|package| {
+        let line = format!("{} v{}", package.name, package.version);
+        tree.lines().any(|found| found.strip_prefix(&line).is_some_and(|rest| rest.is_empty() || rest.starts_with(' ')))
+    });
+    metadata
+}
+
 /// A workspace for tests of the rules: members with their dependencies, `dev:` in front of a name for a
 /// development dependency, and packages from the registry as name, version and licence.
 pub(super) fn made(members: &[(&str, &[&str])], packages: &[(&str, &str, &str)]) -> Metadata {

@@ -22,6 +22,8 @@ pub struct Limits {
     pub large_bodies: usize,
     /// How long a client may take nothing of what is written to it.
     pub unread: Duration,
+    /// How long a server may take to accept a connection over TLS and to come to terms about it.
+    pub handshake: Duration,
     /// How long a server may say nothing, before its answer and within it.
     pub silence: Duration,
     /// How often a client that waits on a stream is written to, so that it is noticed when it has gone.
@@ -44,6 +46,7 @@ const HEAD_TIME: Duration = Duration::from_secs(15);
 const BODY_TIME: Duration = Duration::from_secs(30);
 const LARGE_BODIES: usize = 8;
 const UNREAD: Duration = Duration::from_secs(30);
+const HANDSHAKE: Duration = Duration::from_secs(20);
 const SILENCE: Duration = Duration::from_secs(15 * 60);
 const SIGN_OF_LIFE: Duration = Duration::from_secs(30);
 const DECIDING: usize = 64;
@@ -64,6 +67,7 @@ impl Default for Limits {
             body_time: BODY_TIME,
             large_bodies: LARGE_BODIES,
             unread: UNREAD,
+            handshake: HANDSHAKE,
             silence: SILENCE,
             sign_of_life: SIGN_OF_LIFE,
             deciding: DECIDING,

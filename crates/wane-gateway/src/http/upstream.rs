@@ -12,31 +12,22 @@ use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::header::{ACCEPT, CONTENT_TYPE, HeaderName, HeaderValue};
 use hyper::{HeaderMap, Method, Request, Response, Uri};
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tokio::sync::Semaphore;
 
 use super::agree::{METHOD, NAME, PARAM};
+use super::connect::{Way, distrust};
 use super::limits::Limits;
 use super::processes::Places;
-use crate::gate::Gate;
+use crate::gate::{Gate, Side};
+use crate::tls::Authorities;
 
-/// How long a server may take to accept a connection.
-const CONNECT: Duration = Duration::from_secs(10);
-
-/// How long a connection to a server is kept for the next request: shorter than servers keep theirs, so that none is used that they
-/// are just closing.
-const KEPT: Duration = Duration::from_secs(3);
-
-/// The address of a server: `http://HOST[:PORT]/PATH`.
+/// The address of a server: `http://HOST[:PORT]/PATH`, or `https://…`.
 ///
 /// ```
 /// use wane_gateway::http::UpstreamUrl;
 /// let url: UpstreamUrl = "http://127.0.0.1:3001/mcp".parse()?;
 /// assert_eq!(url.to_string(), "http://127.0.0.1:3001/mcp");
-/// let refused = "https://example.org/mcp".parse::<UpstreamUrl>().unwrap_err();
-/// assert!(refused.to_string().contains("TLS"));
+/// assert!("https://example.org/mcp".parse::<UpstreamUrl>()?.is_encrypted());
 /// # Ok::<(), wane_gateway::http::UrlError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,7 +38,7 @@ pub struct UpstreamUrl(Uri);
 /// ```
 /// use wane_gateway::http::{UpstreamUrl, UrlError};
 /// let error: UrlError = "ftp://example.org".parse::<UpstreamUrl>().unwrap_err();
-/// assert_eq!(error.to_string(), "an upstream is an `http://` url");
+/// assert_eq!(error.to_string(), "an upstream is an `http://` or `https://` url");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UrlError(&'static str);
@@ -64,11 +55,10 @@ impl FromStr for UpstreamUrl {
     type Err = UrlError;
 
     fn from_str(text: &str) -> Result<Self, UrlError> {
-        let uri: Uri = text.parse().map_err(|_| UrlError("an upstream is an `http://` url"))?;
+        let uri: Uri = text.parse().map_err(|_| UrlError("an upstream is an `http://` or `https://` url"))?;
         match uri.scheme_str() {
-            Some("http") => {}
-            Some("https") => return Err(UrlError("TLS is not built into this gateway: name an `http://` upstream")),
-            _ => return Err(UrlError("an upstream is an `http://` url")),
+            Some("http" | "https") => {}
+            _ => return Err(UrlError("an upstream is an `http://` or `https://` url")),
         }
         let authority = uri.authority().filter(|authority| !authority.host().is_empty());
         match authority {
@@ -79,6 +69,14 @@ impl FromStr for UpstreamUrl {
             Some(_) => Ok(Self(uri)),
             None => Err(UrlError("an upstream's url names a host")),
         }
+    }
+}
+
+impl UpstreamUrl {
+    /// Whether it is reached over TLS.
+    #[must_use]
+    pub fn is_encrypted(&self) -> bool {
+        self.0.scheme_str() == Some("https")
     }
 }
 
@@ -159,6 +157,13 @@ pub enum Target {
     Command(Starts),
 }
 
+impl Target {
+    /// Whether it is reached over TLS.
+    pub(super) fn is_encrypted(&self) -> bool {
+        matches!(self, Self::Url(url) if url.is_encrypted())
+    }
+}
+
 /// A server, and the gate before it.
 ///
 /// ```
@@ -190,7 +195,7 @@ pub(super) struct Behind {
     headers: Vec<UpstreamHeader>,
     /// Places for processes that are started for it.
     pub(super) places: Arc<Places>,
-    client: Client<HttpConnector, Full<Bytes>>,
+    way: Option<Way>,
     silence: Duration,
     /// Places for requests that are being decided.
     pub(super) deciding: Arc<Semaphore>,
@@ -205,6 +210,8 @@ pub(super) enum NoAnswer {
     Broke,
     /// It says nothing.
     Silent,
+    /// TLS has something against it.
+    Distrusted(&'static str),
 }
 
 impl NoAnswer {
@@ -213,24 +220,25 @@ impl NoAnswer {
         match self {
             Self::Broke => "cannot be reached, or broke off",
             Self::Silent => "has said nothing for too long",
+            Self::Distrusted(why) => why,
         }
     }
 }
 
 impl Behind {
-    pub(super) fn new(upstream: Upstream, limits: &Limits) -> Self {
-        let mut connector = HttpConnector::new();
-        connector.set_connect_timeout(Some(CONNECT));
-        connector.set_nodelay(true);
-        let mut client = Client::builder(TokioExecutor::new());
-        let client = client.pool_idle_timeout(KEPT).pool_timer(TokioTimer::new()).build(connector);
+    /// Without anybody who is believed there is no way to a server over TLS.
+    pub(super) fn new(upstream: Upstream, authorities: Option<&Authorities>, limits: &Limits) -> Self {
+        let way = match upstream.target.is_encrypted() {
+            true => authorities.map(|authorities| Way::encrypted(authorities, limits.handshake)),
+            false => Some(Way::plain()),
+        };
         Self {
             name: upstream.name,
             gate: Arc::new(upstream.gate),
             target: upstream.target,
             headers: upstream.headers,
             places: Places::new(limits.children),
-            client,
+            way,
             silence: limits.silence,
             deciding: Arc::new(Semaphore::new(limits.deciding)),
             reading: Arc::new(Semaphore::new(limits.deciding)),
@@ -265,14 +273,21 @@ impl Behind {
         headers: &HeaderMap,
         body: Bytes,
     ) -> Result<Response<Incoming>, NoAnswer> {
-        let Target::Url(url) = &self.target else { return Err(NoAnswer::Broke) };
+        let (Target::Url(url), Some(way)) = (&self.target, &self.way) else { return Err(NoAnswer::Broke) };
         let mut request = Request::new(Full::new(body));
         *request.method_mut() = method;
         *request.uri_mut() = url.0.clone();
         *request.headers_mut() = headers.clone();
-        match tokio::time::timeout(self.silence, self.client.request(request)).await {
+        match tokio::time::timeout(self.silence, way.request(request)).await {
             Ok(Ok(response)) => Ok(response),
-            Ok(Err(_)) => Err(NoAnswer::Broke),
+            Ok(Err(error)) => Err(match distrust(&error) {
+                Some(why) => {
+                    // It is for whoever runs the gateway to put right.
+                    self.gate.dropped(Side::Server, &format!("`{}` {why}", self.name));
+                    NoAnswer::Distrusted(why)
+                }
+                None => NoAnswer::Broke,
+            }),
             Err(_) => Err(NoAnswer::Silent),
         }
     }
@@ -355,10 +370,20 @@ mod tests {
 
     #[test]
     fn only_plain_urls_are_upstreams() {
-        for text in ["http://127.0.0.1:3001/mcp", "http://localhost/mcp?x=1", "http://[::1]:80/"] {
+        for text in ["http://127.0.0.1:3001/mcp", "http://localhost/mcp?x=1", "http://[::1]:80/", "https://a/mcp"] {
             assert!(text.parse::<UpstreamUrl>().is_ok(), "{text}");
         }
-        for text in ["https://a/mcp", "a/mcp", "/mcp", "http://u@a/mcp", "http://a/mcp#x", "unix:/x", "", "http:///x"] {
+        for text in [
+            "ftp://a/mcp",
+            "https://u@a/mcp",
+            "a/mcp",
+            "/mcp",
+            "http://u@a/mcp",
+            "http://a/mcp#x",
+            "unix:/x",
+            "",
+            "http:///x",
+        ] {
             assert!(text.parse::<UpstreamUrl>().is_err(), "{text}");
         }
     }

@@ -13,9 +13,9 @@ use super::endpoints::{Unfit, whole};
 use super::judge::{self, Denial, Outcome, Purpose};
 use super::metrics::Surface;
 use super::question::{Asked, Question};
-use super::tokens::Tokens;
 use super::{Service, reply};
 use crate::connections::Place;
+use crate::tokens::Tokens;
 
 /// Where Envoy asks: its `path_prefix` is `/envoy/` and the server's name.
 pub(super) const ROUTE: &str = "/envoy/{*rest}";

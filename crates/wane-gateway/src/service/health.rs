@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use wane::Code;
 
-use super::watched::Watched;
+use crate::watched::Watched;
 
 /// A look at the ledger or a file that was the last for so long says nothing any more.
 const STALE: Duration = Duration::from_secs(10);
@@ -68,10 +68,10 @@ impl Health {
     pub(super) fn file(&self, file: &Watched) {
         let (looked, wrong) = (Instant::now(), file.wrong());
         let mut known = self.known();
-        match known.files.iter_mut().find(|known| known.what == file.what) {
+        match known.files.iter_mut().find(|known| known.what == file.what()) {
             Some(known) => (known.looked, known.wrong) = (looked, wrong),
             None => {
-                let (what, name, unusable) = (file.what, file.name.clone(), file.unusable());
+                let (what, name, unusable) = (file.what(), file.name().to_owned(), file.unusable());
                 known.files.push(File { what, name, unusable, looked, wrong });
             }
         }
@@ -122,7 +122,7 @@ mod tests {
         let health = Health::default();
         health.ledger(None);
         let read = || Ok(Vec::new());
-        let mut roots = Watched::new("roots", Code::ParseRoots, "r", Box::new(read), Box::new(|_| Ok(())));
+        let roots = Watched::new("roots", Code::ParseRoots, "r", Box::new(read), Box::new(|_| Ok(())));
         health.file(&roots);
         assert_eq!(health.readiness().0, Readiness::Ready);
         let before = Instant::now().checked_sub(STALE).unwrap();
@@ -130,7 +130,6 @@ mod tests {
         let (readiness, told) = health.readiness();
         assert_eq!(readiness, Readiness::NotReady);
         assert_eq!(told["problems"], json!([{ "what": "roots", "code": "parse-roots", "file": "r" }]));
-        roots.look();
         health.file(&roots);
         assert_eq!(health.readiness().0, Readiness::Ready);
     }

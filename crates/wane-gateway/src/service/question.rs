@@ -4,9 +4,9 @@ use base64ct::{Base64, Encoding as _};
 use wane::{Arguments, Code, Refusal, SealedToken, UntrustedApproval, limits};
 use wane_policy::{Incoming, ToolDigest};
 
-use super::tokens::Tokens;
 use crate::object::{Object, elements};
 use crate::strict;
+use crate::tokens::Tokens;
 
 /// Members and elements of a JSON text that is judged. Each takes about a hundred bytes, and 256 questions may be judged at once.
 const VALUES: usize = 1 << 15;
@@ -129,7 +129,7 @@ impl Asked {
     }
 }
 
-// spec: H27
+// spec: H29
 fn has_few_values(text: &[u8]) -> Result<(), Refusal> {
     match strict::has_at_most(VALUES, text) {
         true => Ok(()),

@@ -3,8 +3,10 @@
 use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
+use serde::Serialize;
 use serde_json::{Value, json};
 use wane::{Code, Family, Refusal};
+use wane_audit::RecordId;
 
 use super::judge::{Allowed, Denial, Outcome, Purpose};
 use crate::answer;
@@ -84,17 +86,25 @@ pub(super) fn outcome(outcome: &Outcome) -> Response {
     }
 }
 
-fn allowance(allowed: &Allowed) -> Value {
-    let mut said = json!({
-        "verdict": "allow",
-        "committed": allowed.purpose == Purpose::Admit,
-        "mark": answer::mark(&allowed.mark),
-        "durable": allowed.durable,
-    });
-    if let (Some(record), Some(members)) = (allowed.record, said.as_object_mut()) {
-        members.insert("record".into(), record.to_string().into());
+/// What is said of an allowance, in the order of its members.
+#[derive(Serialize)]
+struct Allowance {
+    committed: bool,
+    durable: bool,
+    mark: Value,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    record: Option<RecordId>,
+    verdict: &'static str,
+}
+
+fn allowance(allowed: &Allowed) -> Allowance {
+    Allowance {
+        committed: allowed.purpose == Purpose::Admit,
+        durable: allowed.durable,
+        mark: answer::mark(&allowed.mark),
+        record: allowed.record,
+        verdict: "allow",
     }
-    said
 }
 
 /// A problem (RFC 9457) with the status that belongs to its code.
@@ -155,8 +165,12 @@ pub(super) fn code(code: Code) -> Value {
 }
 
 /// JSON as an answer that nobody keeps: the same question may be answered otherwise the next moment.
-pub(super) fn json_of(status: StatusCode, content_type: &'static str, value: &Value) -> Response {
-    text(status, content_type, value.to_string())
+pub(super) fn json_of(status: StatusCode, content_type: &'static str, value: &impl Serialize) -> Response {
+    match serde_json::to_string(value) {
+        Ok(said) => text(status, content_type, said),
+        // An answer without words is no allowance.
+        Err(_) => text(StatusCode::INTERNAL_SERVER_ERROR, content_type, String::new()),
+    }
 }
 
 /// The same for any text.

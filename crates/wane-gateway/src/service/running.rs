@@ -18,18 +18,19 @@ use hyper::{Request, Uri};
 use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{interval, sleep, timeout};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 use wane::{Code, Refusal};
 
-use super::listen::{Listener, Socket};
-use super::watched::{Look, Watched};
 use super::{DECIDING, Service, endpoints, envoy, reply};
 use crate::connections::{CONNECTIONS, Connections, PATIENCE, Patient, Place, Room, UNREAD};
+use crate::listen::{Listen, Listener};
+use crate::watched::{Look, Watched, Watching};
 
-/// How often files, the ledger and connections are looked at.
+/// How often the ledger and connections are looked at.
 const LOOK: Duration = Duration::from_secs(1);
 
 /// How long requests that are on their way may hold up the end.
@@ -54,10 +55,8 @@ impl Service {
             .enable_all()
             .build()?;
         let (stop, stopped) = watch::channel(());
-        let (ended, endings) = channel();
-        let (files, ledger) = (self.clone(), self.clone());
-        // It may be stuck in a file when the service ends.
-        thread::Builder::new().name("wane-files".into()).spawn(move || files.watch(watched, &endings))?;
+        let watching = self.watch(watched)?;
+        let ledger = self.clone();
         let (ledger_ended, ledger_endings) = channel();
         // It may be stuck in the ledger when the service ends.
         thread::Builder::new().name("wane-ledger".into()).spawn(move || ledger.look(&ledger_endings))?;
@@ -66,16 +65,21 @@ impl Service {
             drop(stop);
         })?;
         runtime.block_on(self.accept(listener, stopped))?;
-        drop((ended, ledger_ended));
+        drop((watching, ledger_ended));
         runtime.shutdown_timeout(GRACE);
         Ok(())
     }
 
     async fn accept(&self, listener: Listener, mut stopped: watch::Receiver<()>) -> io::Result<()> {
         let (connections, router) = (Arc::new(Connections::default()), endpoints::router(self.clone()));
-        let hosts = if listener.is_loopback() { Hosts::Loopback } else { Hosts::Any };
+        // On loopback a web page may reach it under any name.
+        let hosts = match listener.address() {
+            Listen::Address(_) if listener.address().is_local() => Hosts::Loopback,
+            Listen::Address(_) | Listen::Socket(_) => Hosts::Any,
+        };
         let mut running = JoinSet::new();
-        let socket = Accepting::new(&listener)?;
+        let socket = listener.accepting()?;
+        let encrypted = listener.tls();
         let mut looks = interval(LOOK);
         loop {
             let accepted = tokio::select! {
@@ -105,9 +109,18 @@ impl Service {
             }
             let place = Arc::new(connections.enter());
             let (service, router, stopped) = (self.clone(), router.clone(), stopped.clone());
+            let stream = Patient::new(stream, Arc::clone(&place), UNREAD);
+            let encrypted = encrypted.clone();
             running.spawn(async move {
                 service.0.metrics.connections.inc();
-                connection(stream, router, place, hosts, stopped).await;
+                match encrypted {
+                    None => connection(stream, router, place, hosts, stopped).await,
+                    Some(tls) => {
+                        if let Some(stream) = shake_hands(tls, stream, &place, stopped.clone()).await {
+                            connection(stream, router, place, hosts, stopped).await;
+                        }
+                    }
+                }
                 service.0.metrics.connections.dec();
             });
         }
@@ -124,35 +137,30 @@ impl Service {
         Ok(())
     }
 
-    /// Looks at the files once a second, until there is nobody any more who sends.
-    fn watch(&self, mut watched: Vec<Watched>, ended: &Receiver<()>) {
+    /// Looks at the files for as long as what is returned is kept.
+    fn watch(&self, watched: Vec<Watched>) -> io::Result<Watching> {
         for file in &watched {
             self.0.health.file(file);
-            self.0.metrics.file(file.what, true);
+            self.0.metrics.file(file.what(), true);
         }
-        loop {
-            for file in &mut watched {
-                let (what, look) = (file.what, file.look());
-                self.0.health.file(file);
-                let name = &*file.name;
-                match look {
-                    Look::Same => continue,
-                    Look::Begun => {}
-                    Look::InForce => {
-                        self.0.metrics.reloaded(what);
-                        tracing::info!(what, file = name, "read again");
-                    }
-                    Look::Unusable(refusal) => {
-                        let code = refusal.code().as_str();
-                        tracing::error!(what, file = name, code, why = %refusal, "what was in force stays");
-                    }
+        let service = self.clone();
+        Watching::start(watched, move |file, look| {
+            let (what, name) = (file.what(), file.name());
+            service.0.health.file(file);
+            match look {
+                Look::Same => return,
+                Look::Begun => {}
+                Look::InForce => {
+                    service.0.metrics.reloaded(what);
+                    tracing::info!(what, file = name, "read again");
                 }
-                self.0.metrics.file(what, file.wrong().is_none());
+                Look::Unusable(refusal) => {
+                    let code = refusal.code().as_str();
+                    tracing::error!(what, file = name, code, why = %refusal, "what was in force stays");
+                }
             }
-            if !matches!(ended.recv_timeout(LOOK), Err(RecvTimeoutError::Timeout)) {
-                return;
-            }
-        }
+            service.0.metrics.file(what, file.wrong().is_none());
+        })
     }
 
     /// Looks at the ledger once a second.
@@ -186,43 +194,29 @@ enum Hosts {
     Any,
 }
 
-/// A connection that was accepted.
-trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
-impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
-
-enum Accepting {
-    Tcp(TcpListener),
-    Unix(UnixListener),
-}
-
-impl Accepting {
-    fn new(listener: &Listener) -> io::Result<Self> {
-        match &listener.socket {
-            Socket::Tcp(socket) => TcpListener::from_std(socket.try_clone()?).map(Self::Tcp),
-            Socket::Unix(socket) => UnixListener::from_std(socket.try_clone()?).map(Self::Unix),
-        }
-    }
-
-    async fn accept(&self) -> io::Result<Box<dyn Stream>> {
-        match self {
-            Self::Tcp(socket) => {
-                let (stream, _) = socket.accept().await?;
-                stream.set_nodelay(true)?;
-                Ok(Box::new(stream))
-            }
-            Self::Unix(socket) => Ok(Box::new(socket.accept().await?.0)),
-        }
-    }
-}
-
 /// Whether the next one may be accepted at once.
 fn is_of_one_connection(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, InvalidInput};
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset | InvalidInput)
 }
 
+/// Begins TLS, in the time that a head has. Whoever cannot is no client.
+// spec: H27
+async fn shake_hands<S: AsyncRead + AsyncWrite + Unpin>(
+    tls: TlsAcceptor,
+    stream: S,
+    place: &Place,
+    mut stopped: watch::Receiver<()>,
+) -> Option<TlsStream<S>> {
+    tokio::select! {
+        shaken = tls.accept(stream) => shaken.ok(),
+        () = place.must_close() => None,
+        _ = stopped.changed() => None,
+    }
+}
+
 async fn connection(
-    stream: Box<dyn Stream>,
+    stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
     router: Router,
     place: Arc<Place>,
     hosts: Hosts,
@@ -246,7 +240,7 @@ async fn connection(
         // Whoever takes too long is ended by whoever looks at all of them.
         .header_read_timeout(None)
         .max_buf_size(HEAD_BYTES)
-        .serve_connection(TokioIo::new(Patient::new(stream, Arc::clone(&place), UNREAD)), service);
+        .serve_connection(TokioIo::new(stream), service);
     let mut connection = pin!(connection);
     let mut graceful = false;
     loop {

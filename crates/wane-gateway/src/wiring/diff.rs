@@ -41,8 +41,7 @@ fn hunks(text: &str, splices: &[Splice]) -> Vec<Span> {
 
 /// The lines of a hunk, with these splices made and what is hidden not shown.
 fn shown(text: &str, hunk: &Span, splices: &[&Splice], hidden: &[Span]) -> Vec<String> {
-    let mut parts: Vec<(Span, &str)> =
-        splices.iter().map(|splice| (splice.span.clone(), splice.new.as_str())).collect();
+    let mut parts: Vec<(Span, &str)> = splices.iter().map(|splice| (splice.span.clone(), splice.shown())).collect();
     let covered =
         |span: &Span| splices.iter().any(|splice| span.start < splice.span.end && splice.span.start < span.end);
     // A value of several lines may begin before the hunk.

@@ -7,6 +7,23 @@ use super::entry::{Args, Span, Stdio, Text};
 pub(super) struct Splice {
     pub(super) span: Span,
     pub(super) new: String,
+    /// What is shown of it, where something in it is a secret.
+    shown: Option<String>,
+}
+
+impl Splice {
+    pub(super) const fn new(span: Span, new: String) -> Self {
+        Self { span, new, shown: None }
+    }
+
+    pub(super) const fn secret(span: Span, new: String, shown: String) -> Self {
+        Self { span, new, shown: Some(shown) }
+    }
+
+    /// What anybody may see of it.
+    pub(super) fn shown(&self) -> &str {
+        self.shown.as_deref().unwrap_or(&self.new)
+    }
 }
 
 /// What wraps a server, or nothing where its list of arguments has no place.
@@ -17,7 +34,7 @@ pub(super) fn wrap(text: &str, stdio: &Stdio, program: &str, line: &[String]) ->
     match &stdio.args {
         Args::Absent { before } => {
             let new = format!("{}{}[{}]", quoted(program), before.as_deref()?, words.join(", "));
-            Some(vec![Splice { span: command, new }])
+            Some(vec![Splice::new(command, new)])
         }
         Args::Listed { span, elements } => {
             let inside = span.start.saturating_add(1);
@@ -28,7 +45,7 @@ pub(super) fn wrap(text: &str, stdio: &Stdio, program: &str, line: &[String]) ->
                     (first.span.start, words.iter().map(|word| format!("{word},{between}")).collect())
                 }
             };
-            Some(vec![Splice { span: command, new: quoted(program) }, Splice { span: at..at, new }])
+            Some(vec![Splice::new(command, quoted(program)), Splice::new(at..at, new)])
         }
     }
 }
@@ -45,7 +62,7 @@ pub(super) fn unwrap(text: &str, stdio: &Stdio, inner: usize, absent: Option<&st
     let gap = text.get(command.end..span.start);
     let inside = span.start.saturating_add(1)..span.end.saturating_sub(1);
     if rest.is_empty() && gap.is_some() && gap == absent && is_all(text, inside, ours) {
-        return Some(vec![Splice { span: command.start..span.end, new }]);
+        return Some(vec![Splice::new(command.start..span.end, new)]);
     }
     let from = elements.first()?.span.start;
     let to = match rest.first() {
@@ -56,7 +73,12 @@ pub(super) fn unwrap(text: &str, stdio: &Stdio, inner: usize, absent: Option<&st
     if !is_all(text, from..to, ours) {
         return None;
     }
-    Some(vec![Splice { span: command, new }, Splice { span: from..to, new: String::new() }])
+    Some(vec![Splice::new(command, new), Splice::new(from..to, String::new())])
+}
+
+/// Whether nothing but blanks and commas stands there.
+pub(super) fn separates(text: &str, span: Span) -> bool {
+    part(text, &span).chars().all(|letter| letter == ',' || letter.is_whitespace())
 }
 
 /// Whether nothing but these texts stands in this part, and what separates them.
@@ -68,12 +90,11 @@ fn is_all(text: &str, span: Span, texts: &[Text]) -> bool {
         at = one.span.end;
     }
     between.push(at..span.end);
-    let separates = |letter: char| letter == ',' || letter.is_whitespace();
-    between.into_iter().all(|span| part(text, &span).chars().all(separates))
+    between.into_iter().all(|span| separates(text, span))
 }
 
 /// The end of the comma that follows at once, if one does.
-fn comma(text: &str, end: usize, limit: usize) -> usize {
+pub(super) fn comma(text: &str, end: usize, limit: usize) -> usize {
     let rest = text.get(end..limit).unwrap_or_default();
     let blank = rest.len().saturating_sub(rest.trim_start().len());
     match rest.trim_start().starts_with(',') {
@@ -84,7 +105,7 @@ fn comma(text: &str, end: usize, limit: usize) -> usize {
 
 /// What stands between two elements of a list whose first one stands behind this text: a new line where that one has a line of
 /// its own.
-fn between(before: &str) -> &str {
+pub(super) fn between(before: &str) -> &str {
     indent(before).unwrap_or(" ")
 }
 
@@ -117,7 +138,7 @@ pub(super) fn apply(text: &str, splices: &[Splice]) -> String {
 }
 
 /// A text as both notations read it.
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     // TOML wants this character escaped too.
     serde_json::Value::from(text).to_string().replace('\u{7f}', "\\u007f")
 }

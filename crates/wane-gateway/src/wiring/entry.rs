@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::http::Http;
 use super::{Flag, Runner, Why};
 
 /// A part of the text, in bytes.
@@ -26,6 +27,7 @@ pub(super) struct Entry {
 #[derive(Clone)]
 pub(super) enum Server {
     Stdio(Stdio),
+    Http(Http),
     Other(Why),
 }
 
@@ -65,7 +67,7 @@ pub(super) enum Args {
 pub(super) enum Stands {
     /// There is none.
     Alone,
-    /// It is wrapped, and its own command is this argument.
+    /// It is wrapped, and its own command is this argument, or its own url begins at this byte.
     Behind(usize),
     /// There is one, and it is not started as it is written here.
     Otherwise,
@@ -157,6 +159,14 @@ impl Server {
     pub(super) fn without_args(&self) -> Option<&str> {
         match self {
             Self::Stdio(Stdio { args: Args::Absent { before }, .. }) => before.as_deref(),
+            Self::Stdio(_) | Self::Http(_) | Self::Other(_) => None,
+        }
+    }
+
+    /// The text that would stand before a table of headers, where there is no table.
+    pub(super) fn without_headers(&self) -> Option<&str> {
+        match self {
+            Self::Http(http) => http.without_headers(),
             Self::Stdio(_) | Self::Other(_) => None,
         }
     }
@@ -165,6 +175,7 @@ impl Server {
     pub(super) fn says(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Other(one), Self::Other(two)) => one == two,
+            (Self::Http(one), Self::Http(two)) => one.says(two),
             (Self::Stdio(one), Self::Stdio(two)) => {
                 let values = |stdio: &Stdio| stdio.elements().iter().map(|text| text.value.clone()).collect::<Vec<_>>();
                 one.command.value == two.command.value && values(one) == values(two) && one.env == two.env

@@ -2,12 +2,13 @@
 
 use std::borrow::Cow;
 
-use jsonc_parser::ast::{Object, StringLit, Value};
+use jsonc_parser::ast::{Object, ObjectProp, StringLit, Value};
 use jsonc_parser::common::{Range, Ranged as _};
 use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
 
 use super::edit::{Splice, apply, indent, part};
 use super::entry::{Args, Entry, Read, Server, Span, Stdio, Text, is_setting};
+use super::http::{Header, Headers, Http};
 use super::{Fault, Layout, Why};
 
 /// What clients read beside plain JSON, and nothing more.
@@ -73,7 +74,7 @@ fn mended(text: &str) -> Cow<'_, str> {
         at = match unit(here) {
             Some(0xd800..=0xdbff) if matches!(unit(next), Some(0xdc00..=0xdfff)) => next.saturating_add(6),
             Some(0xd800..=0xdfff) => {
-                lone.push(Splice { span: here..next, new: "\\ufffd".into() });
+                lone.push(Splice::new(here..next, "\\ufffd".into()));
                 next
             }
             _ => {
@@ -138,26 +139,58 @@ fn entries(text: &str, table: &Table<'_>, found: &mut Vec<Entry>) {
 }
 
 fn server(text: &str, value: &Value<'_>) -> Server {
-    stdio(text, value).map_or_else(Server::Other, Server::Stdio)
+    let Value::Object(entry) = value else { return Server::Other(Why::NoObject) };
+    if let Some(why) = entry.properties.iter().find_map(|member| twice(entry, member.name.as_str())) {
+        return Server::Other(why);
+    }
+    let said: Vec<&str> = URLS.into_iter().chain(["command"]).filter(|name| get(entry, name).is_some()).collect();
+    let read = match said.as_slice() {
+        ["url"] => http(text, entry).map(Server::Http),
+        ["command"] | [] => stdio(text, entry).map(Server::Stdio),
+        [member, ..] => Err(Why::Remote(URLS.into_iter().find(|url| url == member).unwrap_or("url"))),
+    };
+    read.unwrap_or_else(Server::Other)
 }
 
-fn stdio(text: &str, value: &Value<'_>) -> Result<Stdio, Why> {
-    let Value::Object(entry) = value else { return Err(Why::NoObject) };
-    if let Some(why) = entry.properties.iter().find_map(|member| twice(entry, member.name.as_str())) {
-        return Err(why);
+fn get<'a>(entry: &'a Object<'a>, name: &str) -> Option<&'a ObjectProp<'a>> {
+    entry.properties.iter().find(|member| member.name.as_str() == name)
+}
+
+/// Whether the `type` of an entry, where it has one, is one of these.
+fn is_of(entry: &Object<'_>, kinds: &[&str]) -> Result<(), Why> {
+    match get(entry, "type").map(|kind| &kind.value) {
+        None => Ok(()),
+        Some(Value::StringLit(kind)) if kinds.contains(&&*kind.value) => Ok(()),
+        Some(Value::StringLit(kind)) => Err(Why::Type(kind.value.to_string())),
+        // Whatever else it is, it may hold anything, and a reason is printed.
+        Some(_) => Err(Why::Type("…".to_owned())),
     }
-    let get = |name: &str| entry.properties.iter().find(|member| member.name.as_str() == name);
-    if let Some(member) = URLS.into_iter().find(|name| get(name).is_some()) {
-        return Err(Why::Remote(member));
-    }
-    if let Some(kind) = get("type") {
-        match &kind.value {
-            Value::StringLit(kind) if kind.value == "stdio" => {}
-            Value::StringLit(kind) => return Err(Why::Type(kind.value.to_string())),
-            // Whatever else it is, it may hold anything, and a reason is printed.
-            _ => return Err(Why::Type("…".to_owned())),
+}
+
+fn http(text: &str, entry: &Object<'_>) -> Result<Http, Why> {
+    is_of(entry, &["http", "streamable-http"])?;
+    let said = get(entry, "url").ok_or(Why::Url)?;
+    let key = span(said.name.range());
+    let Value::StringLit(url) = &said.value else { return Err(Why::Url) };
+    let url = leaf(url);
+    let headers = match get(entry, "headers").map(|headers| &headers.value) {
+        None => Headers::Absent { before: before_member(text, &key, url.span.start, "headers") },
+        Some(Value::Object(all)) => {
+            let header = |member: &ObjectProp<'_>| {
+                let value = member.value.as_string_lit().map(leaf).ok_or(Why::Headers)?;
+                Ok(Header { span: span(member.range()), name: member.name.as_str().to_owned(), value })
+            };
+            let members = all.properties.iter().map(header).collect::<Result<_, _>>()?;
+            Headers::Listed { span: span(all.range), members }
         }
-    }
+        Some(_) => return Err(Why::Headers),
+    };
+    Http::new(url, headers).ok_or(Why::Url)
+}
+
+fn stdio(text: &str, entry: &Object<'_>) -> Result<Stdio, Why> {
+    let get = |name: &str| get(entry, name);
+    is_of(entry, &["stdio"])?;
     let command = get("command").ok_or(Why::Command)?;
     let key = span(command.name.range());
     let Value::StringLit(said) = &command.value else { return Err(Why::Command) };
@@ -166,7 +199,7 @@ fn stdio(text: &str, value: &Value<'_>) -> Result<Stdio, Why> {
         return Err(Why::Command);
     }
     let args = match get("args").map(|args| &args.value) {
-        None => Args::Absent { before: Some(before_args(text, &key, said.span.start)) },
+        None => Args::Absent { before: Some(before_member(text, &key, said.span.start, "args")) },
         Some(Value::Array(list)) => {
             let texts = list.elements.iter().map(|element| element.as_string_lit().map(leaf).ok_or(Why::Args));
             Args::Listed { span: span(list.range), elements: texts.collect::<Result<_, _>>()? }
@@ -191,14 +224,14 @@ fn variables(value: &Value<'_>) -> Option<Vec<(String, String)>> {
     all.properties.iter().map(|one| Some((one.name.as_str().to_owned(), text(&one.value)?))).collect()
 }
 
-/// What stands between a command and a list that is put behind it: on a line of its own if the command has one.
-fn before_args(text: &str, key: &Span, value: usize) -> String {
+/// What stands between a member and another that is put behind it: on a line of its own if the first has one.
+fn before_member(text: &str, key: &Span, value: usize, name: &str) -> String {
     let colon = part(text, &(key.end..value));
     let colon = if colon.trim() == ":" { colon } else { ": " };
     let before = part(text, &(0..key.start));
     let spaced = [before, colon].iter().any(|text| text.ends_with([' ', '\t']));
     let space = indent(before).unwrap_or(if spaced { " " } else { "" });
-    format!(",{space}\"args\"{colon}")
+    format!(",{space}\"{name}\"{colon}")
 }
 
 fn leaf(text: &StringLit<'_>) -> Text {

@@ -52,7 +52,7 @@ impl fmt::Debug for Start {
 /// use std::collections::BTreeMap;
 /// use wane_gateway::wiring::{self, Layout, Runner};
 /// let text = "{\"servers\": {\"git\": {\"command\": \"uvx\", \"args\": [\"git\"]}}}";
-/// let runner = Runner { program: "/usr/bin/wane".into(), flags: BTreeMap::new() };
+/// let runner = Runner { program: "/usr/bin/wane".into(), flags: BTreeMap::new(), gateway: None };
 /// let edit = wiring::enforce(text, Layout::Servers, &runner, &[])?;
 /// for text in [text, edit.text()] {
 ///     let listed = wiring::listed(text, Layout::Servers, "/usr/bin/wane")?;
@@ -69,6 +69,7 @@ pub fn listed(text: &str, layout: Layout, program: &str) -> Result<Vec<Listed>, 
     let listed = read.entries.into_iter().map(|entry| {
         let start = match entry.server {
             Server::Other(why) => Err(why),
+            Server::Http(_) => Err(Why::Remote("url")),
             Server::Stdio(stdio) => match stdio.stands(program, &entry.name) {
                 Stands::Otherwise => Err(Why::Foreign),
                 stands => stdio.env.clone().ok_or(Why::Env).map(|env| {

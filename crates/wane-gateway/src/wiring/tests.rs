@@ -1,7 +1,7 @@
 use super::*;
 
 fn runner() -> Runner {
-    Runner { program: "/usr/bin/wane".into(), flags: [(Flag::Aud, "files".into())].into() }
+    Runner { program: "/usr/bin/wane".into(), flags: [(Flag::Aud, "files".into())].into(), gateway: None }
 }
 
 #[track_caller]
@@ -128,7 +128,14 @@ fn each_layout_has_its_own_place() {
 #[test]
 fn what_cannot_be_wrapped_is_not_touched() {
     let cases = [
-        (r#"{"url": "https://a"}"#, Why::Remote("url")),
+        (r#"{"url": "https://a"}"#, Why::Gateway),
+        (r#"{"url": "https://a", "command": "x"}"#, Why::Remote("url")),
+        (r#"{"type": "sse", "url": "https://a"}"#, Why::Type("sse".into())),
+        (r#"{"type": "stdio", "url": "https://a"}"#, Why::Type("stdio".into())),
+        (r#"{"url": "ws://a"}"#, Why::Url),
+        (r#"{"url": ["https://a"]}"#, Why::Url),
+        (r#"{"url": "https://a", "headers": []}"#, Why::Headers),
+        (r#"{"url": "https://a", "headers": {"a": 1}}"#, Why::Headers),
         (r#"{"serverUrl": "https://a", "command": "x"}"#, Why::Remote("serverUrl")),
         (r#"{"httpUrl": "https://a"}"#, Why::Remote("httpUrl")),
         (r#"{"type": "sse", "command": "x"}"#, Why::Type("sse".into())),

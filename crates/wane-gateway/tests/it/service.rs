@@ -134,7 +134,7 @@ impl Serving {
         })
         .unwrap();
         let watched = watched(&service);
-        let listener = listen.parse::<Listen>().unwrap().bind(Reach::Machine).unwrap();
+        let listener = listen.parse::<Listen>().unwrap().bind(Reach::ThisMachine).unwrap();
         let address = listener.address().clone();
         let (stop, stopped) = channel::<()>();
         let until = move || stopped.recv().unwrap_or(());
@@ -143,7 +143,7 @@ impl Serving {
     }
 
     fn connect(&self) -> TcpStream {
-        let Listen::Tcp(address) = &self.address else { panic!("{}", self.address) };
+        let Listen::Address(address) = &self.address else { panic!("{}", self.address) };
         let stream = TcpStream::connect(address).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
         stream
@@ -256,7 +256,7 @@ fn what_is_on_its_way_is_answered_before_the_end() {
     let answered = read(stream);
     assert_eq!((answered.status, &answered.json()["committed"]), (200, &json!(true)));
     serving.stop();
-    let Listen::Tcp(address) = serving.address else { panic!() };
+    let Listen::Address(address) = serving.address else { panic!() };
     assert!(TcpStream::connect(address).is_err());
 }
 

@@ -1,7 +1,8 @@
-"""A tool server of the official Python library over Streamable HTTP, in both eras: http_server.py PORT"""
+"""A tool server of the official Python library over Streamable HTTP, in both eras: http_server.py PORT [CERTIFICATE KEY]"""
 
 import sys
 
+import uvicorn
 from mcp.server.mcpserver import Context, MCPServer
 
 server = MCPServer("notes")
@@ -39,4 +40,9 @@ def forbidden() -> str:
     return "called"
 
 
-server.run("streamable-http", port=int(sys.argv[1]))
+match sys.argv[1:]:
+    case [port]:
+        server.run("streamable-http", port=int(port))
+    case [port, certificate, key]:
+        tls = {"ssl_certfile": certificate, "ssl_keyfile": key}
+        uvicorn.run(server.streamable_http_app(), host="127.0.0.1", port=int(port), log_level="warning", **tls)

@@ -6,7 +6,9 @@
 import asyncio
 import contextlib
 import os
+import shutil
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -19,6 +21,9 @@ from mcp.types import ElicitResult
 
 import clients
 from clients import DENIED, HERE, NODE_MODULES, WANE, check, code, names, text
+
+# Certificates that the tests of the crate have too.
+TLS = HERE.parent / "tls"
 
 
 def port():
@@ -55,8 +60,8 @@ def everything(at):
     return runs(words, at, env={**os.environ, "PORT": str(at)})
 
 
-def notes(at):
-    return runs([sys.executable, str(HERE / "http_server.py"), str(at)], at)
+def notes(at, *certificate):
+    return runs([sys.executable, str(HERE / "http_server.py"), str(at), *map(str, certificate)], at)
 
 
 def gateway(scene, at, servers, *words):
@@ -69,8 +74,11 @@ def gateway(scene, at, servers, *words):
 
 @contextlib.asynccontextmanager
 async def connected(at, path, shown, mode, **more):
-    async with httpx2.AsyncClient(headers={"Authorization": f"Bearer {shown}"}, timeout=30) as http:
-        transport = streamable_http_client(f"http://127.0.0.1:{at}{path}", http_client=http)
+    """`at` is a port, or an origin at `https://`."""
+    origin = at if isinstance(at, str) else f"http://127.0.0.1:{at}"
+    believed = ssl.create_default_context(cafile=TLS / "ours.crt") if origin.startswith("https:") else True
+    async with httpx2.AsyncClient(headers={"Authorization": f"Bearer {shown}"}, timeout=30, verify=believed) as http:
+        transport = streamable_http_client(f"{origin}{path}", http_client=http)
         async with Client(transport, mode=mode, **more) as client:
             yield client
 
@@ -141,9 +149,32 @@ async def refused(at, shown, expected, what):
         check(codes == [expected], f"{what}: {codes}")
 
 
+async def over_tls(scene):
+    """The same with TLS before the gateway and behind it."""
+    at, one = port(), port()
+    shutil.copy(TLS / "server.key", scene.folder / "server.key")
+    (scene.folder / "server.key").chmod(0o600)
+    shown = ["--tls-cert", str(TLS / "server.crt"), "--tls-key", "server.key", "--upstream-ca", str(TLS / "ours.crt")]
+    servers = [("notes", f"https://localhost:{one}/mcp")]
+
+    def sealed(name):
+        token = scene.token(f"tls-{name}.tok", "notes", "read:*", "send:*")
+        scene.wane("seal", token, "-o", f"{token}.sealed")
+        return (scene.folder / f"{token}.sealed").read_text().strip()
+
+    tokens = {name: sealed(name) for name in ("legacy", "2026-07-28", "client")}
+    with notes(one, TLS / "rsa.crt", TLS / "rsa.key"), gateway(scene, at, servers, "--client-tokens", *shown):
+        for mode in ("legacy", "2026-07-28"):
+            await talk(f"https://127.0.0.1:{at}", tokens[mode], mode, f"notes over tls, {mode}")
+        line = ["node", str(HERE / "over_http.mjs"), "client", f"https://127.0.0.1:{at}/notes/mcp", tokens["client"]]
+        believed = {"NODE_EXTRA_CA_CERTS": str(TLS / "ours.crt"), "NODE_MODULES": NODE_MODULES}
+        subprocess.run(line, env={**scene.env(), **believed}, check=True)
+
+
 async def main():
     with tempfile.TemporaryDirectory() as folder:
         scene = clients.Scene(folder)
+        await over_tls(scene)
         at, one, two = port(), port(), port()
         own = scene.token("own.tok", "*", "read:*", "send:*", "execute:*")
         servers = [("notes", one), ("everything", two)]
@@ -158,7 +189,9 @@ async def main():
                     token = scene.token(f"{kind}.tok", "notes", "read:*", "send:*")
                     scene.wane("seal", token, "-o", f"{token}.sealed")
                     shown = (scene.folder / f"{token}.sealed").read_text().strip()
-                    line = ["node", str(HERE / "over_http.mjs"), kind, f"http://127.0.0.1:{at}/notes/mcp", shown]
+                    # As `wane mcp enforce` writes it: what follows `#` stays with the client.
+                    url = f"http://127.0.0.1:{at}/notes/mcp#https://notes.example/mcp?key=x"
+                    line = ["node", str(HERE / "over_http.mjs"), kind, url, shown]
                     subprocess.run(line, env={**scene.env(), "NODE_MODULES": NODE_MODULES}, check=True)
                 await refused(at, "of-somebody-else", "deny-no-token", "without a token nothing is called")
                 secret = (scene.folder / token).read_text().strip()
@@ -167,6 +200,9 @@ async def main():
                 shown = (scene.folder / "bearer").read_text().strip()
                 await talk_everything(at, shown, "everything")
                 await talk(at, shown, "auto", "a gateway with a token of its own")
+                for mode in ("legacy", "2026-07-28"):
+                    async with connected(at, "/notes/mcp#https://notes.example/mcp?key=x", shown, mode) as client:
+                        check("count" in await names(client), f"{mode}: what follows `#` in a url stays with the client")
                 await refused(at, "wrong", "deny-no-token", "without its bearer nothing is called")
         # Servers that the gateway starts itself, of either era.
         words = {"everything": " ".join(scene.servers["everything"]), "git": " ".join(scene.servers["git"])}

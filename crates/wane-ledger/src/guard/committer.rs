@@ -235,7 +235,7 @@ impl Committer {
             let mut keys = vec![sequence::key()];
             keys.extend(jobs.iter().flat_map(|job| job.keys.iter().cloned()));
             overlay.prefetch(&keys)?;
-            head::check_seen(known.as_ref(), &mut overlay)?;
+            shared.head.check_seen(known.as_ref(), &mut overlay)?;
             let from = Instant::now();
             for job in jobs {
                 // spec: S31 S35
@@ -264,7 +264,7 @@ impl Committer {
         self.store.view(&mut |rows| {
             let mut overlay = Overlay::new(rows);
             overlay.prefetch(&job.keys)?;
-            head::check_seen(known.as_ref(), &mut overlay)?;
+            shared.head.check_seen(known.as_ref(), &mut overlay)?;
             // All that would follow is staged, as some of it may be refused; nothing of it is written.
             // spec: S34
             answered = Some(job.decide(shared, room, &mut overlay)?.answered);
@@ -326,7 +326,7 @@ impl Committer {
         let (known, is_serial) = (shared.head.seen()?, self.store.is_serial());
         self.store.transact(&[], &mut |rows| {
             let mut overlay = Overlay::new(rows);
-            head::check_seen(known.as_ref(), &mut overlay)?;
+            shared.head.check_seen(known.as_ref(), &mut overlay)?;
             records::stage_denials(shared, denials, &mut overlay)?;
             sequence::finish(overlay, is_serial)
         })

@@ -1,5 +1,6 @@
 //! Denials of genuine tokens: recorded in batches, so that no answer waits for them.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use wane::Verified;
@@ -7,7 +8,7 @@ use wane::Verified;
 /// A denial that waits to be recorded, with its chain, whose blocks the log keeps.
 pub(crate) struct Denial {
     pub(crate) record: Vec<u8>,
-    pub(crate) verified: Verified,
+    pub(crate) verified: Arc<Verified>,
 }
 
 /// Denials that wait. Never more than [`Denials::MOST`]: what does not fit is counted.

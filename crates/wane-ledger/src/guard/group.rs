@@ -1,5 +1,6 @@
 //! Requests that are decided together: one after the other, each seeing what those before it did, in one transaction.
 
+use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
 
 use wane::{
@@ -32,7 +33,7 @@ pub(crate) type Look = Box<dyn FnOnce(&mut dyn Store, &Shared) + Send>;
 pub(crate) struct Job {
     pub(crate) purpose: Purpose,
     pub(crate) sealed: SealedToken,
-    pub(crate) verified: Verified,
+    pub(crate) verified: Arc<Verified>,
     pub(crate) request: Request,
     /// What approvals must be for, the request's digest in it; computed before anybody waits for the store.
     pub(crate) approvable: Approvable,
@@ -49,7 +50,7 @@ pub(crate) struct Job {
 /// The answer, and what is left of the job: whoever asked has the time to take it apart, and the committer has not.
 pub(crate) struct Reply {
     pub(crate) answer: Result<Answered, Refusal>,
-    _left: (SealedToken, Verified, Request, Vec<Key>),
+    _left: (SealedToken, Arc<Verified>, Request, Vec<Key>),
 }
 
 /// Whether what follows is committed.
@@ -89,7 +90,7 @@ impl Job {
     pub(crate) fn refresh(&mut self, roots: &Roots) -> Result<(), Refusal> {
         // spec: S30
         if self.verified.roots_digest() != roots.digest() {
-            self.verified = verify(&self.sealed, roots)?;
+            self.verified = Arc::new(verify(&self.sealed, roots)?);
         }
         Ok(())
     }
@@ -184,7 +185,16 @@ impl Job {
         room: Room,
         overlay: &mut Overlay<'_>,
     ) -> Result<Done, Fault> {
-        let id = RecordId::from_bytes(shared.random());
+        let id = shared.record_id();
+        // Nothing is recorded of a check. Where the record has room and nobody has to wait, nothing that would follow can be refused.
+        let asks = matches!(weighed.judged.decision, Decision::Ask(_));
+        if self.purpose == Purpose::Check
+            && !asks
+            && records::is_small(shared, &Story { id, job: self, deposited, weighed: &weighed })
+        {
+            let answered = Answered { decision: weighed.judged.decision, record: None };
+            return Ok(Done { answered, denial: None });
+        }
         let record = records::decision(shared, &Story { id, job: self, deposited, weighed: &weighed });
         let record = match record {
             Ok(record) => record,
@@ -202,7 +212,7 @@ impl Job {
             Decision::Ask(ask) => self.stage_wait(ask, overlay),
             // spec: S23
             Decision::Deny(_) => {
-                let denial = Denial { record, verified: self.verified.clone() };
+                let denial = Denial { record, verified: Arc::clone(&self.verified) };
                 let answered = Answered { decision: weighed.judged.decision, record: None };
                 return Ok(Done { answered, denial: Some(denial) });
             }
@@ -211,7 +221,7 @@ impl Job {
         match staged {
             // It waits already, and that is recorded: asking again is recorded like a denial.
             Ok(()) if waits && !overlay.has_changed_since(point) => {
-                let denial = Denial { record, verified: self.verified.clone() };
+                let denial = Denial { record, verified: Arc::clone(&self.verified) };
                 let answered = Answered { decision: weighed.judged.decision, record: None };
                 Ok(Done { answered, denial: Some(denial) })
             }
@@ -241,7 +251,7 @@ impl Job {
         let judged = wane::Judgement { decision: Decision::Deny(refusal), heard: weighed.judged.heard };
         let weighed = Weighed { judged, known: weighed.known };
         let record = records::decision(shared, &Story { id, job: self, deposited, weighed: &weighed })?;
-        let denial = Denial { record, verified: self.verified.clone() };
+        let denial = Denial { record, verified: Arc::clone(&self.verified) };
         Ok(Done { answered: Answered { decision: weighed.judged.decision, record: None }, denial: Some(denial) })
     }
 

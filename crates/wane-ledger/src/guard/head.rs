@@ -4,7 +4,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
@@ -22,6 +22,34 @@ pub(crate) struct Head {
     known: Mutex<Option<Known>>,
     /// Why the newest head could not be written outside: nothing is admitted until it can.
     unwritten: Mutex<Option<Fault>>,
+    /// What was compared last, and fitted.
+    fits: Mutex<Option<Arc<Fits>>>,
+}
+
+/// Two rows of a ledger, as they lie there, that extend what was seen of it. The same rows extend it still.
+#[derive(Debug)]
+struct Fits {
+    known: Known,
+    ledger: Option<Vec<u8>>,
+    sequencer: Option<Vec<u8>>,
+}
+
+impl Fits {
+    /// Where the log is as long as what was seen of it, no other row was looked at.
+    fn at(known: &Known, tip: &Tip, overlay: &mut Overlay<'_>) -> Result<Option<Self>, Fault> {
+        if (tip.epoch, tip.size) != known.epoch_and_size() {
+            return Ok(None);
+        }
+        let mut row = |key| overlay.bytes(&key).map(|row| row.map(<[u8]>::to_vec));
+        let (ledger, sequencer) = (row(law::meta_key())?, row(sequence::key())?);
+        Ok(Some(Self { known: known.clone(), ledger, sequencer }))
+    }
+
+    fn are_of(&self, known: &Known, overlay: &mut Overlay<'_>) -> Result<bool, Fault> {
+        Ok(self.known == *known
+            && overlay.bytes(&law::meta_key())? == self.ledger.as_deref()
+            && overlay.bytes(&sequence::key())? == self.sequencer.as_deref())
+    }
 }
 
 /// What the file says.
@@ -62,7 +90,7 @@ const FILE_BYTES: u64 = 4_096;
 
 impl Head {
     pub(crate) const fn at(path: Option<PathBuf>) -> Self {
-        Self { path, known: Mutex::new(None), unwritten: Mutex::new(None) }
+        Self { path, known: Mutex::new(None), unwritten: Mutex::new(None), fits: Mutex::new(None) }
     }
 
     /// What the file says. To be asked before the transaction that is compared with it begins: others go on writing both,
@@ -88,6 +116,30 @@ impl Head {
             Some(fault) => Err(fault.clone()),
             None => Ok(self.known.lock().unwrap_or_else(PoisonError::into_inner).clone()),
         }
+    }
+
+    /// Refuses a ledger that does not extend what this process has seen of it: its file was replaced, or the connection leads
+    /// somewhere else, to a standby that lacks the tail and has grown another one perhaps.
+    pub(crate) fn check_seen(&self, known: Option<&Known>, overlay: &mut Overlay<'_>) -> Result<(), Fault> {
+        let Some(known) = known else { return Ok(()) };
+        // Not locked while rows are read: other committers read theirs.
+        let fits = self.fits.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(fits) = fits
+            && fits.are_of(known, overlay)?
+        {
+            return Ok(());
+        }
+        let id = law::load_meta(overlay)?.id.to_string();
+        // spec: S83
+        if id != known.ledger {
+            return Err(Refusal::new(Code::StateOtherLedger, "ledger", id, &known.ledger).into());
+        }
+        // spec: S42
+        let tip = refuse_unless_extended(known, overlay)?;
+        if let Some(fits) = Fits::at(known, &tip, overlay)? {
+            *self.fits.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(fits));
+        }
+        Ok(())
     }
 
     /// Notes a head that is committed.
@@ -148,23 +200,10 @@ pub(crate) fn check_outside(known: Option<&Known>, overlay: &mut Overlay<'_>) ->
     let Some(known) = known else { return Ok(()) };
     known.check_ledger(law::load_meta(overlay)?.id)?;
     // spec: S41
-    refuse_unless_extended(known, overlay)
+    refuse_unless_extended(known, overlay).map(drop)
 }
 
-/// Refuses a ledger that does not extend what this process has seen of it: its file was replaced, or the connection leads
-/// somewhere else, to a standby that lacks the tail and has grown another one perhaps.
-pub(crate) fn check_seen(known: Option<&Known>, overlay: &mut Overlay<'_>) -> Result<(), Fault> {
-    let Some(known) = known else { return Ok(()) };
-    let id = law::load_meta(overlay)?.id.to_string();
-    // spec: S83
-    if id != known.ledger {
-        return Err(Refusal::new(Code::StateOtherLedger, "ledger", id, &known.ledger).into());
-    }
-    // spec: S42
-    refuse_unless_extended(known, overlay)
-}
-
-fn refuse_unless_extended(known: &Known, overlay: &mut Overlay<'_>) -> Result<(), Fault> {
+fn refuse_unless_extended(known: &Known, overlay: &mut Overlay<'_>) -> Result<Tip, Fault> {
     let tip = sequence::tip(overlay)?;
     if tip.epoch < known.epoch {
         return Err(Fault::RolledBack(format!("epoch {}", tip.epoch), format!("epoch {}", known.epoch)));
@@ -181,7 +220,7 @@ fn refuse_unless_extended(known: &Known, overlay: &mut Overlay<'_>) -> Result<()
             format!("{} records with the root {}", known.size, known.root),
         ));
     }
-    Ok(())
+    Ok(tip)
 }
 
 /// How long another guard is waited for that writes the file, and between two tries.

@@ -1,7 +1,7 @@
 //! Input that does not verify: counted, and nothing else, so that it costs a ledger nothing.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use wane::{Code, Refusal, SealedToken, Verified};
 
@@ -25,7 +25,7 @@ impl Guard {
         self.verified(sealed, now).map(|_verified| ())
     }
 
-    pub(super) fn verified(&self, sealed: &SealedToken, now: u64) -> Result<Verified, Refusal> {
+    pub(super) fn verified(&self, sealed: &SealedToken, now: u64) -> Result<Arc<Verified>, Refusal> {
         self.shared.saw(now);
         self.shared.verify(sealed).inspect_err(|refusal| {
             // It never reaches the ledger.

@@ -28,6 +28,32 @@ pub(crate) struct Story<'a> {
     pub(crate) weighed: &'a Weighed,
 }
 
+/// Whether there is room for its line whatever these few things say: at six bytes for each byte of a text, and with as many
+/// names, labels and marks as the limits allow, it stays under the limit of a record.
+pub(crate) fn is_small(shared: &Shared, story: &Story<'_>) -> bool {
+    let Story { job, deposited, weighed, .. } = story;
+    let (request, known) = (&job.request, &weighed.known);
+    let agents = job.verified.chain().blocks().iter().filter_map(|block| block.claims().subject());
+    let agents: usize = agents.map(str::len).sum();
+    let call: usize = request.call().parts().map(str::len).sum();
+    let held = |state: &wane::BlockState| state.mark.labels().len().saturating_add(state.spent.len());
+    let held: usize = known.blocks.iter().chain(known.first.as_ref().map(|first| &first.state)).map(held).sum();
+    let charges = match &weighed.judged.decision {
+        Decision::Allow(permit) => permit.effects().charges.len(),
+        Decision::Ask(_) | Decision::Deny(_) => 0,
+    };
+    let approvals = job.approvals.len().saturating_add(deposited.len());
+    shared.version.len() <= 64
+        && agents <= 1_024
+        && call <= 1_024
+        && request.stated_arguments().members_cbor().len() <= 8
+        && held <= 32
+        && charges <= 16
+        && weighed.judged.heard.len() <= 64
+        && (known.used.len() <= 4 && known.revoked_before.len() <= 1)
+        && (approvals == 0 && job.misfit.is_none() && request.asks().is_empty())
+}
+
 /// The line of a decision. A denial that is too large is shortened.
 ///
 /// # Errors
@@ -37,7 +63,9 @@ pub(crate) fn decision(shared: &Shared, story: &Story<'_>) -> Result<Vec<u8>, Re
     let denied = decided.decision == Outcome::Deny;
     let line = |decided| line(shared, story.id, story.job.now, Event::Decision(Box::new(decided)));
     if !denied {
-        return line(decided);
+        let line = line(decided);
+        debug_assert!(line.is_ok() || !is_small(shared, story), "what is small fits");
+        return line;
     }
     match line(decided.clone()) {
         // spec: A4
@@ -166,13 +194,13 @@ pub(crate) fn opened(shared: &Shared, now: u64) -> Result<Vec<u8>, Refusal> {
     let roots = Hash::from_bytes(*shared.roots().digest());
     let version = shared.version.clone();
     let opened = Opened { guard: shared.guard, roots, catalogue: None, version };
-    line(shared, RecordId::from_bytes(shared.random()), now, Event::Opened(opened))
+    line(shared, shared.record_id(), now, Event::Opened(opened))
 }
 
 /// A guard has ended, and every denial is recorded.
 pub(crate) fn closed(shared: &Shared, now: u64) -> Result<Vec<u8>, Refusal> {
     let closed = Closed { guard: shared.guard };
-    line(shared, RecordId::from_bytes(shared.random()), now, Event::Closed(closed))
+    line(shared, shared.record_id(), now, Event::Closed(closed))
 }
 
 /// Input that did not verify, as counts: there are fewer codes than a record has room for.
@@ -185,7 +213,7 @@ pub(crate) fn unverified(
     let count = counts.values().fold(0_u64, |sum, count| sum.saturating_add(*count));
     let codes = counts.iter().map(|(code, count)| (code.as_str().to_owned(), *count)).collect();
     let unverified = Unverified { from, to, count, codes };
-    line(shared, RecordId::from_bytes(shared.random()), to, Event::Unverified(unverified))
+    line(shared, shared.record_id(), to, Event::Unverified(unverified))
 }
 
 /// Stages the denials that wait, with the blocks of their chains, and how many had no room.
@@ -199,7 +227,7 @@ pub(crate) fn stage_denials(shared: &Shared, denials: &Denials, overlay: &mut Ov
     if denials.dropped() > 0 {
         let now = shared.now();
         let dropped = DenialsDropped { from: denials.from(now), to: now, count: denials.dropped() };
-        overlay.append(line(shared, RecordId::from_bytes(shared.random()), now, Event::DenialsDropped(dropped))?);
+        overlay.append(line(shared, shared.record_id(), now, Event::DenialsDropped(dropped))?);
     }
     Ok(())
 }

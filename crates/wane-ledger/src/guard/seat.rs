@@ -100,6 +100,11 @@ impl Seat {
         }
         let mut taken = match self.taken.try_lock() {
             Ok(taken) => taken,
+            // In memory it is soon over: waking the thread would take longer.
+            Err(TryLockError::WouldBlock) if !shared.durable => match self.taken.lock() {
+                Ok(taken) => taken,
+                Err(_) => return Some(job),
+            },
             // Whoever has died there is told of by its thread.
             Err(TryLockError::WouldBlock | TryLockError::Poisoned(_)) => return Some(job),
         };

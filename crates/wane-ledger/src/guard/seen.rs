@@ -6,7 +6,7 @@ use wane::{BlockId, Refusal, Request, Value, Verified};
 use wane_audit::{Keyed, LogSecret};
 
 use super::group::Task;
-use super::{Guard, Shared, gone, head};
+use super::{Guard, Shared, gone};
 use crate::law::{self, Overlay};
 use crate::store::{Fault, Lock, Store};
 
@@ -79,7 +79,7 @@ fn remember(session: BlockId, digests: &[Keyed], store: &mut dyn Store, shared: 
     let known = shared.head.seen()?;
     store.transact(&[Lock::Session(session)], &mut |rows| {
         let mut overlay = Overlay::new(rows);
-        head::check_seen(known.as_ref(), &mut overlay)?;
+        shared.head.check_seen(known.as_ref(), &mut overlay)?;
         law::remember(session, digests, &mut overlay)?;
         overlay.write()
     })

@@ -10,7 +10,7 @@ use wane_audit::{Checkpoint, Frontier, Hash, Origin, SignedCheckpoint};
 
 use super::committer::is_due;
 use super::denials::Denials;
-use super::head::{self, HeadRow, head_key};
+use super::head::{HeadRow, head_key};
 use super::{Shared, records};
 use crate::law::{self, Overlay};
 use crate::store::{Fault, Key, Lock, Room, Store, Table};
@@ -240,7 +240,7 @@ impl Log {
         self.queued = None;
         loop {
             let known = shared.head.seen()?;
-            let check = &mut |overlay: &mut Overlay<'_>| head::check_seen(known.as_ref(), overlay);
+            let check = &mut |overlay: &mut Overlay<'_>| shared.head.check_seen(known.as_ref(), overlay);
             let placed = place(store, check, shared.now()).inspect_err(|_| self.queued = Some(Instant::now()))?;
             self.unsigned = placed.tip.size.saturating_sub(self.signed_size);
             // Where it cannot be written, the next admission is denied.
@@ -313,7 +313,7 @@ fn append(
     let (known, is_serial) = (shared.head.seen()?, store.is_serial());
     store.transact(&[], &mut |rows| {
         let mut overlay = Overlay::new(rows);
-        head::check_seen(known.as_ref(), &mut overlay)?;
+        shared.head.check_seen(known.as_ref(), &mut overlay)?;
         stage(&mut overlay)?;
         finish(overlay, is_serial)
     })

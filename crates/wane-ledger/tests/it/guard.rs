@@ -9,6 +9,7 @@ mod denials;
 mod fair;
 mod front;
 mod heads;
+mod large;
 mod log;
 mod own_asks;
 mod replay;

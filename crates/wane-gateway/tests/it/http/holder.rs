@@ -92,12 +92,12 @@ fn what_others_reach_is_not_opened_by_accident() {
     for (scene, setting) in [
         (scene(), Setting::default()),
         (scene(), Setting { listen: anywhere(), door: door(), ..Setting::default() }),
-        (scene(), Setting { listen: anywhere(), door: door(), reach: Reach::Anywhere, ..Setting::default() }),
+        (scene(), Setting { listen: anywhere(), door: door(), reach: Reach::WithoutTls, ..Setting::default() }),
         (clients(), Setting { listen: anywhere(), ..Setting::default() }),
     ] {
         let refused = Gateway::start(scene, &[("files", &server)], setting).err();
         assert!(matches!(refused, Some(ServeError::Open(_))), "{refused:?}");
     }
-    let setting = Setting { listen: anywhere(), reach: Reach::Anywhere, ..Setting::default() };
+    let setting = Setting { listen: anywhere(), reach: Reach::WithoutTls, ..Setting::default() };
     Gateway::with(clients(), &[("files", &server)], setting).stop();
 }

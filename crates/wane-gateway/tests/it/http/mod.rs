@@ -6,6 +6,7 @@ mod listing;
 mod sessions;
 mod started;
 mod stateless;
+mod tls;
 mod tokens;
 mod wire;
 
@@ -17,6 +18,7 @@ use std::time::Duration;
 use wane_gateway::http::{
     Bound, Door, HttpOptions, Limits, Listen, Reach, ServeError, Target, Upstream, UpstreamHeader, serve,
 };
+use wane_gateway::tls::Authorities;
 use wane_gateway::{Credential, Gate, Stopper};
 
 use self::wire::{Answer, Server};
@@ -56,6 +58,7 @@ struct Setting {
     headers: Vec<UpstreamHeader>,
     aware: bool,
     reach: Reach,
+    authorities: Option<Authorities>,
 }
 
 impl Default for Setting {
@@ -67,6 +70,7 @@ impl Default for Setting {
             headers: Vec::new(),
             aware: false,
             reach: Reach::ThisMachine,
+            authorities: None,
         }
     }
 }
@@ -105,6 +109,7 @@ impl Gateway {
             reach: setting.reach,
             door: setting.door,
             origins: vec!["https://app.example".to_owned()],
+            authorities: setting.authorities,
             limits: setting.limits,
         };
         let (stopper, stops) = Stopper::new();
@@ -118,7 +123,7 @@ impl Gateway {
 
     fn address(&self) -> SocketAddr {
         match self.bound {
-            Bound::Address(address) => address,
+            Bound::Address(address) | Bound::Encrypted(address) => address,
             Bound::Socket(_) => panic!("it has no address"),
         }
     }

@@ -151,7 +151,7 @@ fn length(headers: &[(String, String)]) -> Option<usize> {
     headers.iter().find(|(name, _)| name == "content-length").map(|(_, value)| value.parse().unwrap())
 }
 
-fn read_request(reader: &mut impl io::BufRead) -> Option<Received> {
+pub(super) fn read_request(reader: &mut impl io::BufRead) -> Option<Received> {
     let (first, headers) = read_head(reader)?;
     let mut words = first.split(' ');
     let (method, path) = (words.next()?.to_owned(), words.next()?.to_owned());

@@ -21,6 +21,7 @@ const ELSEWHERE: &[(Code, &str)] = &[
     (Code::DenyNoToken, "wane-gateway"),
     (Code::DenyTokenPlace, "wane-gateway"),
     (Code::DenyOrigin, "wane-gateway"),
+    (Code::ParseCertificate, "wane-gateway"),
     (Code::ParseCatalogue, "wane-policy"),
     (Code::DenyUnlisted, "wane-policy"),
     (Code::DenyRoute, "wane-policy"),

@@ -1,6 +1,7 @@
-//! Tokens that were read before: reading one again costs more than all else that HTTP adds to a decision.
+//! Tokens that were read before: reading one again costs more than most else of a decision.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
 use wane::{Refusal, SealedToken};
@@ -10,7 +11,7 @@ const BYTES: usize = 1024 * 1024;
 
 /// Tokens by their whole text. What a text says never changes, so none is ever wrong; it is verified and decided every time.
 #[derive(Default)]
-pub(super) struct Tokens(Mutex<Generations>);
+pub(crate) struct Tokens(Mutex<Generations>);
 
 #[derive(Default)]
 struct Generations {
@@ -20,9 +21,15 @@ struct Generations {
     bytes: usize,
 }
 
+impl fmt::Debug for Tokens {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Tokens(…)")
+    }
+}
+
 impl Tokens {
     /// Reads a token, or knows what it says.
-    pub(super) fn read(&self, text: &str) -> Result<SealedToken, Refusal> {
+    pub(crate) fn read(&self, text: &str) -> Result<SealedToken, Refusal> {
         if let Some(known) = self.known(text) {
             return Ok(known);
         }

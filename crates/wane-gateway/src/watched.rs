@@ -1,10 +1,17 @@
-//! Files whose content comes into force while the service runs.
+//! Files whose content comes into force while a gateway or the service runs.
 
 use std::fmt;
+use std::io;
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::thread;
+use std::time::Duration;
 
 use wane::{Code, Refusal};
 
-type Reading = Box<dyn FnMut() -> std::io::Result<Vec<u8>> + Send>;
+/// How often files are looked at.
+const LOOK: Duration = Duration::from_secs(1);
+
+type Reading = Box<dyn FnMut() -> io::Result<Vec<u8>> + Send>;
 type Applying = Box<dyn FnMut(&[u8]) -> Result<(), Refusal> + Send>;
 
 /// A file that is looked at once a second. What it holds comes into force once two looks have found the same, so that a file that
@@ -26,8 +33,8 @@ type Applying = Box<dyn FnMut(&[u8]) -> Result<(), Refusal> + Send>;
 /// # let _ = roots;
 /// ```
 pub struct Watched {
-    pub(super) what: &'static str,
-    pub(super) name: String,
+    what: &'static str,
+    name: String,
     unusable: Code,
     read: Reading,
     apply: Applying,
@@ -40,8 +47,15 @@ pub struct Watched {
 }
 
 /// What a look at a file came to.
+///
+/// ```
+/// use wane::{Code, Refusal};
+/// use wane_gateway::service::Look;
+/// let look = Look::Unusable(Refusal::new(Code::ParseRoots, "roots", "there are none", ""));
+/// assert!(!matches!(look, Look::InForce));
+/// ```
 #[derive(Debug)]
-pub(super) enum Look {
+pub enum Look {
     /// Nothing new.
     Same,
     /// What it holds has come into force for the first time since the service began.
@@ -70,19 +84,32 @@ impl Watched {
         }
     }
 
+    /// What it is, in one word.
+    #[must_use]
+    pub const fn what(&self) -> &'static str {
+        self.what
+    }
+
+    /// The name that may be told.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     /// What is wrong with it.
-    pub(super) const fn wrong(&self) -> Option<Code> {
+    #[must_use]
+    pub const fn wrong(&self) -> Option<Code> {
         self.wrong
     }
 
     /// What is wrong with one that cannot be read.
-    pub(super) const fn unusable(&self) -> Code {
+    pub(crate) const fn unusable(&self) -> Code {
         self.unusable
     }
 
     /// Looks at it once.
-    // spec: H16
-    pub(super) fn look(&mut self) -> Look {
+    // spec: G48 H16
+    fn look(&mut self) -> Look {
         let found = match (self.read)() {
             Ok(found) => found,
             Err(error) => {
@@ -122,6 +149,48 @@ impl Watched {
             Some(before) if before == refusal.code() => Look::Same,
             _ => Look::Unusable(refusal),
         }
+    }
+}
+
+/// Somebody who looks at files, until this goes away.
+///
+/// ```
+/// use wane_gateway::service::{Look, Watched, Watching};
+/// fn watch(files: Vec<Watched>) -> std::io::Result<Watching> {
+///     Watching::start(files, |file, look| match look {
+///         Look::Unusable(refusal) => eprintln!("{} {}: {refusal}", file.what(), file.name()),
+///         Look::Begun | Look::InForce => assert!(file.wrong().is_none()),
+///         Look::Same => {}
+///     })
+/// }
+/// drop(watch(Vec::new())?);
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Watching {
+    _ended: Sender<()>,
+}
+
+impl Watching {
+    /// Looks at these once a second, and tells of each look.
+    ///
+    /// # Errors
+    /// Where no thread can be had.
+    pub fn start(mut files: Vec<Watched>, mut told: impl FnMut(&Watched, &Look) + Send + 'static) -> io::Result<Self> {
+        let (ended, endings) = channel::<()>();
+        // It ends once this is gone; nobody waits for it, since it may be stuck in a file.
+        thread::Builder::new().name("wane-files".into()).spawn(move || {
+            loop {
+                for file in &mut files {
+                    let look = file.look();
+                    told(file, &look);
+                }
+                if !matches!(endings.recv_timeout(LOOK), Err(RecvTimeoutError::Timeout)) {
+                    return;
+                }
+            }
+        })?;
+        Ok(Self { _ended: ended })
     }
 }
 

@@ -1,0 +1,99 @@
+//! `wane mcp enforce` for servers that are reached at a url, before a gateway that runs.
+
+use serde_json::Value;
+
+use crate::mcp_serve::{Gateway, call, scene, server};
+use crate::scene::Scene;
+
+const BOTH: &str = "--catalogue one.toml --token tok --root root.pub --ledger sqlite:l.db";
+
+/// A gateway with a token of its own before this server, and its origin.
+fn gateway(scene: &Scene, url: &str) -> (Gateway, String) {
+    let flags = "--token tok --seal --catalogue one.toml --listen 127.0.0.1:0 --bearer-file bearer";
+    let mut gateway = Gateway::start(scene, &format!("{flags} --upstream {url}"));
+    let origin = gateway.line().strip_prefix("listening on ").unwrap().to_owned();
+    (gateway, origin)
+}
+
+/// Calls as a client does that is configured so: what follows `#` in a url is never sent.
+fn calls(scene: &Scene, file: &str) -> u16 {
+    let json: Value = serde_json::from_str(&scene.read(file)).unwrap();
+    let entry = &json["mcpServers"]["files"];
+    let url = entry["url"].as_str().unwrap().strip_prefix("http://").unwrap().split('#').next().unwrap().to_owned();
+    let (address, path) = url.split_once('/').unwrap();
+    call(address, &format!("/{path}"), entry["headers"]["Authorization"].as_str()).0
+}
+
+#[test]
+fn a_server_at_a_url_is_reached_through_the_gateway_that_runs() {
+    let scene = scene();
+    let (url, heads) = server();
+    let text = format!(
+        "{{\n  \"mcpServers\": {{\n    \"files\": {{\n      \"type\": \"http\",\n      \"url\": \"{url}?key=hunter2\"\n    }},\n    \"own\": {{\"url\": \
+         \"{url}\", \"headers\": {{\"Authorization\": \"Bearer hunter2\"}}}}\n  }}\n}}\n"
+    );
+    scene.write("m.json", &text);
+    let (first, origin) = gateway(&scene, &url);
+    let enforce = |origin: &str, more: &str| {
+        scene.sh(&format!("wane mcp enforce --path m.json {BOTH} --gateway {origin} --bearer-file bearer {more}"))
+    };
+    let bearer = scene.read("bearer").trim().to_owned();
+    let dry = enforce(&origin, "--dry-run").exits(0);
+    assert!(dry.out.contains("would wrap files") && dry.out.contains("/files/mcp#***\""), "{dry:?}");
+    let ran = enforce(&origin, "").exits(0);
+    assert!(ran.out.contains("wrapped files") && ran.out.contains("cannot wrap own"), "{ran:?}");
+    assert!(ran.out.contains("--upstream-header") && ran.err.contains("others can read `m.json`"), "{ran:?}");
+    for told in [&dry, &ran] {
+        let told = format!("{told:?}");
+        assert!(!told.contains(&bearer) && !told.contains("hunter2"), "{told}");
+    }
+    assert_eq!(calls(&scene, "m.json"), 200);
+    let heads = heads.lock().unwrap().concat();
+    assert!(!heads.contains(&bearer.to_ascii_lowercase()) && !heads.contains("hunter2"), "{heads}");
+    scene.chmod("m.json", 0o600);
+    let again = enforce(&origin, "").exits(0);
+    assert!(again.out.contains("already wrapped so: files") && !again.err.contains("others"), "{again:?}");
+
+    // Another start is another bearer, and another port.
+    first.stop();
+    enforce(&origin, "").fails(1, "use-file");
+    scene.write("bearer", &format!("{bearer}\n"));
+    scene.chmod("bearer", 0o600);
+    assert!(enforce(&origin, "").fails(1, "use-file").err.contains("no gateway that runs"));
+    let (second, origin) = gateway(&scene, &url);
+    let ran = enforce(&origin, "").exits(0);
+    assert!(ran.out.contains("wrapped files"), "{ran:?}");
+    assert_eq!(calls(&scene, "m.json"), 200);
+    second.stop();
+    let (third, _) = gateway(&scene, &url);
+    scene.sh("wane mcp enforce --path m.json --stop").exits(0);
+    assert_eq!(scene.read("m.json"), text);
+    assert!(!scene.path("m.json.wane-backup").exists());
+    third.stop();
+}
+
+#[test]
+fn what_is_no_gateway_of_this_machine_is_refused() {
+    let scene = scene();
+    let (url, _) = server();
+    scene.write("m.json", &format!("{{\"mcpServers\": {{\"files\": {{\"url\": \"{url}\"}}}}}}\n"));
+    let (running, origin) = gateway(&scene, &url);
+    scene.sh("cp bearer open && chmod 644 open && echo short > short && chmod 600 short").exits(0);
+    for (flags, exit, word) in [
+        (format!("--path m.json --gateway {origin}"), 2, "use-arguments"),
+        ("--path m.json --bearer-file bearer".to_owned(), 2, "use-arguments"),
+        (format!("--path m.json --gateway {origin} --bearer-file bearer --stop"), 2, "use-arguments"),
+        (format!("--path m.json --gateway {origin}/files/mcp --bearer-file bearer"), 2, "use-arguments"),
+        ("--path m.json --gateway http://192.0.2.1:7000 --bearer-file bearer".to_owned(), 2, "use-arguments"),
+        (format!("--path m.json --gateway {origin} --bearer-file short"), 2, "use-arguments"),
+        (format!("--path m.json --gateway {origin} --bearer-file open"), 1, "use-key-open"),
+        (format!("--path m.json --gateway {origin} --bearer-file none"), 1, "use-file"),
+        (format!("--client claude --gateway {origin} --bearer-file bearer"), 2, "use-arguments"),
+    ] {
+        scene.sh(&format!("wane mcp enforce {BOTH} {flags}")).fails(exit, word);
+    }
+    // Without a gateway it is said what is missing, and nothing is enforced.
+    let ran = scene.sh(&format!("wane mcp enforce --path m.json {BOTH}")).exits(1);
+    assert!(ran.out.contains("`--gateway` names a gateway"), "{ran:?}");
+    running.stop();
+}

@@ -1,0 +1,141 @@
+//! What was found genuine, so that a token that is shown again and again is not verified from the start each time.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use wane::{BlockId, Refusal, Roots, SealedToken, SignatureCache, Verified, verify_with};
+
+/// Signatures that are remembered, 32 bytes each: the chains of some thousand sessions.
+const SIGNATURES: usize = 16_384;
+
+/// Chains that are remembered whole, in one generation: two are kept.
+const CHAINS: usize = 256;
+
+/// What verified by which roots. It saves work and nothing else: each answer is the one that verifying gives.
+pub(super) struct Genuine {
+    signatures: RwLock<SignatureCache>,
+    chains: RwLock<Chains>,
+}
+
+/// By the last block's id. Where the newer one is full, the older one is forgotten.
+#[derive(Default)]
+struct Chains {
+    newer: HashMap<BlockId, Chain>,
+    older: HashMap<BlockId, Chain>,
+}
+
+#[derive(Clone)]
+struct Chain {
+    sealed: SealedToken,
+    verified: Arc<Verified>,
+}
+
+impl Default for Genuine {
+    fn default() -> Self {
+        Self { signatures: RwLock::new(SignatureCache::new(SIGNATURES)), chains: RwLock::default() }
+    }
+}
+
+impl Genuine {
+    /// Verifies by these roots. No lock is held while a signature is checked.
+    pub(super) fn verify(&self, sealed: &SealedToken, roots: &Roots) -> Result<Arc<Verified>, Refusal> {
+        let known = self.chains.read().unwrap_or_else(PoisonError::into_inner).get(sealed, roots);
+        if let Some(verified) = known {
+            return Ok(verified);
+        }
+        let known = self.signatures.read().unwrap_or_else(PoisonError::into_inner).known(sealed, roots);
+        let verified = verify_with(sealed, roots, &known)?;
+        let learns = !self.signatures.read().unwrap_or_else(PoisonError::into_inner).holds(&verified);
+        if learns {
+            self.signatures.write().unwrap_or_else(PoisonError::into_inner).keep(&verified);
+        }
+        let verified = Arc::new(verified);
+        // A seal for one request is shown once.
+        if !verified.is_for_one_request() {
+            self.chains.write().unwrap_or_else(PoisonError::into_inner).keep(sealed, &verified);
+        }
+        Ok(verified)
+    }
+}
+
+impl Chains {
+    /// Only of the very same chain in memory, which cannot change: another with the same id may be signed otherwise.
+    fn get(&self, sealed: &SealedToken, roots: &Roots) -> Option<Arc<Verified>> {
+        let id = sealed.chain().blocks().last()?.id();
+        let known = self.newer.get(&id).or_else(|| self.older.get(&id))?;
+        let same = std::ptr::eq(known.sealed.chain(), sealed.chain());
+        // spec: S30
+        (same && known.verified.roots_digest() == roots.digest()).then(|| Arc::clone(&known.verified))
+    }
+
+    fn keep(&mut self, sealed: &SealedToken, verified: &Arc<Verified>) {
+        let Some(last) = sealed.chain().blocks().last() else { return };
+        if self.newer.len() >= CHAINS {
+            self.older = std::mem::take(&mut self.newer);
+        }
+        self.newer.insert(last.id(), Chain { sealed: sealed.clone(), verified: Arc::clone(verified) });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use getrandom::SysRng;
+    use rand_core::UnwrapErr;
+    use wane::{Code, Heir, RootGrant, Seal, SecretKey, Token, mint};
+
+    use super::*;
+
+    fn token(root: &SecretKey) -> Token {
+        let mut rng = UnwrapErr(SysRng);
+        let grant = RootGrant::new("files".parse().unwrap(), 0, 600).scope("read:*".parse().unwrap());
+        mint(&grant, root, Heir::carried(&mut rng)).unwrap()
+    }
+
+    #[test]
+    fn the_same_token_in_memory_is_known_and_no_other() {
+        let (root, other) = (SecretKey::from_seed([1; 32]), SecretKey::from_seed([2; 32]));
+        let (roots, others) = (Roots::single(root.public_key()), Roots::single(other.public_key()));
+        let (genuine, sealed) = (Genuine::default(), token(&root).seal(&Seal::new()).unwrap());
+        let first = genuine.verify(&sealed, &roots).unwrap();
+        assert!(Arc::ptr_eq(&first, &genuine.verify(&sealed.clone(), &roots).unwrap()));
+        // The same text, read again, is another one in memory: verified, and then known in place of the first.
+        let read = SealedToken::parse(&sealed.to_text()).unwrap();
+        let second = genuine.verify(&read, &roots).unwrap();
+        assert!(!Arc::ptr_eq(&first, &second) && Arc::ptr_eq(&second, &genuine.verify(&read, &roots).unwrap()));
+        // Roots that do not name its key refuse it whatever was known before.
+        assert_eq!(genuine.verify(&read, &others).unwrap_err().code(), Code::ChainUnknownRoot);
+        assert!(Arc::ptr_eq(&second, &genuine.verify(&read, &roots).unwrap()));
+    }
+
+    #[test]
+    fn a_signature_that_fails_is_not_taken_for_one_that_held() {
+        let root = SecretKey::from_seed([1; 32]);
+        let (genuine, roots) = (Genuine::default(), Roots::single(root.public_key()));
+        let sealed = token(&root).seal(&Seal::new()).unwrap();
+        let verified = genuine.verify(&sealed, &roots).unwrap();
+        let mut bytes = sealed.to_bytes();
+        // The last bytes are those of the seal's signature, and no id covers them.
+        *bytes.last_mut().unwrap() ^= 1;
+        let forged = SealedToken::from_bytes(&bytes).unwrap();
+        let last = |token: &SealedToken| token.chain().blocks().last().unwrap().id();
+        assert_eq!(last(&forged), last(&sealed));
+        assert_eq!(genuine.verify(&forged, &roots).unwrap_err().code(), Code::ChainSignature);
+        assert!(Arc::ptr_eq(&verified, &genuine.verify(&sealed, &roots).unwrap()));
+    }
+
+    #[test]
+    fn it_has_its_bounds_and_no_seal_for_one_request() {
+        let (mut rng, root) = (UnwrapErr(SysRng), SecretKey::from_seed([1; 32]));
+        let (genuine, roots, token) = (Genuine::default(), Roots::single(root.public_key()), token(&root));
+        let call = wane::Call::tool("read").unwrap();
+        let once = Seal::new().for_request(call, wane::Arguments::empty(), 100, 130, &mut rng);
+        genuine.verify(&token.seal(&once).unwrap(), &roots).unwrap();
+        assert!(genuine.chains.read().unwrap().newer.is_empty());
+        for number in 0..3 * CHAINS {
+            let sealed = token.seal(&Seal::new().note(&number.to_string())).unwrap();
+            genuine.verify(&sealed, &roots).unwrap();
+            let chains = genuine.chains.read().unwrap();
+            assert!(chains.newer.len() <= CHAINS && chains.older.len() <= CHAINS);
+        }
+    }
+}
