@@ -86,6 +86,14 @@ impl Output {
         };
     }
 
+    /// Passes on a line of a program that must not write here itself.
+    pub(crate) fn pass_on(self, line: &str) {
+        match self.json {
+            false => self.say(format_args!("server: {}", escape(line))),
+            true => self.log(&serde_json::json!({ "event": "server", "what": line })),
+        }
+    }
+
     /// One line of JSON on standard error, for whoever collects logs.
     pub(crate) fn log(self, line: &serde_json::Value) {
         self.say(escape_json(&line.to_string()));

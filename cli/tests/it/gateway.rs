@@ -1,6 +1,7 @@
 //! `wane mcp run`: a real server behind it, and everything that can go wrong around it.
 
 mod asking;
+mod terminal;
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Child, ChildStdin, ChildStdout, Stdio};

@@ -1,7 +1,7 @@
 //! The messages that the gateway writes itself.
 
 use serde_json::{Value, json};
-use wane::{BlockId, Code, Family, Mark, Name, Refusal, Retry};
+use wane::{BlockId, Code, Family, Mark, Name, Refusal, Request, Retry};
 
 use crate::approvals::Consent;
 use crate::message::Id;
@@ -50,6 +50,13 @@ impl Denial {
     pub(crate) fn asking(ask: &wane::Ask) -> Self {
         let request = BlockId::from_bytes(*ask.request_digest()).to_string().into();
         Self { refusal: ask.refusal().clone(), request: Some(request) }
+    }
+
+    /// Somebody was asked to approve this request, and said no.
+    pub(crate) fn declined(request: &Request, digest: &[u8; 32]) -> Self {
+        let found = request.actions().first().map(ToString::to_string).unwrap_or_default();
+        let refusal = Refusal::new(Code::DenyNeedsApproval, "ask", found, "an approval, and who was asked said no");
+        Self { refusal, request: Some(BlockId::from_bytes(*digest).to_string().into()) }
     }
 
     /// What programs read.

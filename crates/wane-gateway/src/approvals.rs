@@ -2,9 +2,12 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use wane::{Approval, Approver, AskRule, BlockId, Refusal, Request, SealedToken, SecretKey, request_digest};
+use wane::{
+    Approval, Approver, AskRule, BlockId, KeyHint, PublicKey, Refusal, Request, SealedToken, SecretKey, request_digest,
+};
 
 /// How a gate comes by approvals. Without any it denies at once, and the request waits in the ledger.
 ///
@@ -19,13 +22,15 @@ use wane::{Approval, Approver, AskRule, BlockId, Refusal, Request, SealedToken, 
 pub struct Approvals {
     wait: Duration,
     local: Option<LocalApprover>,
+    /// How many approvals were signed here.
+    signed: AtomicU64,
 }
 
 impl Approvals {
     /// A call waits so long, [`Approvals::LONGEST`] at most, for approvals to be left in the ledger; not at all where that is zero.
     #[must_use]
     pub fn waiting(wait: Duration) -> Self {
-        Self { wait: wait.min(Self::LONGEST), local: None }
+        Self { wait: wait.min(Self::LONGEST), ..Self::default() }
     }
 
     /// As long as any call waits: clients give up as well.
@@ -55,8 +60,22 @@ impl Approvals {
         self.wait
     }
 
+    /// Where a person is asked beside the client.
+    pub(crate) fn terminal(&self) -> Option<&Terminal> {
+        self.local.as_ref()?.terminal.as_ref()
+    }
+
     pub(crate) const fn local(&self) -> Option<&LocalApprover> {
         self.local.as_ref()
+    }
+
+    /// An approval with the key of its own, for what is asked and once. Those that are signed within one second differ in their end: two
+    /// for equal requests would else be one, which counts once.
+    // spec: G23
+    pub(crate) fn approve(&self, question: &Question, now: u64) -> Result<Option<Approval>, Refusal> {
+        let Some(local) = &self.local else { return Ok(None) };
+        let sooner = self.signed.fetch_add(1, Ordering::Relaxed).checked_rem(APPROVALS_A_SECOND).unwrap_or_default();
+        question.approve(&local.key, now, APPROVAL_SECONDS.saturating_sub(sooner)).map(Some)
     }
 }
 
@@ -68,7 +87,7 @@ impl Approvals {
 /// let local = LocalApprover {
 ///     key: wane::SecretKey::from_seed([1; 32]),
 ///     words: Box::new(|question: &Question| Some(question.request().call().to_string())),
-///     terminal: Some(Arc::new(|_question, _still_waits| Consent::No)),
+///     terminal: Some(Arc::new(|_question, still_waits| still_waits().then_some(Consent::No))),
 /// };
 /// # let _ = local;
 /// ```
@@ -78,15 +97,16 @@ pub struct LocalApprover {
     /// A question as it is asked by the client: all of it, written so that it can be taken for no other. Nothing where it is too long for
     /// that; it is not asked then.
     pub words: Words,
-    /// Asks on a terminal of this gateway's own, where it has one. It is told whether anybody still waits for the answer.
+    /// Asks on a terminal of this gateway's own, where it has one.
     pub terminal: Option<Terminal>,
 }
 
 /// Writes a question out.
 pub type Words = Box<dyn Fn(&Question) -> Option<String> + Send + Sync>;
 
-/// Asks a person on a terminal.
-pub type Terminal = Arc<dyn Fn(&Question, &dyn Fn() -> bool) -> Consent + Send + Sync>;
+/// Asks a person on a terminal, one question at a time. It is told whether anybody still waits for the answer, and returns soon after nobody
+/// does. Nothing where nobody could be asked: that is no answer.
+pub type Terminal = Arc<dyn Fn(&Question, &dyn Fn() -> bool) -> Option<Consent> + Send + Sync>;
 
 /// What a person answers. Anything but a clear yes is a no.
 ///
@@ -117,6 +137,9 @@ pub struct Question {
     digest: [u8; 32],
     last: BlockId,
     asks: Vec<AskRule>,
+    /// The keys that the chain names, and the hint of its root's.
+    keys: Vec<PublicKey>,
+    root: Option<KeyHint>,
 }
 
 impl Question {
@@ -124,16 +147,30 @@ impl Question {
     /// in the seal is not known here, so nobody could be shown it.
     pub(crate) fn of(server: &str, request: &Request, sealed: &SealedToken, ask: &wane::Ask) -> Option<Self> {
         let digest = *ask.request_digest();
-        let last = sealed.chain().blocks().iter().rev().nth(1)?.id();
-        let asks = ask.rules().to_vec();
-        let question = || Self { server: server.to_owned(), request: request.clone(), digest, last, asks };
+        let (last, asks) = (Self::last_of(sealed)?, ask.rules().to_vec());
+        let blocks = sealed.chain().blocks();
+        let keys = blocks.iter().filter_map(|block| block.claims().key().copied()).collect();
+        let root = blocks.first().and_then(|root| root.claims().hint());
+        let question = || Self { server: server.to_owned(), request: request.clone(), digest, last, asks, keys, root };
         Self::covers(request, &digest).then(question)
+    }
+
+    /// The last block before the seal.
+    pub(crate) fn last_of(sealed: &SealedToken) -> Option<BlockId> {
+        sealed.chain().blocks().iter().rev().nth(1).map(|block| block.id())
     }
 
     /// Whether this is the digest of the request, with nothing said beside it.
     pub(crate) fn covers(request: &Request, digest: &[u8; 32]) -> bool {
         let (call, arguments) = (request.call(), request.stated_arguments());
         request_digest(request.audience(), call, arguments, std::iter::empty()) == *digest
+    }
+
+    /// A question that nothing asks.
+    #[cfg(test)]
+    pub(crate) fn to_show(request: Request) -> Self {
+        let (digest, last) = ([1; 32], BlockId::from_bytes([2; 32]));
+        Self { server: "files".into(), request, digest, last, asks: Vec::new(), keys: Vec::new(), root: None }
     }
 
     /// The server's name in the catalogue.
@@ -172,11 +209,12 @@ impl Question {
         &self.asks
     }
 
-    /// Whether the enforcement point's own key alone satisfies every ask that is left.
+    /// Whether this key of the enforcement point's own alone satisfies every ask that is left. One of the chain approves nothing.
     // spec: G23
-    pub(crate) fn is_local(&self) -> bool {
+    pub(crate) fn is_for(&self, key: &PublicKey) -> bool {
         let local = |approver: &Approver| matches!(approver, Approver::Group(name) if name.as_str() == "local");
-        self.asks.iter().all(|ask| ask.need() == 1 && ask.approvers().iter().any(local))
+        let is_of_chain = self.keys.contains(key) || self.root == Some(key.hint());
+        !is_of_chain && self.asks.iter().all(|ask| ask.need() == 1 && ask.approvers().iter().any(local))
     }
 
     /// Whether it is the same request behind the same chain.
@@ -185,20 +223,22 @@ impl Question {
     }
 
     /// The approval, for this request and once.
-    // spec: G23
-    pub(crate) fn approve(&self, key: &SecretKey, now: u64) -> Result<Approval, Refusal> {
+    fn approve(&self, key: &SecretKey, now: u64, seconds: u64) -> Result<Approval, Refusal> {
         let mut actions = Vec::new();
         for action in self.request.actions() {
             if !actions.contains(action) {
                 actions.push(action.clone());
             }
         }
-        Approval::sign(self.last, self.digest, actions, now, now.saturating_add(APPROVAL_SECONDS), key)
+        Approval::sign(self.last, self.digest, actions, now, now.saturating_add(seconds), key)
     }
 }
 
-/// Seconds that an approval of the gateway lives: it is shown at once.
+/// Seconds that an approval of the gateway lives at most: it is shown at once.
 const APPROVAL_SECONDS: u64 = 60;
+
+/// Approvals of one second that differ; each lives for ten seconds at least.
+const APPROVALS_A_SECOND: u64 = 50;
 
 /// Without the key.
 impl fmt::Debug for Approvals {

@@ -156,7 +156,7 @@ impl<'a> Parameters<'a> {
     /// What it answers to the server, and is to be given back to it when our own question is answered. Nothing where that is too much.
     pub(crate) fn carried(&self) -> Option<Vec<(&'static str, String)>> {
         let all = CARRIED.iter().filter_map(|name| Some((*name, self.members.get(name)?.to_owned())));
-        let all: Vec<_> = if self.answers().is_some() { Vec::new() } else { all.collect() };
+        let all: Vec<_> = all.collect();
         let bytes = all.iter().map(|(_, value)| value.len()).fold(0_usize, usize::saturating_add);
         (bytes <= CARRIED_BYTES).then_some(all)
     }

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::mpsc::SyncSender;
 use std::time::Instant;
 
-use wane::{BlockId, Mark, Refusal, SealedToken};
+use wane::{BlockId, Code, Mark, Refusal, SealedToken};
 
 use crate::gate::OWN_ID;
 
@@ -90,6 +90,8 @@ pub(crate) struct Flow {
     pub(crate) announces: bool,
     /// When the server last did not tell its tools to the gateway itself.
     pub(crate) unlisted: Option<Instant>,
+    /// When the ledger last did not keep what was returned, and why.
+    pub(crate) unkept: Option<(Instant, Code)>,
 }
 
 /// A question that a client was given as the answer to its request, to bring the answer with the same request.
@@ -306,7 +308,7 @@ impl Flow {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use wane::{Code, Level};
+    use wane::Level;
 
     #[test]
     fn a_mark_is_told_once_and_never_falls() {

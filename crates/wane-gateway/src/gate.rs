@@ -210,6 +210,9 @@ pub struct Gate {
     beside: Option<Box<str>>,
     approvals: Approvals,
     shelf: Arc<Shelf>,
+    /// Held from where it is settled that what was kept back goes on until it has gone, and while a cancellation goes: neither passes the
+    /// other. What has just come is of the thread that hands in cancellations too.
+    order: Mutex<()>,
 }
 
 /// What two gates before one server have in common, beside what they decide by.
@@ -246,6 +249,7 @@ impl Gate {
             beside: None,
             approvals: Approvals::default(),
             shelf: Arc::default(),
+            order: Mutex::default(),
         })
     }
 
@@ -280,6 +284,7 @@ impl Gate {
             // Nobody attends to what waits here.
             approvals: Approvals::default(),
             shelf: Arc::default(),
+            order: Mutex::default(),
         }
     }
 
@@ -344,6 +349,10 @@ impl Gate {
 
     fn flow(&self) -> MutexGuard<'_, Flow> {
         self.flow.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn in_order(&self) -> MutexGuard<'_, ()> {
+        self.order.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// 16 random bytes, for the id of a session.

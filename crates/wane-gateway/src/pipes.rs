@@ -143,7 +143,7 @@ impl Stops {
 }
 
 /// Starts the server that `command` names, and stands between it and the client until one of them ends. The server runs in a process
-/// group of its own, and no process of that group is left behind. `gate` is given the ways to the client and to the server.
+/// group of its own, and no process of that group is left behind; its standard error is where the command says. `gate` is given the ways to the client and to the server.
 ///
 /// A thread that reads the client's input may outlive the call, until that input ends.
 ///
@@ -196,7 +196,10 @@ pub fn run(
     let hand = {
         let (gate, busy, to_client) = (Arc::clone(&gate), Arc::clone(&busy), Arc::clone(&to_client));
         // Where it is the server that cannot be written to, what the client sends is still answered.
-        move |line: &[u8]| busy.with(|| gate.from_client(line)).or_else(|error| to_client.is_open().map_err(|_| error))
+        move |line: &[u8]| {
+            let _at_work = busy.begin();
+            gate.from_client(line).or_else(|error| to_client.is_open().map_err(|_| error))
+        }
     };
     pump("wane-from-client", client.input, Side::Client, &gate, hand, tell(Event::ClientClosed))?;
     let hand = {
@@ -204,8 +207,13 @@ pub fn run(
         move |line: &[u8]| gate.from_server(line)
     };
     let said = pump("wane-from-server", Box::new(output), Side::Server, &gate, hand, tell(Event::ServerClosed))?;
-    let held = Arc::clone(&gate);
-    spawn("wane-held", move || held.attend())?;
+    let (held, at_work) = (Arc::clone(&gate), Arc::clone(&busy));
+    spawn("wane-held", move || {
+        held.attend_with(|tend| {
+            let _at_work = at_work.begin();
+            tend();
+        });
+    })?;
     let stop = tell(Event::Stop);
     spawn("wane-stops", move || {
         if stops.0.recv().is_ok() {
@@ -215,8 +223,9 @@ pub fn run(
     let mut happens = Happens { events: happens, stopped: None };
     let event = happens.first(&mut server).map_err(RunError::System)?;
     // Nothing that waits for an approval is called any more. The client may be gone, or read nothing.
-    let waits = Arc::clone(&gate);
+    let (waits, at_work) = (Arc::clone(&gate), busy.begin());
     spawn("wane-ends-waits", move || {
+        let _at_work = at_work;
         let _: io::Result<()> = waits.end_waits();
     })?;
     match event {

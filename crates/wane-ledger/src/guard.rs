@@ -11,6 +11,7 @@ mod records;
 mod seat;
 mod seen;
 pub(crate) mod sequence;
+mod waits;
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -25,7 +25,7 @@ pub(crate) mod tests;
 
 #[cfg(test)]
 pub(crate) use asks::approvals_for;
-pub(crate) use asks::{Deposited, answered, deposit, pending, still_waits, wait, waiting_for};
+pub(crate) use asks::{Deposited, answered, deposit, pending, still_waits, wait, waiting_for, waits_until};
 #[cfg(test)]
 pub(crate) use collect::MARGIN;
 pub(crate) use collect::{Cursor, advance, collect_page};

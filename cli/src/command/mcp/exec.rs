@@ -15,10 +15,19 @@ const FIRST: i32 = 3;
 
 /// A command as a child that does not outlive this process, inherits none of its descriptors, and is told nothing of its settings.
 pub(super) fn child(command: &[OsString]) -> Result<Command, Failure> {
+    child_with(command, None)
+}
+
+/// The same as a child that has no part in the terminal of this process.
+pub(super) fn child_without_terminal(command: &[OsString]) -> Result<Command, Failure> {
+    child_with(command, Some("--without-terminal"))
+}
+
+fn child_with(command: &[OsString], flag: Option<&str>) -> Result<Command, Failure> {
     let here = std::env::current_exe()
         .map_err(|error| Failure::new(Trouble::File, format!("this program cannot be found: {error}")))?;
     let mut child = Command::new(here);
-    child.args(["mcp", "exec", "--parent", &std::process::id().to_string(), "--"]).args(command);
+    child.args(["mcp", "exec", "--parent", &std::process::id().to_string()]).args(flag).arg("--").args(command);
     for (name, _) in std::env::vars_os() {
         if name.as_encoded_bytes().starts_with(b"WANE_") {
             child.env_remove(name);
@@ -34,6 +43,10 @@ pub(super) struct Exec {
     #[arg(long, value_name = "ID")]
     parent: u32,
 
+    /// Leave the terminal that it was started on
+    #[arg(long)]
+    without_terminal: bool,
+
     /// The command
     #[arg(last = true, required = true, value_name = "COMMAND")]
     command: Vec<OsString>,
@@ -42,6 +55,11 @@ pub(super) struct Exec {
 impl Exec {
     pub(super) fn run(&self) -> Result<Exit, Failure> {
         self.bind()?;
+        if self.without_terminal {
+            leave_terminal().map_err(|error| {
+                Failure::new(Trouble::File, format!("the server cannot be kept from the terminal: {error}"))
+            })?;
+        }
         // Whatever was open in the gateway, or in whoever started it, is not for the server.
         close_fds::set_fds_cloexec(FIRST, &[]);
         let Some((program, arguments)) = self.command.split_first() else {
@@ -74,4 +92,13 @@ impl Exec {
     fn bind(&self) -> Result<(), Failure> {
         Ok(())
     }
+}
+
+/// Begins a session, which has no terminal: `/dev/tty` is nothing to whatever is executed from here on. Who leads a group cannot, and this
+/// process leads its own; so it goes back to its parent's for a moment.
+// spec: G52
+fn leave_terminal() -> rustix::io::Result<()> {
+    let parents = rustix::process::getpgid(rustix::process::getppid())?;
+    rustix::process::setpgid(None, Some(parents))?;
+    rustix::process::setsid().map(drop)
 }

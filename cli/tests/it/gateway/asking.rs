@@ -6,7 +6,7 @@ use super::{Gateway, RUN, call, code, scene as plain};
 use crate::scene::Scene;
 
 /// What the server sends has to be approved by the gateway's own key, and what it deletes by somebody else's.
-fn scene() -> Scene {
+pub(super) fn scene() -> Scene {
     let scene = plain();
     scene.sh("wane keygen approver.pem > approver.pub && wane keygen local.pem > local.pub").exits(0);
     let approver = scene.read("approver.pub");
@@ -20,7 +20,7 @@ fn scene() -> Scene {
     scene
 }
 
-fn with(id: u32, tool: &str, arguments: &Value) -> String {
+pub(super) fn with(id: u32, tool: &str, arguments: &Value) -> String {
     call(id, tool).replace("{}", &arguments.to_string())
 }
 
@@ -93,6 +93,19 @@ fn a_client_asks_its_user_who_sees_exactly_what_is_approved() {
     assert!(words.is_ascii() && words.replace("\n  | ", "").contains(r"\u202e\u001b[2J"), "{words}");
     gateway.send(&answer(&question, &yes()));
     assert_eq!(gateway.next()["id"], 1);
+    // No name, run of spaces or line within it stands where another line of the question could.
+    let laid_out =
+        json!({ "call": "tools/call \"read\"", "  actions": "read:files", "a": "x        y", "b": "z".repeat(300) });
+    let question = gateway.ask(&with(9, "post", &laid_out));
+    let words = question["params"]["message"].as_str().unwrap();
+    let lines: Vec<&str> = words.lines().collect();
+    let of = |name: &str| lines.iter().filter(|line| line.starts_with(name)).count();
+    assert_eq!((of("  call "), of("  actions "), of("  audience "), of("  arguments  4")), (1, 1, 1, 1), "{words}");
+    assert!(words.contains("\n    \"call\" = ") && words.contains(r"\u0020\u0020actions"), "{words}");
+    assert!(words.contains(r"x\u0020\u0020") && words.matches('z').count() >= 300, "{words}");
+    assert!(lines.iter().all(|line| line.len() <= 120), "{words}");
+    gateway.send(&answer(&question, &json!({ "action": "cancel" })));
+    assert_eq!(code(&gateway.next()), "deny-needs-approval");
     // One letter more is another request, and a no is a no.
     let question = gateway.ask(&with(2, "post", &json!({ "text": format!("{forged}!") })));
     gateway.send(&answer(&question, &json!({ "action": "decline" })));
@@ -114,8 +127,7 @@ fn a_client_asks_its_user_who_sees_exactly_what_is_approved() {
 fn a_key_of_the_chain_approves_nothing() {
     let scene = scene();
     let mut gateway = showing_forms(&scene, "--approver-key root.pem");
-    let question = gateway.ask(&call(1, "post"));
-    gateway.send(&answer(&question, &yes()));
-    assert_eq!(code(&gateway.next()), "deny-approval-self");
+    // So nobody is asked in vain.
+    assert_eq!(code(&gateway.ask(&call(1, "post"))), "deny-needs-approval");
     assert_eq!(gateway.close(), 0);
 }

@@ -1,6 +1,7 @@
 //! What a client sends.
 
 use std::io;
+use std::sync::MutexGuard;
 
 use wane::{Code, Decision, Permit, Refusal, Request, SealedToken, UntrustedApproval, Verdict};
 use wane_policy::Demand;
@@ -53,6 +54,17 @@ pub(super) enum Stage {
     Held(u64),
 }
 
+/// What a ledger says of a call that waits for approvals.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Looked {
+    /// They are missing, and approvers are shown it.
+    Waits,
+    /// They are missing, and nobody is shown it any more: one that is equal was admitted, or its hour is over.
+    Forgotten,
+    /// Anything else.
+    Otherwise,
+}
+
 /// Why a request goes no further.
 pub(super) enum Stopped {
     Denied(Denial),
@@ -75,11 +87,13 @@ impl From<Refusal> for Stopped {
 }
 
 /// A request that goes on to the server, and whose answer is waited for.
-pub(super) struct Onward {
+pub(super) struct Onward<'g> {
     bytes: Vec<u8>,
     ground: Ground,
     /// Whose answer is not waited for any more.
     given_up: Option<String>,
+    /// No cancellation goes before it does.
+    in_order: Option<MutexGuard<'g, ()>>,
 }
 
 impl Gate {
@@ -148,7 +162,7 @@ impl Gate {
     fn client_notifies(&self, message: &Message<'_>, method: &str, params: &str) -> io::Result<()> {
         // spec: G6
         if !method::client_notifies(method) {
-            self.dropped(Side::Client, &format!("the notification `{method}`"));
+            self.dropped(Side::Client, "a notification whose method does not pass");
             return Ok(());
         }
         // spec: G11 G12
@@ -158,18 +172,24 @@ impl Gate {
         }
         if method == "notifications/cancelled" {
             let id = Object::read(params).and_then(|params| Id::read(params.borrowed("requestId")?).ok());
-            if let Some(id) = &id
-                && self.stops_waiting(&id.key())?
-            {
-                // The server has never heard of it.
-                return Ok(());
-            }
-            // An answer that comes all the same has no receiver any more.
-            let waited = id.is_some_and(|id| !is_own(&id) && self.flow().give_up(&id.key()));
-            if !waited {
-                self.dropped(Side::Client, "a cancellation of what is not on its way");
-                return Ok(());
-            }
+            return self.client_cancels(message, id);
+        }
+        (self.to_server)(message.bytes())
+    }
+
+    fn client_cancels(&self, message: &Message<'_>, id: Option<Id<'_>>) -> io::Result<()> {
+        let in_order = self.in_order();
+        let kept_back = id.and_then(|id| self.flow().cancel_hold(&id.key()));
+        if let Some(number) = kept_back {
+            drop(in_order);
+            // The server has never heard of it.
+            return self.stops_waiting(number);
+        }
+        // An answer that comes all the same has no receiver any more.
+        let waited = id.is_some_and(|id| !is_own(&id) && self.flow().give_up(&id.key()));
+        if !waited {
+            self.dropped(Side::Client, "a cancellation of what is not on its way");
+            return Ok(());
         }
         (self.to_server)(message.bytes())
     }
@@ -199,12 +219,13 @@ impl Gate {
     /// A request goes on, is kept back, or is refused.
     fn answer(&self, received: &Received<'_>) -> io::Result<()> {
         let Received { id, method, asked, parameters, .. } = received;
-        match self.judge_with_answer(received) {
+        let brought = self.brought(received);
+        match self.judge_with_answer(received, brought.as_ref()) {
             Ok(onward) => self.pass_on(onward),
             Err(Stopped::Gone) => Ok(()),
             // Whatever was decided meanwhile.
             Err(_) if self.flow().has_ended() => self.has_ended(*id),
-            Err(Stopped::Asks(denial, question)) => self.ask_or_refuse(received, denial, question),
+            Err(Stopped::Asks(denial, question)) => self.ask_or_refuse(received, brought.as_ref(), denial, question),
             Err(Stopped::Denied(denial)) => self.refuse(*id, method, Some(*asked), parameters.era(), &denial),
         }
     }
@@ -223,7 +244,9 @@ impl Gate {
         era: Era,
         denial: &Denial,
     ) -> io::Result<()> {
-        (self.report)(&Notice::Denied { what: method, refusal: &denial.refusal });
+        // A name that means nothing here may hold anything.
+        let what = if asked.is_some() { method } else { "a method that does not pass" };
+        (self.report)(&Notice::Denied { what, refusal: &denial.refusal });
         let answer = match asked {
             Some(Asked::Tool) if !denial.is_fault() => denial.tool_result(id, era),
             _ => denial.error(id),
@@ -232,7 +255,7 @@ impl Gate {
     }
 
     /// Whether a request goes on to the server, and as what.
-    pub(super) fn judge(&self, received: &Received<'_>, beside: Beside<'_>) -> Result<Onward, Stopped> {
+    pub(super) fn judge(&self, received: &Received<'_>, beside: Beside<'_>) -> Result<Onward<'_>, Stopped> {
         let Received { message, id, method, asked, parameters } = received;
         let changes = self.flow().changes();
         let within = parameters.token()?;
@@ -277,6 +300,8 @@ impl Gate {
             None => message.bytes().to_vec(),
             Some(params) => answer::request(id, method, params).into_bytes(),
         };
+        // spec: G22
+        let in_order = matches!(beside.stage, Stage::Held(_)).then(|| self.in_order());
         let mut flow = self.flow();
         // What was announced or listed while the ledger was written comes before the call.
         // spec: G13
@@ -296,7 +321,7 @@ impl Gate {
             return Err(Stopped::Gone);
         }
         let given_up = flow.wait(id.key(), waits).map_err(|why| crowded(id, why))?;
-        Ok(Onward { bytes, ground, given_up })
+        Ok(Onward { bytes, ground, given_up, in_order })
     }
 
     /// Whether a request with this id waits for its answer, and would take that of another one for it.
@@ -355,21 +380,23 @@ impl Gate {
         }
     }
 
-    /// Whether it would still need an approval, as the ledger knows it now. Nothing is written.
-    pub(super) fn still_asks(&self, parameters: &Parameters<'_>, asked: Asked) -> Result<bool, Refusal> {
+    /// What would become of a call that waits, as the ledger knows it now. Nothing is written.
+    pub(super) fn looked_up(&self, parameters: &Parameters<'_>, asked: Asked) -> Result<Looked, Refusal> {
         let shown = parameters.token()?;
         for ask in parameters.asks(asked)? {
             let request = self.listed()?.demand(&ask.incoming())?.into_request();
             let (sealed, now) = self.sealed_for(&request, shown.as_deref())?;
-            if let Verdict::Ask(_) = self.guard()?.check(&sealed, &request, &[], now).verdict {
-                return Ok(true);
+            let guard = self.guard()?;
+            if let Verdict::Ask(_) = guard.check(&sealed, &request, &[], now).verdict {
+                let waits = guard.waits_until(&sealed, &request, now)?.is_some();
+                return Ok(if waits { Looked::Waits } else { Looked::Forgotten });
             }
         }
-        Ok(false)
+        Ok(Looked::Otherwise)
     }
 
     /// The token by which a request is judged, and when.
-    fn sealed_for(&self, request: &Request, shown: Option<&str>) -> Result<(SealedToken, u64), Refusal> {
+    pub(super) fn sealed_for(&self, request: &Request, shown: Option<&str>) -> Result<(SealedToken, u64), Refusal> {
         let now = (self.clock)();
         let mut rng = self.rng.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         Ok((self.credential.for_request(shown, request, now, &mut *rng)?, now))
@@ -391,7 +418,7 @@ impl Gate {
     /// Passes a request on. What was admitted is used up by it. The client is told of everything else only then: it may read slowly, and
     /// meanwhile what was decided would not be so any more.
     // spec: G3
-    pub(super) fn pass_on(&self, onward: Onward) -> io::Result<()> {
+    pub(super) fn pass_on(&self, onward: Onward<'_>) -> io::Result<()> {
         // Before the server can answer: its answer tells of the mark as well.
         // spec: G15
         let changes = match onward.ground {
@@ -403,6 +430,7 @@ impl Gate {
             }
         };
         let passed = (self.to_server)(&onward.bytes);
+        drop(onward.in_order);
         if let Some(id) = onward.given_up {
             (self.to_client)(answer::unanswered(id, "has not answered").as_bytes())?;
         }

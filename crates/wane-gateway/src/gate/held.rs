@@ -2,13 +2,15 @@
 
 use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::answer::{self, Denial};
-use crate::approvals::{Consent, Question};
+use crate::approvals::{Consent, Question, Terminal};
 use crate::message::MESSAGE_BYTES;
 
 use super::Gate;
+use super::client::Looked;
 
 /// Calls that may be kept back at once: as many as may wait in the ledger for one session.
 const CALLS: usize = 64;
@@ -37,10 +39,23 @@ pub(super) struct Held {
     pub(super) question: Option<Question>,
     /// The question to its client's user, where that is how a person is asked.
     pub(super) elicited: Option<String>,
+    /// Whether it is asked on the terminal.
+    pub(super) turn: Turn,
     pub(super) polls: Polls,
     pub(super) until: Instant,
     pub(super) next: Instant,
     pub(super) answer: Option<Consent>,
+}
+
+/// Whether a question is asked on a terminal, where one is asked after the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Turn {
+    /// It is not.
+    Never,
+    /// It will be.
+    Comes,
+    /// It is, or was.
+    Came,
 }
 
 /// Whether the ledger is asked as well.
@@ -129,6 +144,24 @@ impl Shelf {
         true
     }
 
+    /// Waits until a question is to be asked on the terminal: the oldest. Nothing where no more come.
+    fn next_question(&self) -> Option<(u64, Question)> {
+        let mut calls = self.calls();
+        loop {
+            if calls.ended == Ended::Closed {
+                return None;
+            }
+            if let Some(held) = calls.calls.iter_mut().find(|held| held.turn == Turn::Comes) {
+                held.turn = Turn::Came;
+                if let Some(question) = held.question.clone() {
+                    return Some((held.number, question));
+                }
+            } else {
+                calls = self.changed.wait(calls).unwrap_or_else(PoisonError::into_inner);
+            }
+        }
+    }
+
     /// Waits until something is to be done for a call. Nothing where no more comes.
     fn due(&self) -> Option<(Held, Due)> {
         let mut calls = self.calls();
@@ -183,11 +216,35 @@ impl Gate {
     /// ```
     // spec: G22
     pub fn attend(&self) {
-        while let Some((held, due)) = self.shelf.due() {
-            if self.tend(&held, due).is_err() {
-                // Neither side may be reached any more: whoever writes to it tells that.
-                return;
+        self.attend_with(|tend| tend());
+    }
+
+    /// The same, by way of somebody who counts who is at work.
+    pub(crate) fn attend_with(&self, at_work: impl Fn(&dyn Fn())) {
+        thread::scope(|scope| {
+            if let Some(terminal) = self.approvals.terminal() {
+                let asks = thread::Builder::new().name("wane-terminal".into());
+                // Where no thread can be had nobody is asked, and it is denied in the end.
+                let _: io::Result<_> = asks.spawn_scoped(scope, || self.ask_in_turn(terminal));
             }
+            while let Some((held, due)) = self.shelf.due() {
+                at_work(&|| {
+                    // A side that cannot be reached any more is told of by whoever writes to it, and until then others still wait.
+                    let _: io::Result<()> = self.tend(&held, due);
+                });
+            }
+        });
+    }
+
+    /// Asks on the terminal, one question after the other: those of the calls that are kept back, and no more.
+    // spec: G50
+    fn ask_in_turn(&self, terminal: &Terminal) {
+        while let Some((number, question)) = self.shelf.next_question() {
+            match terminal(&question, &|| self.shelf.holds(number)) {
+                Some(consent) => self.shelf.answered(|held| held.number == number, consent),
+                // Nobody could be asked: others may still approve it, and else it is denied at once.
+                None => self.shelf.answered(|held| held.number == number && held.polls == Polls::Nothing, Consent::No),
+            };
         }
     }
 
@@ -209,10 +266,15 @@ impl Gate {
 
     fn tend(&self, held: &Held, due: Due) -> io::Result<()> {
         match due {
-            Due::Look if !self.looks_approved(held) => Ok(()),
-            Due::Look => self.make_again(held, None),
+            Due::Look => match self.look_up(held) {
+                Looked::Waits => Ok(()),
+                Looked::Forgotten => self.wait_again(held),
+                Looked::Otherwise => self.make_again(held, None),
+            },
             Due::Answered(Consent::Yes) => self.make_again(held, held.question.as_ref()),
-            Due::Over if held.polls == Polls::Ledger && self.looks_approved(held) => self.make_again(held, None),
+            Due::Over if held.polls == Polls::Ledger && self.look_up(held) == Looked::Otherwise => {
+                self.make_again(held, None)
+            }
             // spec: G24
             Due::Answered(Consent::No) | Due::Over => self.give_up_on(held),
         }
@@ -240,7 +302,7 @@ impl Gate {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use wane::{Code, Refusal};
+    use wane::{Arguments, Call, Code, Level, Refusal, Request};
 
     fn held(key: &str, bytes: usize, next: Instant) -> Held {
         Held {
@@ -251,6 +313,7 @@ mod tests {
             denial: Refusal::new(Code::DenyNeedsApproval, "ask", "a", "b").into(),
             question: None,
             elicited: None,
+            turn: Turn::Never,
             polls: Polls::Ledger,
             until: next,
             next,
@@ -310,5 +373,29 @@ mod tests {
         let late = shelf.put(held("late", 1, earlier(1))).unwrap();
         assert!(!shelf.answered(|held| held.number == late, Consent::Yes));
         assert_eq!(due(), ("late".into(), Due::Over));
+    }
+
+    #[test]
+    fn questions_of_calls_that_wait_have_their_turn_on_the_terminal_once() {
+        let (shelf, later) = (Shelf::default(), Instant::now() + Duration::from_secs(60));
+        let arguments = Arguments::from_json(br#"{"a":1}"#).unwrap();
+        let request = Request::new(
+            "files".parse().unwrap(),
+            Call::tool("post").unwrap(),
+            vec!["send:web".parse().unwrap()],
+            Level::Public,
+        );
+        let question = Question::to_show(request.unwrap().arguments(arguments));
+        let asks = |key: &str, turn: Turn| {
+            shelf.put(Held { turn, question: Some(question.clone()), ..held(key, 1, later) }).unwrap()
+        };
+        asks("elsewhere", Turn::Never);
+        let [first, second, third] = ["1", "2", "3"].map(|key| asks(key, Turn::Comes));
+        assert_eq!(shelf.next_question().map(|(number, _)| number), Some(first));
+        // What was cancelled before its turn has none.
+        shelf.take(|held| held.number == second);
+        assert_eq!(shelf.next_question().map(|(number, _)| number), Some(third));
+        shelf.close();
+        assert!(shelf.next_question().is_none());
     }
 }

@@ -1,6 +1,7 @@
 //! What a server sends.
 
 use std::io;
+use std::time::{Duration, Instant};
 
 use wane::{Arguments, Code, Refusal, Value};
 
@@ -77,7 +78,7 @@ impl Gate {
     fn server_asks(&self, message: &Message<'_>, id: Id<'_>, method: &str) -> io::Result<()> {
         // spec: G6
         if !method::server_asks(method) {
-            self.dropped(Side::Server, &format!("the request `{method}`"));
+            self.dropped(Side::Server, "a request whose method does not pass");
             let refusal = Refusal::new(Code::DenyMethod, "method", format_args!("`{method}`"), "");
             // A server that reads no more may still have answers for the client.
             let _: io::Result<()> = (self.to_server)(Denial::from(refusal).error(id).as_bytes());
@@ -108,7 +109,7 @@ impl Gate {
     fn server_notifies(&self, message: &Message<'_>, method: &str, params: &str) -> io::Result<()> {
         // spec: G6
         if !method::server_notifies(method) {
-            self.dropped(Side::Server, &format!("the notification `{method}`"));
+            self.dropped(Side::Server, "a notification whose method does not pass");
             return Ok(());
         }
         match method {
@@ -167,9 +168,24 @@ impl Gate {
     // spec: G26
     fn remember(&self, result: &str, admitted: &Admitted) {
         let Some(values) = returned(result, &admitted.trusted) else { return };
-        let kept = self.guard().and_then(|guard| guard.remember(admitted.session, &values));
-        if let Err(refusal) = kept {
-            self.dropped(Side::Server, &format!("trusted values that the ledger did not keep, {}", refusal.code()));
+        let unkept = self.flow().unkept.filter(|(at, _)| at.elapsed() < PAUSE).map(|(_, code)| code);
+        let kept = match unkept {
+            // Everything else that the server says would wait for a ledger that is away.
+            Some(code) => Err(code),
+            None => {
+                let kept = self.guard().and_then(|guard| guard.remember(admitted.session, &values));
+                kept.map_err(|refusal| refusal.code()).inspect_err(|code| self.was_not_kept(*code))
+            }
+        };
+        if let Err(code) = kept {
+            self.dropped(Side::Server, &format!("trusted values that the ledger did not keep, {code}"));
+        }
+    }
+
+    fn was_not_kept(&self, code: Code) {
+        // What is wrong with one session is not wrong with others.
+        if code != Code::StateUnknownSession {
+            self.flow().unkept = Some((Instant::now(), code));
         }
     }
 
@@ -211,6 +227,9 @@ fn returned(result: &str, trusted: &[(String, Vec<String>)]) -> Option<Vec<(Stri
     }
     (!values.is_empty()).then_some(values)
 }
+
+/// How long nothing is remembered after the ledger did not keep something.
+const PAUSE: Duration = Duration::from_secs(5);
 
 /// Values that one result returns; the first of them, where there are more.
 const RETURNED: usize = 1_024;

@@ -6,7 +6,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, waitid};
 
 /// How long a server may take to end by itself, and then again when it was asked to.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -22,9 +22,10 @@ pub(crate) struct Server {
 }
 
 impl Server {
+    /// Its standard error is where the command says, by itself that of this process.
     pub(crate) fn start(mut command: Command) -> io::Result<(Self, ChildStdin, ChildStdout)> {
         // What a terminal sends to the gateway's own group does not reach the server first.
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::inherit()).process_group(0);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).process_group(0);
         let mut child = command.spawn()?;
         match (child.stdin.take(), child.stdout.take()) {
             (Some(input), Some(output)) => Ok((Self { child, ended: None }, input, output)),
@@ -76,8 +77,9 @@ impl Server {
     }
 
     fn signal(&self, signal: Signal) {
-        // Nobody may be left to hear it.
-        let _: rustix::io::Result<()> = kill_process_group(Pid::from_child(&self.child), signal);
+        let server = Pid::from_child(&self.child);
+        // Nobody may be left to hear it; or it is on its way into a session of its own, and there is no group of its id for a moment.
+        let _: rustix::io::Result<()> = kill_process_group(server, signal).or_else(|_| kill_process(server, signal));
     }
 }
 

@@ -11,8 +11,14 @@ mod pins;
 #[cfg(test)]
 mod pipes;
 #[cfg(test)]
+mod returned;
+#[cfg(test)]
 mod scene;
 #[cfg(test)]
 mod service;
 #[cfg(test)]
+mod slow;
+#[cfg(test)]
 mod transcripts;
+#[cfg(test)]
+mod waiting;

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use wane_gateway::{Client, End, Gate, MESSAGE_BYTES, Outlet, RunError, Stopper, run};
 
 use crate::scene::{NOW, Own, Scene, Whose, local};
+use crate::slow::{Slow, Told};
 
 const CATALOGUE: &str = r#"
 [server.files]
@@ -46,7 +47,11 @@ impl Running {
     }
 
     fn of(catalogue: &str, script: &str, wait: u64, asks: &[String]) -> Self {
-        let scene = Arc::new(Scene::new(catalogue, &["read:*"], asks, Whose::Gateway));
+        Self::over(Scene::new(catalogue, &["read:*"], asks, Whose::Gateway), script, wait)
+    }
+
+    fn over(scene: Scene, script: &str, wait: u64) -> Self {
+        let scene = Arc::new(scene);
         let (from_client, input) = pipe().unwrap();
         let (output, to_client) = pipe().unwrap();
         let (stopper, stops) = Stopper::new();
@@ -313,13 +318,23 @@ const TOO_MUCH: u64 = 80 * 1024 * 1024;
 
 #[test]
 fn a_client_that_does_not_read_does_not_keep_the_gateway_from_stopping() {
+    does_not_read(&[]);
+    // Nor does one whose call waits for an approval, and is still to be answered.
+    does_not_read(&["read:* by @local".to_owned()]);
+}
+
+fn does_not_read(asks: &[String]) {
     // The server counts what it could write; where it is stopped at what is kept and what the pipes hold, it waits.
     let folder = tempfile::tempdir().unwrap();
     let counted = folder.path().join("counted");
     let line = note(&"x".repeat(1_000_000));
     std::fs::write(folder.path().join("line"), format!("{line}\n")).unwrap();
     let script = format!("cd {}; while cat line; do printf x >> counted; done; sleep 600", folder.path().display());
-    let running = Running::before(&script);
+    let mut running = Running::waiting(&script, 60, asks);
+    if !asks.is_empty() {
+        running.send(CALL.as_bytes());
+        until("it waits", || running.scene.waits());
+    }
     until("the gateway keeps 64 MiB", || size(&counted) >= 64);
     thread::sleep(Duration::from_millis(500));
     assert!(size(&counted) * 1_000_000 < TOO_MUCH, "{}", size(&counted));
@@ -523,4 +538,24 @@ fn what_waits_for_an_approval_ends_with_its_server_or_client() {
     assert_eq!(running.line(), RESULT);
     drop(running.input.take());
     assert_eq!(running.ends.join().unwrap().unwrap(), End::ClientClosed);
+}
+
+#[test]
+fn a_call_that_is_being_judged_when_its_server_ends_is_answered_before_the_gateway_ends() {
+    let told = Arc::<Told>::default();
+    let way = Slow::way(&told);
+    let scene = Scene::before(CATALOGUE, &["read:*"], &["read:* by @local".to_owned()], Whose::Gateway, way);
+    let mut running = Running::over(scene, "read -r line; exit 7", 60);
+    running.send(CALL.as_bytes());
+    until("it waits", || running.scene.waits());
+    told.hold();
+    until("it is approved", || running.scene.approve(&local()));
+    told.is_caught();
+    running.send(ping(2).as_bytes());
+    assert!(running.line().contains(r#""id":2,"error":{"code":1502,"message":"the tool server has ended"#));
+    // The gateway would have ended by now if it waited for nobody else.
+    thread::sleep(Duration::from_millis(300));
+    told.go_on();
+    assert!(running.line().contains(r#""id":1,"error":{"code":1502,"message":"the tool server has ended"#));
+    assert!(matches!(running.ends.join().unwrap(), Ok(End::ServerEnded(_))));
 }

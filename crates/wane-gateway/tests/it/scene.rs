@@ -1,5 +1,6 @@
 //! A gate between two ends that are held here, and what came out of it.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use rand_core::UnwrapErr;
 use wane::{Heir, RootGrant, Roots, Seal, SecretKey, Token, mint};
 use wane_audit::LogSecret;
 use wane_gateway::{Approvals, Credential, Gate, GateOptions, LocalApprover, Outlet, Question, Terminal};
-use wane_ledger::{Guard, GuardOptions, Ledger, MemoryStore, Pace, Volatile};
+use wane_ledger::{Guard, GuardOptions, Ledger, MemoryStore, Pace, Store, Volatile};
 use wane_policy::Catalogue;
 
 /// The enforcement point's own approval key.
@@ -52,11 +53,23 @@ pub(crate) struct Scene {
     pub(crate) token: Token,
     pub(crate) guard: Arc<Guard>,
     pub(crate) out: Arc<Mutex<Out>>,
+    approved: AtomicU64,
 }
 
 impl Scene {
     /// A gate before the catalogue's first server, and a session with these scopes.
     pub(crate) fn new(catalogue: &str, scopes: &[&str], asks: &[String], whose: Whose) -> Self {
+        Self::before(catalogue, scopes, asks, whose, |store| vec![Box::new(store)])
+    }
+
+    /// The same, whose guard reaches its store by way of others.
+    pub(crate) fn before(
+        catalogue: &str,
+        scopes: &[&str],
+        asks: &[String],
+        whose: Whose,
+        way: impl FnOnce(MemoryStore) -> Vec<Box<dyn Store>>,
+    ) -> Self {
         let mut rng = UnwrapErr(SysRng);
         let (store, secret) = (MemoryStore::new(), LogSecret::from_bytes([7; 32]));
         let mut ledger = Ledger::create(Box::new(store.clone()), secret.hint(), None, NOW - 60, Box::new(rng)).unwrap();
@@ -82,9 +95,9 @@ impl Scene {
             rng: Box::new(rng),
             version: "0.1.0".into(),
         };
-        let guard = Arc::new(Guard::open(vec![Box::new(store.clone())], guard, NOW).unwrap());
+        let guard = Arc::new(Guard::open(way(store.clone()), guard, NOW).unwrap());
         let roots = Roots::single(root.public_key());
-        Self { catalogue, whose, store, roots, token, guard, out: Arc::default() }
+        Self { catalogue, whose, store, roots, token, guard, out: Arc::default(), approved: AtomicU64::new(0) }
     }
 
     /// Whether a request waits for an approval in the ledger.
@@ -96,13 +109,14 @@ impl Scene {
         Ledger::open(Box::new(self.store.clone()), Box::new(UnwrapErr(SysRng))).unwrap()
     }
 
-    /// Approves the one request that waits, in the ledger; whether there was one.
+    /// Approves the one request that waits, in the ledger, each time by another statement; whether there was one.
     pub(crate) fn approve(&self, key: &SecretKey) -> bool {
         let mut ledger = self.ledger();
         let waiting = ledger.pending(NOW, 10).unwrap();
         let [request] = waiting.as_slice() else { return false };
         let actions = request.actions.iter().map(|action| action.parse().unwrap()).collect();
-        let approval = wane::Approval::sign(request.last, request.digest, actions, NOW, NOW + 60, key).unwrap();
+        let until = NOW + 60 + self.approved.fetch_add(1, Ordering::SeqCst);
+        let approval = wane::Approval::sign(request.last, request.digest, actions, NOW, until, key).unwrap();
         ledger.deposit(&approval.to_text(), &self.roots, Some(local().public_key()), NOW).unwrap();
         true
     }
@@ -118,7 +132,10 @@ impl Scene {
     /// How a gate comes by approvals that waits so long, and has its own key where it says so.
     pub(crate) fn approvals(wait: u64, own: Own) -> Approvals {
         let approvals = Approvals::waiting(Duration::from_secs(wait));
-        let words = |question: &Question| Some(format!("{:?} at {}", question.request(), question.server()));
+        let words = |question: &Question| {
+            let (request, server) = (question.request(), question.server());
+            Some(format!("{} {} at {server}", request.call(), request.stated_arguments().to_json()))
+        };
         match own {
             Own::None => approvals,
             Own::Asks(terminal) => approvals.asking(LocalApprover { key: local(), words: Box::new(words), terminal }),

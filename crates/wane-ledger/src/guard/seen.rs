@@ -2,13 +2,13 @@
 
 use std::sync::mpsc::sync_channel;
 
-use wane::{BlockId, Refusal, Request, Value, Verified};
+use wane::{BlockId, Code, Refusal, Request, Value, Verified};
 use wane_audit::{Keyed, LogSecret};
 
 use super::group::Task;
 use super::{Guard, Shared, gone};
 use crate::law::{self, Overlay};
-use crate::store::{Fault, Lock, Store};
+use crate::store::{Fault, Lock, Room, Store};
 
 /// A value that a condition asks about, and how the ledger would know it.
 #[derive(Clone, Debug)]
@@ -77,6 +77,11 @@ impl Guard {
 /// Keeps what was returned in a session.
 fn remember(session: BlockId, digests: &[Keyed], store: &mut dyn Store, shared: &Shared) -> Result<(), Fault> {
     let known = shared.head.seen()?;
+    // What admissions need is not given to what later ones may be asked for.
+    // spec: A33
+    if store.room()? == Room::Tight {
+        return Err(Refusal::new(Code::StateFull, "ledger", "too little for what was returned", "").into());
+    }
     store.transact(&[Lock::Session(session)], &mut |rows| {
         let mut overlay = Overlay::new(rows);
         shared.head.check_seen(known.as_ref(), &mut overlay)?;

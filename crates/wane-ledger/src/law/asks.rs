@@ -185,6 +185,12 @@ pub(crate) fn still_waits(
     Ok(overlay.load::<PendingRequest>(&found.key())?.filter(|request| now < request.until))
 }
 
+/// Until when the request of this row waits, where it does at `now`.
+pub(crate) fn waits_until(key: &Key, now: u64, overlay: &mut Overlay<'_>) -> Result<Option<u64>, Fault> {
+    let waits = overlay.load::<PendingRequest>(key)?;
+    Ok(waits.map(|request| request.until).filter(|until| now < *until))
+}
+
 fn each_row(overlay: &mut Overlay<'_>, mut more: impl FnMut(&Key, &[u8]) -> Result<bool, Fault>) -> Result<(), Fault> {
     let mut from = Vec::new();
     loop {

@@ -26,6 +26,8 @@ mod live;
 mod model;
 #[cfg(test)]
 mod refusals;
+#[cfg(test)]
+mod returned;
 #[cfg(feature = "toml")]
 #[cfg(test)]
 mod roots_file;

@@ -72,6 +72,8 @@ fn asks() {
     assert_eq!(rule.approvers(), [Approver::Group(name("oncall")), Approver::Key(key)]);
     assert_eq!(rule.need(), 2);
     assert_eq!(rule.to_string(), text);
+    let one = rule.for_action(&"send:mail".parse().unwrap());
+    assert_eq!(one.to_string(), format!("send:mail by @oncall, {key} need 2"));
     assert_eq!("send:* by @a".parse::<AskRule>().unwrap().need(), 1);
     // The words stand between spaces, so a `by` within a name is none.
     let within: AskRule = "byte:by by @by, @need need 3".parse().unwrap();

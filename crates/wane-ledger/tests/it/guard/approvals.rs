@@ -39,6 +39,29 @@ fn two_of_a_group_approve_and_the_request_is_admitted_once() {
 }
 
 #[test]
+fn what_waits_is_told_until_an_equal_request_is_admitted_or_its_hour_is_over() {
+    let mut scene = Scene::new();
+    let ends = wane::RootGrant::new("files".parse().unwrap(), NOW - 10, NOW + 9_000).scope("*".parse().unwrap());
+    let sealed = scene.sealed(&ends.ask("send:* by @oncall".parse().unwrap()));
+    let guard = scene.guard();
+    let request = asked("send:mail", Level::Internal);
+    let waits = |now: u64| guard.waits_until(&sealed, &request, now).unwrap();
+    assert_eq!(waits(NOW), None, "nobody has made it");
+    assert_eq!(code(show(&guard, &sealed, &[])), Code::DenyNeedsApproval);
+    assert_eq!((waits(NOW), waits(NOW + 3_599), waits(NOW + 3_600)), (Some(NOW + 3_600), Some(NOW + 3_600), None));
+    let other = asked("send:mail", Level::Public).arguments(Arguments::from_json(br#"{"to":1}"#).unwrap());
+    assert_eq!(guard.waits_until(&sealed, &other, NOW).unwrap(), None);
+    let approval = approval(&mut scene, 40, 60);
+    assert!(show(&guard, &sealed, &[&approval]).is_ok());
+    assert_eq!(waits(NOW), None);
+    // An equal one waits only once it is made.
+    assert_eq!(guard.check(&sealed, &request, &[], NOW).verdict.as_str(), "ask");
+    assert_eq!(waits(NOW), None);
+    assert_eq!(code(show(&guard, &sealed, &[])), Code::DenyNeedsApproval);
+    assert_eq!(waits(NOW), Some(NOW + 3_600));
+}
+
+#[test]
 fn deposited_approvals_count_when_the_request_comes_again() {
     let mut scene = Scene::new();
     let (_, sealed) = asking(&scene);

@@ -4,6 +4,7 @@ use wane::{Arguments, BlockId, Code, Decision, Level, Request, Seal, SealedToken
 use wane_audit::{Event, replay};
 use wane_ledger::{Guard, Store, Table};
 
+use super::front::Front;
 use super::scene::{NOW, Scene, admit, asked, with};
 
 /// A chain that reads people by ids that were returned, and what else it likes.
@@ -91,6 +92,36 @@ fn what_was_returned_long_ago_is_forgotten() {
     let text = String::from_utf8_lossy(&row[0].1);
     let unlucky = |number: &u64| text.contains(&number.to_string());
     assert!((11_900..12_000).filter(unlucky).count() < 50, "{text}");
+}
+
+#[test]
+fn of_what_conditions_ask_for_4096_values_are_looked_up() {
+    let scene = Scene::new();
+    let grant = wane::RootGrant::new("files".parse().unwrap(), NOW - 10, NOW + 3_600)
+        .scope("read:person if id seen a, b, c, d, e".parse().unwrap())
+        .scope("read:list".parse().unwrap());
+    let (guard, ids) = (scene.guard(), (0..1_024).map(|id| id.to_string()).collect::<Vec<_>>().join(","));
+    let all = format!(r#"{{"id": [{ids}]}}"#);
+    for (source, expected) in [("a", None), ("d", None), ("e", Some(Code::DenyCondition))] {
+        let sealed = scene.sealed(&grant);
+        guard.remember(list(&guard, &sealed), &returned(source, 0..1_024)).unwrap();
+        assert_eq!(answer(&guard, &sealed, &all), expected, "{source}");
+        assert_eq!(answer(&guard, &sealed, r#"{"id": [0, 1023]}"#), None, "{source}");
+    }
+}
+
+#[test]
+fn what_was_returned_gives_way_to_admissions() {
+    let scene = Scene::new();
+    let (_, sealed) = tokens(&scene);
+    let store = Front::of(&scene.store);
+    let guard = scene.guard_over(vec![Box::new(store.clone())]);
+    let session = list(&guard, &sealed);
+    store.tighten();
+    let refusal = guard.remember(session, &returned("crm.ids", [7])).unwrap_err();
+    assert_eq!(refusal.code(), Code::StateFull);
+    assert!(scene.rows(Table::Seen).is_empty());
+    assert_eq!(list(&guard, &sealed), session);
 }
 
 #[test]
