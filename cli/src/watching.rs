@@ -4,6 +4,8 @@ use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
+use rustix::fs::{Mode, OFlags};
+
 use crate::input::TOML_TEXT;
 
 /// A file that can be read again, and its name without its folder. A pipe is read once.
@@ -13,9 +15,15 @@ pub(crate) fn watchable(path: &Path) -> Option<(PathBuf, String)> {
     is_file.then(|| (path.to_owned(), name))
 }
 
-/// As much of a file as is read at first; what is longer is refused when it is to come into force.
+/// As much of a file as is read at first; what is longer is refused when it is to come into force. What has become a pipe meanwhile is
+/// not waited for.
 pub(crate) fn look(path: &Path) -> io::Result<Vec<u8>> {
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let file = File::from(rustix::fs::open(path, flags, Mode::empty())?);
+    if !file.metadata()?.is_file() {
+        return Err(io::ErrorKind::InvalidInput.into());
+    }
     let mut bytes = Vec::new();
-    File::open(path)?.take(TOML_TEXT.saturating_add(1)).read_to_end(&mut bytes)?;
+    file.take(TOML_TEXT.saturating_add(1)).read_to_end(&mut bytes)?;
     Ok(bytes)
 }

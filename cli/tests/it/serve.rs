@@ -171,6 +171,13 @@ fn what_changes_while_it_runs_counts() {
     soon("there is another root", || serving.admit(&scene, "send").1["code"] == "chain-unknown-root");
     scene.sh("rm roots.toml && wane roots add roots.toml root.pub").exits(0);
     soon("the root is back", || serving.admit(&scene, "send").0 == 200);
+    // A pipe is not waited for, and keeps nobody from looking at other files.
+    scene.sh("rm roots.toml && mkfifo roots.toml").exits(0);
+    soon("the roots are a pipe", || problem()["what"] == "roots");
+    scene.write("catalogue.toml", &CATALOGUE.replace("tool.post", "tool.mail"));
+    soon("there is yet another tool", || serving.admit(&scene, "mail").0 == 200);
+    scene.write("catalogue.toml", &CATALOGUE.replace("tool.post", "tool.send"));
+    soon("it is gone", || serving.admit(&scene, "send").0 == 200);
     scene.sh("wane revoke tok --yes --ledger sqlite:l.db").exits(0);
     let (status, revoked) = serving.admit(&scene, "send");
     assert_eq!((status, &revoked["code"]), (403, &json!("state-revoked")));

@@ -53,6 +53,15 @@ pub(crate) enum ToServer {
     AsWell,
 }
 
+/// Whether somebody has shown a genuine token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Who {
+    /// Nobody knows who that is.
+    Stranger,
+    /// Somebody who has, or who was let in as the gateway's own user.
+    Known,
+}
+
 #[derive(Debug)]
 struct Holder {
     token: Token,

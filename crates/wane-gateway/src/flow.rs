@@ -273,6 +273,11 @@ impl Flow {
         }
     }
 
+    /// The tools that are as they were pinned.
+    pub(crate) fn as_pinned(&self) -> HashSet<String> {
+        self.tools.iter().filter(|(_, why_not)| why_not.is_none()).map(|(name, _)| name.clone()).collect()
+    }
+
     /// Why a pinned tool is not the one that was pinned, where it was listed.
     pub(crate) fn tool(&self, name: &str) -> Option<&Option<Refusal>> {
         self.tools.get(name)

@@ -3,6 +3,7 @@
 pub(crate) mod client;
 mod held;
 mod list;
+mod lists;
 mod person;
 mod server;
 
@@ -11,13 +12,14 @@ use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use rand_core::CryptoRng;
-use wane::{Audience, Code, Refusal};
+use wane::{Audience, Code, Refusal, SealedToken};
 use wane_ledger::Guard;
 use wane_policy::{Catalogue, Server};
 
 use self::held::Shelf;
+use self::lists::Lists;
 use crate::approvals::Approvals;
-use crate::credential::Credential;
+use crate::credential::{Credential, Who};
 use crate::flow::Flow;
 
 /// The ids of requests that the gateway makes itself begin so.
@@ -200,6 +202,10 @@ pub struct Gate {
     flow: Arc<Mutex<Flow>>,
     /// One list at a time: pages of two would be taken for those of one.
     listing: Arc<Mutex<()>>,
+    /// What the server has just listed, whoever asked.
+    lists: Arc<Lists>,
+    /// The head that the server sees of this exchange, where it is one for itself.
+    head: Option<Box<[u8]>>,
     /// The token that came beside the messages of this exchange.
     beside: Option<Box<str>>,
     approvals: Approvals,
@@ -238,6 +244,8 @@ impl Gate {
             report: options.report.into(),
             flow: Arc::default(),
             listing: Arc::default(),
+            lists: Arc::default(),
+            head: None,
             beside: None,
             approvals: Approvals::default(),
             shelf: Arc::default(),
@@ -270,6 +278,8 @@ impl Gate {
             report: Arc::clone(&self.report),
             flow,
             listing,
+            lists: Arc::clone(&self.lists),
+            head: None,
             beside,
             // Nobody attends to what waits here.
             approvals: Approvals::default(),
@@ -278,9 +288,26 @@ impl Gate {
         }
     }
 
+    /// Nothing but these lines of a head connects the exchange with others before the same server.
+    pub(crate) fn with_head(self, head: Box<[u8]>) -> Self {
+        Self { head: Some(head), ..self }
+    }
+
     /// By whose tokens it judges.
     pub(crate) fn credential(&self) -> &Credential {
         &self.credential
+    }
+
+    /// Who it is that shows this. A token that is genuine may still be denied everything: it was given to somebody, and no more is asked here.
+    pub(crate) fn who(&self, shown: Option<&str>) -> Who {
+        let is_genuine = |text| {
+            let sealed = SealedToken::parse(text).ok()?;
+            self.guard().ok()?.verify(&sealed, (self.clock)()).ok()
+        };
+        match self.credential.is_own() || shown.and_then(is_genuine).is_some() {
+            true => Who::Known,
+            false => Who::Stranger,
+        }
     }
 
     /// Whether the answer to this request has not come yet.
@@ -291,6 +318,11 @@ impl Gate {
     /// No answer to this request is waited for any more.
     pub(crate) fn give_up(&self, id: &str) -> bool {
         self.flow().give_up(id)
+    }
+
+    /// This request has never reached the server, and will not: another can have its id.
+    pub(crate) fn forget(&self, id: &str) {
+        drop(self.flow().answered(id));
     }
 
     /// How it comes by approvals; where nobody says, it denies at once. One thread has to [`Gate::attend`] to what waits.

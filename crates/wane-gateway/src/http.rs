@@ -9,8 +9,10 @@ mod connect;
 mod events;
 mod exchange;
 mod head;
+mod large;
 mod limits;
-mod patient;
+mod listing;
+mod processes;
 mod reply;
 mod sessions;
 mod started;
@@ -24,26 +26,30 @@ use std::collections::HashSet;
 use std::convert::Infallible;
 use std::fmt;
 use std::io;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
-use hyper::body::Incoming;
+use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
+use tokio::sync::{oneshot, watch};
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 use wane::Refusal;
 
 use self::head::{Checks, Head};
-use self::patient::Patient;
+use self::large::Large;
+use self::processes::Processes;
 use self::reply::Written;
 use self::sessions::Sessions;
 use self::talk::Starter;
 use self::upstream::Behind;
+use crate::connections::{Connections, Patient, Place};
 use crate::listen::{Accepting, Stream};
 use crate::pipes::Stops;
 use crate::tls::Authorities;
@@ -134,9 +140,9 @@ struct Inner {
     checks: Checks,
     sessions: Sessions,
     starter: Starter,
+    processes: Arc<Processes>,
     limits: Limits,
-    /// Places for large bodies.
-    large: Arc<Semaphore>,
+    large: Large,
 }
 
 impl Inner {
@@ -192,9 +198,12 @@ pub fn serve(options: HttpOptions, bound: impl FnOnce(&Bound), stops: Stops) -> 
             let _: Result<(), ()> = stop.send(());
         })
         .map_err(ServeError::System)?;
-    let served = runtime.block_on(run(options, bound, stopped));
+    let processes = Arc::<Processes>::default();
+    let served = runtime.block_on(run(options, bound, stopped, Arc::clone(&processes)));
+    processes.close();
     // Who is still deciding holds what it needs, and has nobody to tell.
     runtime.shutdown_timeout(limits.end);
+    processes.wait(processes::END);
     served
 }
 
@@ -227,6 +236,7 @@ async fn run(
     options: HttpOptions,
     bound: impl FnOnce(&Bound),
     mut stopped: oneshot::Receiver<()>,
+    processes: Arc<Processes>,
 ) -> Result<(), ServeError> {
     let listener = options.listen.bind(options.reach).map_err(|error| match error {
         ListenError::BeyondLoopback(_) => {
@@ -248,10 +258,11 @@ async fn run(
         checks: Checks { door: options.door, origins: options.origins, hosts },
         sessions: Sessions::new(&limits),
         starter: Starter::new().map_err(ServeError::System)?,
+        processes,
         limits,
-        large: Arc::new(Semaphore::new(limits.large_bodies)),
+        large: Large::new(limits.large_bodies),
     });
-    let places = Arc::new(Semaphore::new(limits.connections));
+    let open = Arc::<Connections>::default();
     let (end, ends) = watch::channel(());
     let mut connections = JoinSet::new();
     let (accepting, encrypted) = (listener.accepting().map_err(ServeError::System)?, listener.tls());
@@ -261,9 +272,9 @@ async fn run(
         while connections.try_join_next().is_some() {}
         tokio::select! {
             _ = &mut stopped => break,
-            accepted = accept(&accepting, &places, limits.unread) => {
+            accepted = accept(&accepting, &open, limits.connections) => {
                 if let Some((stream, place)) = accepted {
-                    let encrypted = encrypted.clone();
+                    let (place, encrypted) = (Arc::new(place), encrypted.clone());
                     connections.spawn(connection(Arc::clone(&inner), stream, encrypted, place, ends.clone()));
                 }
             }
@@ -277,15 +288,13 @@ async fn run(
 }
 
 /// The next connection, once there is a place for it.
-// spec: G39
-async fn accept(
-    accepting: &Accepting,
-    places: &Arc<Semaphore>,
-    unread: Duration,
-) -> Option<(Patient<Stream>, OwnedSemaphorePermit)> {
-    let place = Arc::clone(places).acquire_owned().await.ok()?;
+// spec: G39 G58
+async fn accept(accepting: &Accepting, open: &Arc<Connections>, most: usize) -> Option<(Stream, Place)> {
     match accepting.accept().await {
-        Ok(stream) => Some((Patient::new(stream, unread), place)),
+        Ok(stream) => {
+            open.room(most).await;
+            Some((stream, open.enter()))
+        }
         Err(_) => {
             tokio::time::sleep(EXHAUSTED).await;
             None
@@ -297,34 +306,37 @@ async fn accept(
 // spec: G46
 async fn connection(
     inner: Arc<Inner>,
-    stream: Patient<Stream>,
+    stream: Stream,
     encrypted: Option<TlsAcceptor>,
-    place: OwnedSemaphorePermit,
+    place: Arc<Place>,
     mut ends: watch::Receiver<()>,
 ) {
+    let stream = Patient::new(stream, Arc::clone(&place), inner.limits.unread);
     match encrypted {
-        None => heard(inner, stream, ends).await,
+        None => heard(inner, stream, place, ends).await,
         Some(tls) => {
             let shaken = tokio::select! {
                 shaken = tokio::time::timeout(inner.limits.head_time, tls.accept(stream)) => shaken,
+                () = place.must_close() => return,
                 _ = ends.changed() => return,
             };
             // Whoever cannot is no client, and knows.
             if let Ok(Ok(stream)) = shaken {
-                heard(inner, stream, ends).await;
+                heard(inner, stream, place, ends).await;
             }
         }
     }
-    drop(place);
 }
 
 async fn heard(
     inner: Arc<Inner>,
     stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    place: Arc<Place>,
     mut ends: watch::Receiver<()>,
 ) {
     let limits = inner.limits;
-    let service = service_fn(move |request| answer(Arc::clone(&inner), request));
+    let answering = Arc::clone(&place);
+    let service = service_fn(move |request| answer(Arc::clone(&inner), Arc::clone(&answering), request));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.head_time)
@@ -334,6 +346,7 @@ async fn heard(
     tokio::select! {
         // What breaks is the client's, and it knows.
         _ = connection.as_mut() => {}
+        () = place.must_close() => {}
         _ = ends.changed() => {
             connection.as_mut().graceful_shutdown();
             let _: Result<(), _> = connection.await;
@@ -341,11 +354,48 @@ async fn heard(
     }
 }
 
-async fn answer(inner: Arc<Inner>, request: Request<Incoming>) -> Result<Response<Written>, Infallible> {
+/// An answer while it is written. Once it is, its client is waited for again.
+struct Answer {
+    written: Written,
+    place: Arc<Place>,
+}
+
+impl Drop for Answer {
+    fn drop(&mut self) {
+        self.place.rests();
+    }
+}
+
+impl Body for Answer {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        Pin::new(&mut self.written).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.written.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.written.size_hint()
+    }
+}
+
+async fn answer(
+    inner: Arc<Inner>,
+    place: Arc<Place>,
+    request: Request<Incoming>,
+) -> Result<Response<Answer>, Infallible> {
+    place.receives();
     let (parts, body) = request.into_parts();
     let page = inner.checks.allowed(&parts.headers);
     let mut reply = match Head::read(parts, &inner.checks) {
-        Ok(head) => exchange::answer(Arc::clone(&inner), head, body).await,
+        Ok(head) => exchange::answer(Arc::clone(&inner), &place, head, body).await,
         Err(refused) => refused,
     };
     if let Some(refusal) = reply::refusal(&mut reply) {
@@ -354,5 +404,5 @@ async fn answer(inner: Arc<Inner>, request: Request<Incoming>) -> Result<Respons
     if let Some(origin) = page {
         reply::let_in(&mut reply, origin);
     }
-    Ok(*reply)
+    Ok(reply.map(|written| Answer { written, place }))
 }

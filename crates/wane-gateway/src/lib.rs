@@ -13,6 +13,8 @@
 mod answer;
 mod approvals;
 mod call;
+#[cfg(feature = "http")]
+mod connections;
 mod credential;
 mod draft;
 mod flow;

@@ -171,7 +171,7 @@ impl<'a> Message<'a> {
     ///
     /// # Errors
     /// [`FaultKind::Parse`] for more than 16 MiB, for what is no JSON in UTF-8, a member twice, a lone surrogate, more than 64
-    /// levels, or a line break but at its end; [`FaultKind::Invalid`] for a batch, an unknown member, another `jsonrpc` than `"2.0"`, an id that is neither a text
+    /// levels or 262,144 members and elements, or a line break but at its end; [`FaultKind::Invalid`] for a batch, an unknown member, another `jsonrpc` than `"2.0"`, an id that is neither a text
     /// nor an integer, a method that is not written plainly, parameters that are no object, and a message that is both a request
     /// and an answer or neither.
     pub fn read(bytes: &'a [u8]) -> Result<Self, Fault> {

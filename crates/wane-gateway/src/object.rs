@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 /// The members of an object in their order. Values are kept letter by letter, whatever a parser would make of their numbers.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Object<'a> {
-    members: Vec<(String, Cow<'a, str>)>,
+    members: Vec<(Cow<'a, str>, Cow<'a, str>)>,
 }
 
 impl<'a> Object<'a> {
@@ -35,7 +35,7 @@ impl<'a> Object<'a> {
 
     /// The names of the members, in their order.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
-        self.members.iter().map(|(name, _)| name.as_str())
+        self.members.iter().map(|(name, _)| &**name)
     }
 
     /// Whether every name could be taken for no other and for none of these: it is printable ASCII, and equal to none but for
@@ -47,7 +47,7 @@ impl<'a> Object<'a> {
         let mut folded = HashSet::with_capacity(self.members.len());
         self.members.iter().all(|(name, _)| {
             let odd = !printable(name) || name.eq_ignore_ascii_case("__proto__");
-            !odd && !alike(name) && folded.insert(name.to_ascii_lowercase())
+            !odd && !alike(name) && folded.insert(without_capitals(name))
         })
     }
 
@@ -68,7 +68,7 @@ impl<'a> Object<'a> {
     pub(crate) fn set(&mut self, name: &str, value: String) {
         match self.members.iter_mut().find(|(known, _)| known == name) {
             Some((_, old)) => *old = Cow::Owned(value),
-            None => self.members.push((name.to_owned(), Cow::Owned(value))),
+            None => self.members.push((Cow::Owned(name.to_owned()), Cow::Owned(value))),
         }
     }
 
@@ -87,6 +87,41 @@ impl fmt::Display for Object<'_> {
             write!(f, "{comma}{}:{value}", quoted(name))?;
         }
         f.write_str("}")
+    }
+}
+
+/// A name in small letters; most are already.
+fn without_capitals(name: &str) -> Cow<'_, str> {
+    match name.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        true => Cow::Owned(name.to_ascii_lowercase()),
+        false => Cow::Borrowed(name),
+    }
+}
+
+/// The name of a member. Where nothing in it is escaped it takes no memory of its own: a message may have very many.
+pub(crate) struct Name<'a>(pub(crate) Cow<'a, str>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Name<'a> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Borrows;
+
+        impl<'de> Visitor<'de> for Borrows {
+            type Value = Name<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("the name of a member")
+            }
+
+            fn visit_borrowed_str<E>(self, name: &'de str) -> Result<Name<'de>, E> {
+                Ok(Name(Cow::Borrowed(name)))
+            }
+
+            fn visit_str<E>(self, name: &str) -> Result<Name<'de>, E> {
+                Ok(Name(Cow::Owned(name.to_owned())))
+            }
+        }
+
+        from.deserialize_str(Borrows)
     }
 }
 
@@ -112,7 +147,7 @@ impl<'de> Visitor<'de> for Members {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Object<'de>, A::Error> {
         let mut members = Vec::new();
-        while let Some((name, value)) = map.next_entry::<String, &RawValue>()? {
+        while let Some((Name(name), value)) = map.next_entry::<Name<'de>, &RawValue>()? {
             members.push((name, Cow::Borrowed(value.get())));
         }
         Ok(Object { members })

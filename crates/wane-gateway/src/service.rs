@@ -2,7 +2,6 @@
 //!
 //! [`Service`] answers the questions of programs that are no gateways themselves, and of Envoy. `spec/http.md` says what it answers.
 
-mod connections;
 mod endpoints;
 mod envoy;
 mod health;
@@ -15,6 +14,7 @@ mod running;
 
 use std::fmt;
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, PoisonError, RwLock, Weak};
 use std::time::Instant;
 
@@ -189,7 +189,9 @@ impl Service {
         let waiting = Waiting::one(self.clone(), permit);
         // A ledger in memory keeps nobody waiting: changing threads would cost more than the decision.
         if self.0.guard.upgrade().is_some_and(|guard| !guard.is_durable()) {
-            return answered(self.judge(purpose, question));
+            // Nor does it take the answer with it where it breaks off.
+            let judged = catch_unwind(AssertUnwindSafe(|| self.judge(purpose, question)));
+            return answered(judged.unwrap_or_else(|_| broken_off()));
         }
         // Whoever asked may go away: what was begun is done to its end, and told.
         let judged = tokio::task::spawn_blocking(move || {
@@ -197,7 +199,7 @@ impl Service {
             waiting.service.tell(surface, &outcome, started);
             outcome
         });
-        judged.await.unwrap_or_else(|_| answered(unreachable_ledger("the decision broke off").into()))
+        judged.await.unwrap_or_else(|_| answered(broken_off()))
     }
 
     fn judge(
@@ -259,6 +261,10 @@ fn every_server_has_an_audience(catalogue: &Catalogue) -> Result<(), Refusal> {
 
 fn busy() -> Refusal {
     Refusal::new(Code::StateLocked, "ledger", format_args!("{DECIDING} questions wait for it already"), "")
+}
+
+fn broken_off() -> Outcome {
+    unreachable_ledger("the decision broke off").into()
 }
 
 fn unreachable_ledger(why: &str) -> Refusal {

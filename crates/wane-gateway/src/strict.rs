@@ -1,42 +1,59 @@
 //! JSON with one reading: what any two parsers would take for the same.
 
+use std::cell::Cell;
 use std::collections::HashSet;
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 
+use crate::object::Name;
+
 /// How deep arrays and objects may lie within each other.
 pub(crate) const DEPTH: usize = 64;
+
+/// Members and elements that a text may have in all. Whoever reads them into a tree or a set takes some hundred bytes for each, however
+/// few it has in the text; large results of real tools have a tenth of them.
+pub(crate) const VALUES: usize = 1 << 18;
 
 /// Why a text has no single reading.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Ambiguous(pub(crate) String);
 
 /// Reads a whole text: UTF-8, RFC 8259, no member twice within an object (after unescaping), no lone surrogate, at most
-/// [`DEPTH`] levels, nothing behind it. Numbers may be of any size, since they are passed on as they are written.
+/// [`DEPTH`] levels and [`VALUES`] members and elements, nothing behind it. Numbers may be of any size, since they are passed on as they are written.
 pub(crate) fn check(bytes: &[u8]) -> Result<(), Ambiguous> {
     let text = std::str::from_utf8(bytes).map_err(|error| Ambiguous(error.to_string()))?;
     let mut reader = serde_json::Deserializer::from_str(text);
     // Deeper than serde_json's own limit is never asked for: the walk has a lower one.
-    Walk { left: DEPTH }
+    let values = Cell::new(VALUES);
+    Walk { left: DEPTH, values: &values }
         .deserialize(&mut reader)
         .and_then(|()| reader.end())
         .map_err(|error| Ambiguous(error.to_string()))
 }
 
 #[derive(Clone, Copy)]
-struct Walk {
+struct Walk<'a> {
     left: usize,
+    /// How many more there may be.
+    values: &'a Cell<usize>,
 }
 
-impl Walk {
+impl Walk<'_> {
     fn inside<E: serde::de::Error>(self) -> Result<Self, E> {
         let left = self.left.checked_sub(1).ok_or_else(|| E::custom(format_args!("nested deeper than {DEPTH}")))?;
-        Ok(Self { left })
+        Ok(Self { left, ..self })
+    }
+
+    // spec: G1
+    fn value<E: serde::de::Error>(self) -> Result<(), E> {
+        let more = || E::custom(format_args!("more than {VALUES} members and elements"));
+        self.values.set(self.values.get().checked_sub(1).ok_or_else(more)?);
+        Ok(())
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Walk {
+impl<'de> DeserializeSeed<'de> for Walk<'_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<(), D::Error> {
@@ -44,7 +61,7 @@ impl<'de> DeserializeSeed<'de> for Walk {
     }
 }
 
-impl<'de> Visitor<'de> for Walk {
+impl<'de> Visitor<'de> for Walk<'_> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -77,14 +94,17 @@ impl<'de> Visitor<'de> for Walk {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
         let inside = self.inside()?;
-        while seq.next_element_seed(inside)?.is_some() {}
+        while seq.next_element_seed(inside)?.is_some() {
+            inside.value()?;
+        }
         Ok(())
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         let inside = self.inside()?;
         let mut names = HashSet::new();
-        while let Some(name) = map.next_key::<String>()? {
+        while let Some(Name(name)) = map.next_key()? {
+            inside.value()?;
             if !names.insert(name) {
                 return Err(A::Error::custom("a member stands twice"));
             }
@@ -94,9 +114,48 @@ impl<'de> Visitor<'de> for Walk {
     }
 }
 
+/// Whether a text has no more members and elements than so many, if it is JSON: only what is no text in it is looked at.
+pub(crate) fn has_at_most(values: usize, text: &[u8]) -> bool {
+    // Each but the first of an array or object stands behind a comma.
+    let (mut found, mut bytes) = (0_usize, text.iter());
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'"' => {
+                while let Some(byte) = bytes.next().filter(|byte| **byte != b'"') {
+                    if *byte == b'\\' {
+                        bytes.next();
+                    }
+                }
+            }
+            b',' | b'[' | b'{' => found = found.saturating_add(1),
+            _ => {}
+        }
+    }
+    found <= values
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn there_are_only_so_many_values() {
+        let array = |elements: usize| format!("[{}0]", "0,".repeat(elements - 1));
+        assert!(check(array(VALUES).as_bytes()).is_ok());
+        let refused = check(array(VALUES + 1).as_bytes()).unwrap_err();
+        assert!(refused.0.starts_with("more than 262144 members and elements"), "{refused:?}");
+        // They are counted in all.
+        let nested = format!(r#"{{"a":{},"b":{}}}"#, array(VALUES / 2), array(VALUES / 2));
+        assert!(check(nested.as_bytes()).is_err());
+        let members = |members: usize| {
+            let members: Vec<String> = (0..members).map(|name| format!("\"{name}\":0")).collect();
+            format!("{{{}}}", members.join(","))
+        };
+        assert!(check(members(VALUES).as_bytes()).is_ok() && check(members(VALUES + 1).as_bytes()).is_err());
+        for (text, found) in [(r#"{"a,[{":[1,2,"\",\\"],"b":{}}"#, 6), ("[]", 1), ("7", 0), (r#"",,"#, 0)] {
+            assert!(has_at_most(found, text.as_bytes()) && (found == 0 || !has_at_most(found - 1, text.as_bytes())));
+        }
+    }
 
     #[test]
     fn one_reading_passes() {

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
-use std::thread::{self, JoinHandle};
+use std::thread;
 use std::time::Duration;
 
 use wane::{Code, Refusal};
@@ -102,6 +102,11 @@ impl Watched {
         self.wrong
     }
 
+    /// What is wrong with one that cannot be read.
+    pub(crate) const fn unusable(&self) -> Code {
+        self.unusable
+    }
+
     /// Looks at it once.
     // spec: G48 H16
     fn look(&mut self) -> Look {
@@ -154,7 +159,8 @@ impl Watched {
 /// fn watch(files: Vec<Watched>) -> std::io::Result<Watching> {
 ///     Watching::start(files, |file, look| match look {
 ///         Look::Unusable(refusal) => eprintln!("{} {}: {refusal}", file.what(), file.name()),
-///         Look::Same | Look::Begun | Look::InForce => assert!(file.wrong().is_none()),
+///         Look::Begun | Look::InForce => assert!(file.wrong().is_none()),
+///         Look::Same => {}
 ///     })
 /// }
 /// drop(watch(Vec::new())?);
@@ -162,41 +168,29 @@ impl Watched {
 /// ```
 #[derive(Debug)]
 pub struct Watching {
-    ended: Option<Sender<()>>,
-    looks: Option<JoinHandle<()>>,
+    _ended: Sender<()>,
 }
 
 impl Watching {
-    /// Looks at these once a second, and tells what has changed.
+    /// Looks at these once a second, and tells of each look.
     ///
     /// # Errors
     /// Where no thread can be had.
     pub fn start(mut files: Vec<Watched>, mut told: impl FnMut(&Watched, &Look) + Send + 'static) -> io::Result<Self> {
         let (ended, endings) = channel::<()>();
-        let looks = thread::Builder::new().name("wane-files".into()).spawn(move || {
+        // It ends once this is gone; nobody waits for it, since it may be stuck in a file.
+        thread::Builder::new().name("wane-files".into()).spawn(move || {
             loop {
                 for file in &mut files {
-                    match file.look() {
-                        Look::Same => {}
-                        look => told(file, &look),
-                    }
+                    let look = file.look();
+                    told(file, &look);
                 }
                 if !matches!(endings.recv_timeout(LOOK), Err(RecvTimeoutError::Timeout)) {
                     return;
                 }
             }
         })?;
-        Ok(Self { ended: Some(ended), looks: Some(looks) })
-    }
-}
-
-impl Drop for Watching {
-    fn drop(&mut self) {
-        drop(self.ended.take());
-        if let Some(looks) = self.looks.take() {
-            // It only looks, and has no more to tell.
-            let _: thread::Result<()> = looks.join();
-        }
+        Ok(Self { _ended: ended })
     }
 }
 

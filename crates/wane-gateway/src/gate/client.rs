@@ -409,7 +409,7 @@ impl Gate {
         let listing = self.listing.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let known = self.flow().tool(name).is_some();
         if !known {
-            self.list_for_itself(parameters)?;
+            self.list_or_recall(name, parameters)?;
         }
         drop(listing);
         self.check_pinned(&self.listed()?, name)
@@ -466,7 +466,12 @@ fn is_for(state: &State, ground: &Ground) -> bool {
 }
 
 pub(super) fn is_own(id: &Id<'_>) -> bool {
-    id.is_text() && id.key().trim_start_matches('"').starts_with(OWN_ID)
+    id.is_text() && is_own_id(&id.key())
+}
+
+/// The same of an id that is written in one way.
+pub(crate) fn is_own_id(key: &str) -> bool {
+    key.trim_start_matches('"').starts_with(OWN_ID)
 }
 
 /// Whether a token of ours stands in the `_meta` of what is no request, in capitals or not.

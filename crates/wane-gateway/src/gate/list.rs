@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use wane::{Code, Pattern, Refusal, SealedToken};
 use wane_policy::Server;
 
+use super::lists::Known;
 use super::server::without_ours;
 use super::{Gate, Notice};
 use crate::answer;
@@ -53,6 +54,13 @@ enum Seen {
     Part,
 }
 
+/// Whether tools that were listed are as they were pinned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Pins {
+    Hold,
+    Differ,
+}
+
 impl Gate {
     /// The result of `tools/list` as this token may still use it; nothing where that is the result as it came.
     // spec: G16
@@ -68,7 +76,9 @@ impl Gate {
         let server = self.listed()?;
         // Only who has seen a list from its first page to its last knows that a tool is as it was pinned.
         let whole = begins == Begins::Anew && result.get("nextCursor").is_none_or(|next| next == "null");
-        self.learn(&server, &tools, if whole { Seen::Whole } else { Seen::Part });
+        if self.learn(&server, &tools, if whole { Seen::Whole } else { Seen::Part }) == Pins::Differ {
+            self.lists.changed();
+        }
         let still = self.may_still(&server, &tools.names, sealed)?;
         let mut seen: HashMap<&str, usize> = HashMap::new();
         tools.names.iter().flatten().for_each(|name| *seen.entry(name).or_default() += 1);
@@ -117,15 +127,20 @@ impl Gate {
 
     /// Remembers of a page of the list what pinned tools are compared with: what differs always, what does not where it is known that
     /// nothing else is listed.
-    fn learn(&self, server: &Server<'_>, tools: &Tools<'_>, seen: Seen) {
+    fn learn(&self, server: &Server<'_>, tools: &Tools<'_>, seen: Seen) -> Pins {
+        let mut pins = Pins::Hold;
         for (name, object) in tools.names.iter().zip(&tools.objects) {
             if let Some(name) = name.as_ref().filter(|name| server.pin(name).is_some()) {
                 let why_not = server.check_pin(name, Some(object.as_bytes())).err();
+                if why_not.is_some() {
+                    pins = Pins::Differ;
+                }
                 if why_not.is_some() || seen == Seen::Whole {
                     self.flow().learn_tool(name.clone(), why_not);
                 }
             }
         }
+        pins
     }
 
     /// A page that the gateway itself has asked for: it asks for the others as well, or forgets them all.
@@ -133,7 +148,8 @@ impl Gate {
     pub(super) fn learn_page(&self, result: &str) -> Result<Page, Refusal> {
         let unread = || Refusal::new(Code::ParseMessage, "tools", "the list of tools is none", "");
         let result = Object::read(result).ok_or_else(unread)?;
-        self.learn(&self.listed()?, &Tools::of(&result)?, Seen::Whole);
+        // That one differs stops the call, and is not kept.
+        let _: Pins = self.learn(&self.listed()?, &Tools::of(&result)?, Seen::Whole);
         Ok(Page { next: result.text("nextCursor") })
     }
 
@@ -156,10 +172,29 @@ impl Gate {
         checked.is_ok()
     }
 
+    /// Asks the server for its whole list, unless another exchange has just asked for it in the same words.
+    // spec: G60
+    pub(super) fn list_or_recall(&self, name: &str, parameters: &Parameters<'_>) -> Result<(), Refusal> {
+        let Some(head) = &self.head else { return self.list_for_itself(parameters) };
+        let words = [&**head, parameters.meta_for_another().to_string().as_bytes()].concat();
+        let (asked, changes) = (Instant::now(), self.lists.changes());
+        match self.lists.known(&words, name, asked) {
+            Known::AsPinned => {
+                self.flow().learn_tool(name.to_owned(), None);
+                return Ok(());
+            }
+            Known::Untold => return Err(unlisted("it has just not told its tools")),
+            Known::Nothing => {}
+        }
+        let listed = self.list_for_itself(parameters);
+        let pinned = listed.is_ok().then(|| self.flow().as_pinned());
+        self.lists.keep(words.into(), pinned, asked, changes);
+        listed
+    }
+
     /// Asks the server for its whole list, in the words of the request that needs it.
     // spec: G13
-    pub(super) fn list_for_itself(&self, parameters: &Parameters<'_>) -> Result<(), Refusal> {
-        let unlisted = |why: &str| Refusal::new(Code::DenyPin, "digest", "of the server", why);
+    fn list_for_itself(&self, parameters: &Parameters<'_>) -> Result<(), Refusal> {
         if self.flow().unlisted.is_some_and(|at| at.elapsed() < PAUSE) {
             return Err(unlisted("it has just not told its tools"));
         }
@@ -210,4 +245,8 @@ impl Gate {
         }
         page
     }
+}
+
+fn unlisted(why: &str) -> Refusal {
+    Refusal::new(Code::DenyPin, "digest", "of the server", why)
 }

@@ -113,7 +113,10 @@ impl Gate {
             return Ok(());
         }
         match method {
-            "notifications/tools/list_changed" => self.flow().tools_changed(),
+            "notifications/tools/list_changed" => {
+                self.lists.changed();
+                self.flow().tools_changed();
+            }
             "notifications/cancelled" => {
                 let id = Object::read(params).and_then(|params| Id::read(params.borrowed("requestId")?).ok());
                 // The client may answer all the same; nobody waits for it then.

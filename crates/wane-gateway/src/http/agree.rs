@@ -99,6 +99,21 @@ pub(super) fn agree(headers: &HeaderMap, message: &Message<'_>) -> Result<Era, M
     Ok(era)
 }
 
+/// The same for a request without a body: its head can say a version, and nothing else that would be compared.
+// spec: G34
+pub(super) fn agree_on_nothing(headers: &HeaderMap) -> Result<(), Mismatch> {
+    if let Some(version) = one(headers, &PROTOCOL_VERSION)?
+        && !IN_HEAD.iter().any(|known| known.contains(&version))
+    {
+        return Err(unknown(version, IN_HEAD));
+    }
+    let params = headers.keys().filter(|name| name.as_str().starts_with(PARAM));
+    match params.chain([&METHOD, &NAME]).find(|name| headers.contains_key(*name)) {
+        Some(name) => Err(disagrees(name)),
+        None => Ok(()),
+    }
+}
+
 /// Whether a header has to be there.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Must {
@@ -308,6 +323,21 @@ mod tests {
         assert_eq!(agreed(&head, &later), Err(unknown("2027-01-01", IN_META)));
         assert_eq!(agreed(&head[..1], &call("\"a\"", "{}", None)), Err(unknown("2027-01-01", IN_HEAD)));
         assert_eq!(agreed(&[NEW, CALL, ("mcp-name", "a")], &call("\"a\"", "{}", None)), Err(Mismatch::NoVersion));
+    }
+
+    #[test]
+    fn heads_without_a_body() {
+        let agreed = |name: &'static str, value: &'static str| {
+            agree_on_nothing(&HeaderMap::from_iter([(HeaderName::from_static(name), HeaderValue::from_static(value))]))
+        };
+        for version in ["2025-06-18", "2026-07-28"] {
+            assert_eq!(agreed("mcp-protocol-version", version), Ok(()));
+        }
+        assert_eq!(agreed("mcp-protocol-version", "2099-01-01"), Err(unknown("2099-01-01", IN_HEAD)));
+        for (name, value) in [("mcp-method", "tools/call"), ("mcp-name", "a"), ("mcp-param-x", "a")] {
+            assert!(matches!(agreed(name, value), Err(Mismatch::Header(_))), "{name}");
+        }
+        assert_eq!(agree_on_nothing(&HeaderMap::new()), Ok(()));
     }
 
     #[test]

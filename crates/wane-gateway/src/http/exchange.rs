@@ -11,27 +11,41 @@ use wane::{Code, Refusal};
 use super::Inner;
 use super::agree::{self, Mismatch};
 use super::body::{self, Unread};
-use super::events::{Events, Item};
 use super::head::{Asked, Head, is_type};
+use super::listing::Listing;
 use super::reply::{self, Reply};
 use super::sessions::InUse;
 use super::started;
 use super::stream::Stream;
 use super::upstream::{Behind, NoAnswer, of_its_own};
 use super::waiting;
-use super::ways::{self, Way, Ways};
+use super::ways::{Way, Ways};
 use crate::answer::{self, Era};
-use crate::credential::ToServer;
+use crate::call::Parameters;
+use crate::connections::Place;
+use crate::credential::{ToServer, Who};
+use crate::gate::Connection;
 use crate::gate::client::is_own_request;
-use crate::gate::{Connection, Gate};
 use crate::message::{Kind, Message};
 
 /// What a body is, once it agrees with its head.
 pub(super) struct Agreed {
     pub(super) era: Era,
-    /// The id that an answer is waited for under, as it was written and as it is looked for.
+    /// The id that an answer of the server is waited for under, as it was written and as it is looked for.
     pub(super) answers: Option<(String, String)>,
+    pub(super) answered: Answered,
     pub(super) begins: Begins,
+    /// Who asks, where that makes a difference: where something stays for them behind the exchange.
+    pub(super) who: Who,
+}
+
+/// Whose answer it gets.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Answered {
+    /// The server's, where it goes on; nobody's where it is no request.
+    AsIsFit,
+    /// The gate's: it is no message, and has an id.
+    ByGate,
 }
 
 /// Whether a message begins a session of the older era.
@@ -48,7 +62,7 @@ pub(super) struct Judged {
 }
 
 /// Answers a request whose head was looked at.
-pub(super) async fn answer(inner: Arc<Inner>, head: Head, body: Incoming) -> Reply {
+pub(super) async fn answer(inner: Arc<Inner>, place: &Place, head: Head, body: Incoming) -> Reply {
     let Some(behind) = inner.behind(head.server.as_deref()) else {
         return reply::malformed(StatusCode::NOT_FOUND, "no server of this name stands behind the gateway");
     };
@@ -58,28 +72,40 @@ pub(super) async fn answer(inner: Arc<Inner>, head: Head, body: Incoming) -> Rep
         return reply::refused(StatusCode::FORBIDDEN, refusal);
     }
     let answered = match head.method {
-        Asked::Post => post(&inner, behind, head, body).await,
-        Asked::Get => waiting::listen(&inner, behind, head).await,
-        Asked::Delete => waiting::end(&inner, behind, head).await,
+        Asked::Post => post(&inner, place, behind, head, body).await,
+        Asked::Get => waiting::listen(&inner, place, behind, head).await,
+        Asked::Delete => {
+            place.answers();
+            waiting::end(&inner, behind, head).await
+        }
     };
     answered.unwrap_or_else(|refused| refused)
 }
 
-async fn post(inner: &Arc<Inner>, behind: Arc<Behind>, head: Head, body: Incoming) -> Result<Reply, Reply> {
-    let read = body::of_client(body, inner.limits.body_time, &inner.large).await;
+async fn post(
+    inner: &Arc<Inner>,
+    place: &Place,
+    behind: Arc<Behind>,
+    head: Head,
+    body: Incoming,
+) -> Result<Reply, Reply> {
+    let read = body::of_client(body, place, inner.limits.body_time, &inner.large).await;
     let read = read.map_err(|why| match why {
         Unread::Long => reply::malformed(StatusCode::PAYLOAD_TOO_LARGE, "the body is longer than a message may be"),
         Unread::Late => reply::malformed(StatusCode::REQUEST_TIMEOUT, "the body does not come"),
         Unread::Broken => reply::malformed(StatusCode::BAD_REQUEST, "the body broke off"),
     })?;
-    let (read, agreed) = agree(&behind, &head.headers, read).await?;
+    place.answers();
+    let (read, agreed) = agree(&behind, &head, read).await?;
     let mut onward = onward(&behind, &head);
     // An id of a session says nothing in the newer era, nor beside what begins one.
     let session = match &head.session {
         Some(id) if agreed.era == Era::Handshake && agreed.begins == Begins::Nothing => {
             Head::with_session(&mut onward, id);
             let known = inner.sessions.find(&behind.name, id);
-            Some((id.clone(), known.ok_or_else(|| unknown_session(agreed.answers.as_ref()))?))
+            let known = known.ok_or_else(|| unknown_session(agreed.answers.as_ref()))?;
+            known.0.learns(agreed.who);
+            Some((id.clone(), known))
         }
         _ => None,
     };
@@ -88,12 +114,13 @@ async fn post(inner: &Arc<Inner>, behind: Arc<Behind>, head: Head, body: Incomin
     }
     let mut ways = match &session {
         Some((_, InUse(session))) => Ways::of(&session.gate, Connection::Same, head.token, &behind.reading),
-        None => Ways::of(&behind.gate, Connection::Another, head.token, &behind.reading),
+        None => Ways::alone(&behind.gate, head.token, &behind.reading, &of_its_own(&onward, "tools/list")),
     };
     let turn = match &session {
         Some((_, InUse(session))) => Some(Arc::clone(&session.turn).lock_owned().await),
         None => None,
     };
+    ways.expects(agreed.answers.as_ref().map(|(_, key)| key.clone()));
     let unavailable = || reply::malformed(StatusCode::SERVICE_UNAVAILABLE, "the gateway ends");
     let judging = ways.hand_clients(read, &behind.deciding, turn).await.ok_or_else(unavailable)?;
     // They end with this exchange.
@@ -101,7 +128,7 @@ async fn post(inner: &Arc<Inner>, behind: Arc<Behind>, head: Head, body: Incomin
     let (gate, reading) = (Arc::clone(&ways.gate), Arc::clone(ways.reading()));
     let own = |message| {
         let headers = of_its_own(&onward, "tools/list");
-        asking.spawn(ask_for_itself(Arc::clone(&behind), Arc::clone(&gate), Arc::clone(&reading), headers, message));
+        asking.spawn(Listing::of(&gate, &reading).ask(Arc::clone(&behind), headers, message));
     };
     let judged = judge(&mut ways, own, judging).await.ok_or_else(unavailable)?;
     drop(asking);
@@ -111,6 +138,7 @@ async fn post(inner: &Arc<Inner>, behind: Arc<Behind>, head: Head, body: Incomin
             None => reply::not_passed_on(),
         });
     };
+    ways.is_sent();
     let asked = behind.ask(Method::POST, &onward, message.into()).await;
     let exchange = Exchange { inner, behind, ways, onward, session, agreed };
     Ok(match asked {
@@ -120,11 +148,17 @@ async fn post(inner: &Arc<Inner>, behind: Arc<Behind>, head: Head, body: Incomin
 }
 
 /// Reads a body, and compares it with its head.
-async fn agree(behind: &Behind, headers: &HeaderMap, read: body::Read) -> Result<(body::Read, Agreed), Reply> {
-    let headers = headers.clone();
+async fn agree(behind: &Arc<Behind>, head: &Head, read: body::Read) -> Result<(body::Read, Agreed), Reply> {
+    let (behind, headers, shown) = (Arc::clone(behind), head.headers.clone(), head.token.clone());
+    let in_session = head.session.is_some();
     let place = Arc::clone(&behind.reading).acquire_owned().await;
     let looked = tokio::task::spawn_blocking(move || {
-        let agreed = agreed(&headers, &read.bytes);
+        let agreed = agreed(&headers, &read.bytes).map(|mut agreed| {
+            if in_session || agreed.begins == Begins::Session || behind.starts().is_some() {
+                agreed.who = who(&behind, shown.as_deref(), &read.bytes);
+            }
+            agreed
+        });
         drop(place);
         (read, agreed)
     });
@@ -133,12 +167,26 @@ async fn agree(behind: &Behind, headers: &HeaderMap, read: body::Read) -> Result
     Ok((read, agreed?))
 }
 
+/// Who asks: a token stands beside a request, or within it.
+fn who(behind: &Behind, shown: Option<&str>, bytes: &[u8]) -> Who {
+    if shown.is_some() || behind.gate.credential().is_own() {
+        return behind.gate.who(shown);
+    }
+    let message = Message::read(bytes).ok();
+    let within = message.and_then(|message| match *message.kind() {
+        Kind::Request { params, .. } => Parameters::read(params).ok()?.token().ok()?,
+        _ => None,
+    });
+    behind.gate.who(within.as_deref())
+}
+
 fn agreed(headers: &HeaderMap, bytes: &[u8]) -> Result<Agreed, Reply> {
     let message = match Message::read(bytes) {
         Ok(message) => message,
         // The gate answers it, as it does on pipes.
         Err(fault) if fault.id().is_some() => {
-            return Ok(Agreed { era: Era::Handshake, answers: None, begins: Begins::Nothing });
+            let (answers, begins) = (None, Begins::Nothing);
+            return Ok(Agreed { era: Era::Handshake, answers, answered: Answered::ByGate, begins, who: Who::Stranger });
         }
         Err(fault) => return Err(reply::malformed(StatusCode::BAD_REQUEST, fault.message())),
     };
@@ -152,7 +200,7 @@ fn agreed(headers: &HeaderMap, bytes: &[u8]) -> Result<Agreed, Reply> {
         }
         _ => (None, Begins::Nothing),
     };
-    Ok(Agreed { era, answers, begins })
+    Ok(Agreed { era, answers, answered: Answered::AsIsFit, begins, who: Who::Stranger })
 }
 
 /// Waits for what the gate says to a message; what the gate wants to know before goes to `own`.
@@ -167,57 +215,25 @@ pub(super) async fn judge(
             way = ways.next() => way,
             done = &mut judging => break done,
         };
-        judged.take(way?, &mut own);
+        judged.take(way?, ways, &mut own);
     };
     while let Some(way) = ways.take() {
-        judged.take(way, drop);
+        judged.take(way, ways, drop);
     }
     done.ok()?.ok()?;
     Some(judged)
 }
 
 impl Judged {
-    fn take(&mut self, way: Way, own: impl FnOnce(Vec<u8>)) {
+    fn take(&mut self, way: Way, ways: &mut Ways, own: impl FnOnce(Vec<u8>)) {
         match way {
             Way::Client(message) => self.to_client.push(message),
             Way::Server(message) if is_own_request(&message) => own(message),
-            Way::Server(message) => self.onward = Some(message),
-        }
-    }
-}
-
-/// A request of the gate's own: whatever the server says to it goes to the gate.
-async fn ask_for_itself(
-    behind: Arc<Behind>,
-    gate: Arc<Gate>,
-    reading: Arc<tokio::sync::Semaphore>,
-    headers: HeaderMap,
-    message: Vec<u8>,
-) {
-    let Ok(response) = behind.ask(Method::POST, &headers, message.into()).await else { return };
-    match content(&response) {
-        Content::Message => {
-            if let Ok(bytes) = body::of_server(response.into_body(), behind.silence()).await {
-                ways::from_server(&gate, &reading, bytes).await;
+            Way::Server(message) => {
+                ways.is_let_through();
+                self.onward = Some(message);
             }
         }
-        Content::Events => {
-            use http_body_util::BodyExt as _;
-            let (mut events, mut items, mut body) = (Events::default(), Vec::new(), response.into_body());
-            while let Some(Ok(piece)) = body.frame().await {
-                let Ok(piece) = piece.into_data() else { continue };
-                let fits = events.feed(&piece, &mut items);
-                for item in items.drain(..) {
-                    if let Item::Event(event) = item {
-                        ways::from_server(&gate, &reading, event.data).await;
-                    }
-                }
-                if fits.is_err() {
-                    return;
-                }
-            }
-        }
-        Content::Other => {}
     }
 }
 
@@ -293,7 +309,7 @@ impl Exchange<'_> {
     fn begin(&mut self, response: &Response<Incoming>) -> Option<String> {
         let begins = self.agreed.begins == Begins::Session && response.status().is_success();
         let id = Head::session_of(response.headers()).filter(|_| begins)?;
-        let session = self.inner.sessions.begin(&self.behind.name, &id, self.ways.kept(), None)?;
+        let session = self.inner.sessions.begin(&self.behind.name, &id, self.ways.kept(), None, self.agreed.who)?;
         Head::with_session(&mut self.onward, &id);
         self.session = Some((id.clone(), session));
         Some(id)
@@ -301,6 +317,7 @@ impl Exchange<'_> {
 
     /// One answer that comes whole.
     async fn whole(mut self, response: Response<Incoming>, mut messages: Vec<Vec<u8>>) -> Reply {
+        let before = messages.len();
         let (status, challenge) = (response.status(), response.headers().get(WWW_AUTHENTICATE).cloned());
         match body::of_server(response.into_body(), self.behind.silence()).await {
             Ok(bytes) => self.ways.hand_servers(bytes).await,
@@ -315,7 +332,11 @@ impl Exchange<'_> {
             }
         }
         let still = self.agreed.answers.as_ref().is_some_and(|(_, key)| self.ways.gate.awaits(key));
-        match still {
+        if !still {
+            self.ways.is_answered();
+        }
+        // Where the client has cancelled it, nobody waits for the answer, and still this exchange has none.
+        match still || messages.len() == before {
             true => {
                 let status = if status.is_success() { StatusCode::BAD_GATEWAY } else { status };
                 self.unanswered(status, "has not answered with a message", messages, challenge)
@@ -339,23 +360,26 @@ impl Exchange<'_> {
     }
 }
 
-/// One message as itself, several as events.
+/// One message as itself, several as events; the status is that of the last.
 fn several(status: StatusCode, mut messages: Vec<Vec<u8>>, challenge: Option<HeaderValue>) -> Reply {
-    let last = messages.pop().unwrap_or_default();
-    if messages.is_empty() {
-        let mut reply = reply::message(status, last);
-        if let Some(challenge) = challenge {
-            reply.headers_mut().insert(WWW_AUTHENTICATE, challenge);
+    let mut reply = match messages.pop() {
+        Some(last) if messages.is_empty() => reply::message(status, last),
+        last => {
+            messages.extend(last);
+            let (to, pieces) = tokio::sync::mpsc::channel(messages.len().max(1));
+            for message in messages {
+                // There is room for all of them.
+                let _: Result<(), _> = to.try_send(super::events::written(&message, None, None).into());
+            }
+            let mut reply = reply::stream(pieces);
+            *reply.status_mut() = status;
+            reply
         }
-        return reply;
+    };
+    if let Some(challenge) = challenge {
+        reply.headers_mut().insert(WWW_AUTHENTICATE, challenge);
     }
-    messages.push(last);
-    let (to, pieces) = tokio::sync::mpsc::channel(messages.len().max(1));
-    for message in messages {
-        // There is room for all of them.
-        let _: Result<(), _> = to.try_send(super::events::written(&message, None, None).into());
-    }
-    reply::stream(pieces)
+    reply
 }
 
 pub(super) fn unknown_session(answers: Option<&(String, String)>) -> Reply {

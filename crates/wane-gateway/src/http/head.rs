@@ -4,7 +4,7 @@ use std::hint::black_box;
 use std::net::SocketAddr;
 
 use base64ct::{Base64UrlUnpadded, Encoding as _};
-use hyper::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HOST, HeaderName, HeaderValue, ORIGIN};
+use hyper::header::{AUTHORIZATION, CONNECTION, CONTENT_ENCODING, CONTENT_TYPE, HOST, HeaderName, HeaderValue, ORIGIN};
 use hyper::http::request::Parts;
 use hyper::{HeaderMap, Method, StatusCode};
 use rand_core::CryptoRng;
@@ -200,10 +200,20 @@ impl Head {
 fn single(headers: &HeaderMap) -> Result<(), Reply> {
     let known = [HOST, ORIGIN, AUTHORIZATION, CONTENT_TYPE, SESSION, LAST_EVENT, PROTOCOL_VERSION, METHOD, NAME];
     let params = headers.keys().filter(|name| name.as_str().starts_with(PARAM)).cloned();
-    for name in known.into_iter().chain(params) {
+    for name in known.iter().cloned().chain(params) {
         agree::one(headers, &name).map_err(|mismatch| reply::disagrees(&mismatch, None))?;
     }
-    Ok(())
+    // Nor is it for this connection alone: then it would not go on to whoever it is compared for.
+    let named = headers.get_all(CONNECTION).iter().flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
+    let is_looked_at = |name: &[u8]| {
+        let name = name.trim_ascii();
+        let begins = name.get(..PARAM.len()).is_some_and(|start| start.eq_ignore_ascii_case(PARAM.as_bytes()));
+        begins || known.iter().any(|known| known.as_str().as_bytes().eq_ignore_ascii_case(name))
+    };
+    match named.into_iter().any(is_looked_at) {
+        true => Err(reply::malformed(StatusCode::BAD_REQUEST, "`connection` names a header that is looked at")),
+        false => Ok(()),
+    }
 }
 
 /// Whether the request comes from where it may come from.

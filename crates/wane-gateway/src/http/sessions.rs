@@ -5,7 +5,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::limits::Limits;
+use super::processes::Room;
 use super::talk::Talk;
+use crate::credential::Who;
 use crate::gate::Gate;
 
 /// Bytes of a session's id, at most.
@@ -26,6 +28,8 @@ pub(super) struct Session {
 struct Used {
     last: Instant,
     exchanges: usize,
+    /// Whose it is: of whoever has shown a genuine token in it.
+    who: Who,
 }
 
 /// An exchange of a session: while there is one, the session is not idle.
@@ -35,6 +39,19 @@ pub(super) struct InUse(pub(super) Arc<Session>);
 impl Session {
     fn used(&self) -> MutexGuard<'_, Used> {
         self.used.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Somebody has asked something in it.
+    pub(super) fn learns(&self, who: Who) {
+        if who == Who::Known {
+            self.used().who = who;
+            self.talk.iter().for_each(|talk| talk.is_known());
+        }
+    }
+
+    /// Whose it is.
+    pub(super) fn who(&self) -> Who {
+        self.used().who
     }
 
     /// Since when nobody uses it.
@@ -87,19 +104,23 @@ impl Sessions {
     }
 
     /// A session has begun. Where there are too many, those go that are idle for too long, and then the one that is for longest; where
-    /// all are in use there is no room.
-    // spec: G40
-    pub(super) fn begin(&self, server: &str, id: &str, gate: Gate, talk: Option<Arc<Talk>>) -> Option<InUse> {
+    /// all are in use there is no room. Those of strangers are no more than half, and push out nobody else's.
+    // spec: G40 G59
+    pub(super) fn begin(&self, server: &str, id: &str, gate: Gate, talk: Option<Arc<Talk>>, who: Who) -> Option<InUse> {
         let mut known = self.known();
-        if known.len() >= self.most {
+        let is_full = |known: &Known| {
+            let strangers = || known.values().filter(|session| session.who() == Who::Stranger).count();
+            known.len() >= self.most || (who == Who::Stranger && strangers() >= half(self.most))
+        };
+        if is_full(&known) {
             let now = Instant::now();
             known.retain(|_, session| session.idle().is_none_or(|since| now.duration_since(since) < self.idle));
         }
-        if known.len() >= self.most {
-            let longest = known.iter().filter_map(|(key, session)| Some((session.idle()?, key.clone()))).min();
-            known.remove(&longest?.1);
+        if is_full(&known) {
+            let longest = gives_way(&known, who, |_| true)?;
+            known.remove(&longest);
         }
-        let used = Mutex::new(Used { last: Instant::now(), exchanges: 0 });
+        let used = Mutex::new(Used { last: Instant::now(), exchanges: 0, who });
         let session = Arc::new(Session { gate, talk, turn: Arc::default(), used });
         let in_use = InUse::of(Arc::clone(&session));
         known.insert((server.to_owned(), id.to_owned()), session);
@@ -107,17 +128,31 @@ impl Sessions {
     }
 
     /// Makes room for another process of a server: the session goes that has been idle for longest; whether there was one.
-    pub(super) fn make_room(&self, server: &str) -> bool {
+    pub(super) fn make_room(&self, server: &str, who: Who) -> Room {
         let mut known = self.known();
-        let idle = known.iter().filter(|((name, _), _)| name == server);
-        let longest = idle.filter_map(|(key, session)| Some((session.idle()?, key.clone()))).min();
-        longest.is_some_and(|(_, key)| known.remove(&key).is_some())
+        match gives_way(&known, who, |name| name == server).and_then(|key| known.remove(&key)) {
+            Some(_) => Room::Made,
+            None => Room::None,
+        }
     }
 
     /// A session has ended.
     pub(super) fn end(&self, server: &str, id: &str) {
         self.known().remove(&(server.to_owned(), id.to_owned()));
     }
+}
+
+/// The session that gives way: a stranger's, and only then, and not to a stranger, another; of them the one that has been idle for longest.
+fn gives_way(known: &Known, to: Who, of: impl Fn(&str) -> bool) -> Option<(String, String)> {
+    let may = |session: &Session| to == Who::Known || session.who() == Who::Stranger;
+    let idle = known.iter().filter(|((name, _), session)| of(name) && may(session));
+    let longest = idle.filter_map(|(key, session)| Some((session.who(), session.idle()?, key))).min();
+    longest.map(|(_, _, key)| key.clone())
+}
+
+/// What strangers may have of so many.
+pub(super) fn half(most: usize) -> usize {
+    most.div_ceil(2)
 }
 
 /// Whether this can be the id of a session: as MCP has it, and short.

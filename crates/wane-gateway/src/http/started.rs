@@ -10,7 +10,7 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 use super::Inner;
 use super::body;
 use super::events::{self, COMMENT};
-use super::exchange::{Agreed, Begins, judge};
+use super::exchange::{Agreed, Answered, Begins, judge};
 use super::head::Head;
 use super::reply::{self, Reply};
 use super::sessions::InUse;
@@ -18,6 +18,7 @@ use super::talk::{Talk, WAITING};
 use super::upstream::Behind;
 use super::ways::Ways;
 use crate::answer;
+use crate::credential::Who;
 use crate::gate::{Connection, Gate};
 use crate::message::{Kind, Message};
 use crate::object::Object;
@@ -44,6 +45,7 @@ struct Process {
     inner: Arc<Inner>,
     behind: Arc<Behind>,
     gate: Arc<Gate>,
+    who: Who,
     started: OnceCell<Option<Arc<Talk>>>,
 }
 
@@ -53,13 +55,10 @@ impl Process {
     }
 
     async fn start(&self) -> Option<Arc<Talk>> {
-        let free = || Arc::clone(&self.behind.children).try_acquire_owned().ok();
-        let place = match free() {
-            Some(place) => place,
-            None if self.inner.sessions.make_room(&self.behind.name) => free()?,
-            None => return None,
-        };
-        self.inner.starter.start(&self.behind, &self.gate, place).await.ok()
+        let make_room = || self.inner.sessions.make_room(&self.behind.name, self.who);
+        let place = self.behind.places.take(self.who, make_room).await?;
+        let running = self.inner.processes.begin(place)?;
+        self.inner.starter.start(&self.behind, &self.gate, running).await.ok()
     }
 }
 
@@ -74,7 +73,7 @@ pub(super) async fn post(
     session: Option<InUse>,
 ) -> Result<Reply, Reply> {
     let unavailable = |why: &str| reply::malformed(StatusCode::SERVICE_UNAVAILABLE, why);
-    if session.is_none() && agreed.answers.is_none() {
+    if session.is_none() && agreed.answers.is_none() && agreed.answered == Answered::AsIsFit {
         let why = "a notification or an answer belongs to a session";
         return Err(reply::malformed(StatusCode::BAD_REQUEST, why));
     }
@@ -91,8 +90,10 @@ pub(super) async fn post(
         inner: Arc::clone(inner),
         behind: Arc::clone(&behind),
         gate: Arc::clone(&ways.gate),
+        who: agreed.who,
         started: known.map_or_else(OnceCell::new, |talk| OnceCell::new_with(Some(Some(talk)))),
     });
+    ways.expects(agreed.answers.as_ref().map(|(_, key)| key.clone()));
     let judging =
         ways.hand_clients(read, &behind.deciding, turn).await.ok_or_else(|| unavailable("the gateway ends"))?;
     // What the gate wants to know before it decides.
@@ -114,28 +115,33 @@ pub(super) async fn post(
     };
     let (to, answers) = channel(WAITING);
     talk.hears(&key, to);
+    // From here on the exchange sees to it.
+    ways.is_answered();
     let mut exchange = Exchange { talk, session, id, key };
     if exchange.talk.say(message).is_err() {
         let text = answer::unanswered(&exchange.id, "has ended, or does not read");
         return Ok(reply::message(StatusCode::BAD_GATEWAY, text));
     }
     let begun = match agreed.begins {
-        Begins::Session => begin(inner, &behind, &mut exchange),
+        Begins::Session => begin(inner, &behind, &mut exchange, agreed.who),
         Begins::Nothing => None,
     };
     let mut reply = exchange.reply(inner, judged.to_client, answers).await;
-    if let Some(id) = begun.filter(|_| reply.status().is_success()) {
-        Head::name_session(&mut reply, &id);
+    match begun {
+        Some(id) if reply.status().is_success() => Head::name_session(&mut reply, &id),
+        // Nobody knows of it.
+        Some(id) => inner.sessions.end(&behind.name, &id),
+        None => {}
     }
     Ok(reply)
 }
 
 /// The session of which this process is.
-fn begin(inner: &Inner, behind: &Behind, exchange: &mut Exchange) -> Option<String> {
+fn begin(inner: &Inner, behind: &Behind, exchange: &mut Exchange, who: Who) -> Option<String> {
     let id: String = exchange.talk.gate.random_id().iter().map(|byte| format!("{byte:02x}")).collect();
     let nowhere = || -> crate::Outlet { Box::new(|_| Ok(())) };
     let gate = exchange.talk.gate.on(Connection::Same, nowhere(), nowhere(), None);
-    exchange.session = Some(inner.sessions.begin(&behind.name, &id, gate, Some(Arc::clone(&exchange.talk)))?);
+    exchange.session = Some(inner.sessions.begin(&behind.name, &id, gate, Some(Arc::clone(&exchange.talk)), who)?);
     Some(id)
 }
 

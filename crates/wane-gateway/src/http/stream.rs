@@ -76,7 +76,11 @@ impl Stream {
                 match item {
                     Item::Comment => send(to, COMMENT.to_vec()).await?,
                     Item::Event(event) => {
-                        resumable |= event.id.is_some();
+                        if event.id.is_some() {
+                            resumable = true;
+                            // A client that goes away may come for the rest; outside of sessions there is none.
+                            self.ways.is_answered();
+                        }
                         self.event(event, to).await?;
                     }
                 }
@@ -99,6 +103,11 @@ impl Stream {
         let mut messages = Vec::new();
         if !event.data.is_empty() {
             self.ways.hand_servers(event.data).await;
+            // From here on the id may be that of another request.
+            if self.answers.as_ref().is_some_and(|(_, key)| !self.ways.gate.awaits(key)) {
+                self.answers = None;
+                self.ways.is_answered();
+            }
             while let Some(way) = self.ways.take() {
                 match way {
                     Way::Client(message) => messages.push(message),

@@ -6,9 +6,9 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::mpsc::Sender;
 
+use super::processes::Running;
 use super::upstream::Behind;
 use crate::gate::{Connection, Gate, Outlet, Side};
 use crate::message::{Kind, Message};
@@ -24,7 +24,7 @@ pub(super) struct Starter(SyncSender<Start>);
 struct Start {
     behind: Arc<Behind>,
     gate: Arc<Gate>,
-    place: OwnedSemaphorePermit,
+    running: Running,
     done: tokio::sync::oneshot::Sender<io::Result<Arc<Talk>>>,
 }
 
@@ -33,7 +33,11 @@ impl Starter {
         let (starter, starts) = sync_channel::<Start>(WAITING);
         thread::Builder::new().name("wane-http-starts".into()).spawn(move || {
             for start in starts {
-                let talk = Talk::start(&start.behind, &start.gate, start.place);
+                // Nobody waits for it where the gateway ends.
+                if start.running.is_to_end() {
+                    continue;
+                }
+                let talk = Talk::start(&start.behind, &start.gate, start.running);
                 // Who asked may have gone; then it ends again.
                 let _: Result<(), _> = start.done.send(talk);
             }
@@ -46,10 +50,10 @@ impl Starter {
         &self,
         behind: &Arc<Behind>,
         gate: &Arc<Gate>,
-        place: OwnedSemaphorePermit,
+        running: Running,
     ) -> io::Result<Arc<Talk>> {
         let (done, started) = tokio::sync::oneshot::channel();
-        let start = Start { behind: Arc::clone(behind), gate: Arc::clone(gate), place, done };
+        let start = Start { behind: Arc::clone(behind), gate: Arc::clone(gate), running, done };
         self.0.try_send(start).map_err(|_| io::Error::from(io::ErrorKind::WouldBlock))?;
         started.await.map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe))?
     }
@@ -61,8 +65,7 @@ pub(super) struct Talk {
     pub(super) gate: Gate,
     to_server: SyncSender<Vec<u8>>,
     heard: Arc<Mutex<Heard>>,
-    server: Mutex<Option<Server>>,
-    _place: OwnedSemaphorePermit,
+    server: Mutex<Option<(Server, Running)>>,
 }
 
 /// Who hears what.
@@ -94,7 +97,7 @@ impl Heard {
 }
 
 impl Talk {
-    fn start(behind: &Behind, gate: &Gate, place: OwnedSemaphorePermit) -> io::Result<Arc<Self>> {
+    fn start(behind: &Behind, gate: &Gate, running: Running) -> io::Result<Arc<Self>> {
         let starts = behind.starts().ok_or(io::ErrorKind::Unsupported)?;
         let (server, input, output) = Server::start((starts.0)()?)?;
         let (to_server, lines) = sync_channel(WAITING);
@@ -115,7 +118,14 @@ impl Talk {
             read(&reads, output);
             *lock(&all) = Heard { ended: true, ..Heard::default() };
         })?;
-        Ok(Arc::new(Self { gate: kept, to_server, heard, server: Mutex::new(Some(server)), _place: place }))
+        Ok(Arc::new(Self { gate: kept, to_server, heard, server: Mutex::new(Some((server, running))) }))
+    }
+
+    /// Somebody who is known talks to it: it takes no place of a stranger any more.
+    pub(super) fn is_known(&self) {
+        if let Some((_, running)) = self.server.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
+            running.is_known();
+        }
     }
 
     /// Says something to the server; it fails where that has ended, or does not read.
@@ -140,15 +150,18 @@ impl Talk {
     }
 }
 
-/// Its process ends, in its own time.
+/// Its process ends, in its own time. Until it has, its place is taken.
+// spec: G42
 impl Drop for Talk {
     fn drop(&mut self) {
         // Nothing more is said to it: it may end by itself.
         let _: Result<(), _> = self.to_server.try_send(Vec::new());
         let server = self.server.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some((server, mut running)) = server else { return };
+        running.ends();
         // Where no thread can be had it is killed at once.
         let _: io::Result<_> = thread::Builder::new().name("wane-http-ends".into()).spawn(move || {
-            let _: Option<io::Result<_>> = server.map(|server| server.end(|| false));
+            let _: io::Result<_> = server.end(|| running.is_to_end());
         });
     }
 }

@@ -17,6 +17,7 @@ use tokio::sync::Semaphore;
 use super::agree::{METHOD, NAME, PARAM};
 use super::connect::{Way, distrust};
 use super::limits::Limits;
+use super::processes::Places;
 use crate::gate::{Gate, Side};
 use crate::tls::Authorities;
 
@@ -193,7 +194,7 @@ pub(super) struct Behind {
     target: Target,
     headers: Vec<UpstreamHeader>,
     /// Places for processes that are started for it.
-    pub(super) children: Arc<Semaphore>,
+    pub(super) places: Arc<Places>,
     way: Option<Way>,
     silence: Duration,
     /// Places for requests that are being decided.
@@ -236,7 +237,7 @@ impl Behind {
             gate: Arc::new(upstream.gate),
             target: upstream.target,
             headers: upstream.headers,
-            children: Arc::new(Semaphore::new(limits.children)),
+            places: Places::new(limits.children),
             way,
             silence: limits.silence,
             deciding: Arc::new(Semaphore::new(limits.deciding)),
@@ -324,12 +325,15 @@ pub(super) fn of_no_method(headers: &HeaderMap) -> HeaderMap {
 
 /// Whether a header of a client's concerns the server, and not this connection or the gateway.
 fn passes(name: &HeaderName) -> bool {
-    const NOT: [&str; 20] = [
+    const NOT: [&str; 30] = [
         "accept-encoding",
+        "cf-connecting-ip",
+        "client-ip",
         "connection",
         "content-length",
         "cookie",
         "expect",
+        "fastly-client-ip",
         "forwarded",
         "host",
         "keep-alive",
@@ -341,14 +345,23 @@ fn passes(name: &HeaderName) -> bool {
         "te",
         "trailer",
         "transfer-encoding",
+        "true-client-ip",
         "upgrade",
         "via",
-        "x-forwarded-for",
+        "x-client-ip",
+        "x-cluster-client-ip",
+        "x-forwarded",
+        "x-host",
+        "x-http-method",
+        "x-http-method-override",
+        "x-method-override",
         "x-real-ip",
     ];
+    // What begins so tells of a client, a method or a path that would count in the place of those that were looked at.
+    const STARTS: [&str; 4] = ["sec-", "x-forwarded-", "x-original-", "x-rewrite-"];
     let name = name.as_str();
     // There are servers that take `_` for `-`.
-    !NOT.contains(&name) && !name.contains('_') && !name.starts_with("x-forwarded-") && !name.starts_with("sec-")
+    !NOT.contains(&name) && !name.contains('_') && !STARTS.iter().any(|start| name.starts_with(start))
 }
 
 #[cfg(test)]

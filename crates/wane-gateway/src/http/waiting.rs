@@ -15,10 +15,12 @@ use super::started;
 use super::stream::Stream;
 use super::upstream::Behind;
 use super::ways::Ways;
+use crate::connections::Place;
 use crate::gate::Connection;
 
 /// The session that a request without a body names.
 fn named(inner: &Inner, behind: &Behind, head: &Head) -> Result<(String, InUse), Reply> {
+    agree::agree_on_nothing(&head.headers).map_err(|why| reply::disagrees(&why, None))?;
     // spec: G40
     let version = agree::one(&head.headers, &agree::PROTOCOL_VERSION);
     let newer = version.is_ok_and(|version| version.is_some_and(agree::is_stateless));
@@ -39,8 +41,10 @@ fn without_body(behind: &Behind, head: &Head, id: &str) -> HeaderMap {
 }
 
 /// The stream of a session on which its server says what nobody asked for.
-pub(super) async fn listen(inner: &Arc<Inner>, behind: Arc<Behind>, head: Head) -> Result<Reply, Reply> {
+pub(super) async fn listen(inner: &Arc<Inner>, place: &Place, behind: Arc<Behind>, head: Head) -> Result<Reply, Reply> {
     let (id, session) = named(inner, &behind, &head)?;
+    session.0.learns(behind.gate.who(head.token.as_deref()));
+    place.listens(session.0.who());
     if behind.starts().is_some() {
         return Ok(started::listen(inner, session));
     }

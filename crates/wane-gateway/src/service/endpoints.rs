@@ -13,12 +13,12 @@ use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde_json::{Value, json};
 use wane::{Code, Refusal, limits};
 
-use super::connections::Place;
 use super::health::Readiness;
 use super::judge::{Outcome, Purpose};
 use super::metrics::{OPEN_METRICS, Surface};
-use super::question::Question;
+use super::question::{self, Question};
 use super::{Service, envoy, openapi, reply};
+use crate::connections::Place;
 
 /// What can be asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,9 +115,7 @@ pub(super) fn said(outcome: &Outcome) -> Response {
 /// No web page can send a body of this type to another origin without being asked about it first.
 // spec: H8
 fn is_json(content_type: Option<&HeaderValue>) -> bool {
-    let text = content_type.and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let essence = text.split(';').next().unwrap_or_default().trim();
-    essence.eq_ignore_ascii_case("application/json")
+    question::is_json(content_type.and_then(|value| value.to_str().ok()).unwrap_or_default())
 }
 
 /// Why there is no whole body.

@@ -9,12 +9,12 @@ use axum::response::Response;
 use wane::{Code, Refusal, SealedToken};
 use wane_policy::Catalogue;
 
-use super::connections::Place;
 use super::endpoints::{Unfit, whole};
 use super::judge::{self, Denial, Outcome, Purpose};
 use super::metrics::Surface;
 use super::question::{Asked, Question};
 use super::{Service, reply};
+use crate::connections::Place;
 use crate::tokens::Tokens;
 
 /// Where Envoy asks: its `path_prefix` is `/envoy/` and the server's name.
@@ -25,6 +25,11 @@ const PREFIX: &str = "/envoy/";
 const PARTIAL: HeaderName = HeaderName::from_static("x-envoy-auth-partial-body");
 /// What Envoy takes out of a request before that goes on.
 const REMOVE: HeaderName = HeaderName::from_static("x-envoy-auth-headers-to-remove");
+
+/// Some servers take them for the method or the target, which are decided as they stand in the request's line.
+// spec: H28
+const INSTEAD: [&str; 5] =
+    ["x-http-method", "x-http-method-override", "x-method-override", "x-original-url", "x-rewrite-url"];
 
 /// Whether Envoy is asking.
 pub(super) fn is_asked(path: &str) -> bool {
@@ -72,8 +77,16 @@ fn read(
     let token = token(&parts.headers, tokens)?;
     let body = body.map_err(Unfit::refusal)?;
     is_whole(&parts.headers, &body)?;
+    if let Some(name) = INSTEAD.iter().find(|name| parts.headers.contains_key(**name)) {
+        return Err(Refusal::new(
+            Code::DenyRoute,
+            "headers",
+            format_args!("`{name}`"),
+            "it could stand for what is decided",
+        ));
+    }
     let content_type = one(&parts.headers, &header::CONTENT_TYPE)?;
-    let call = Asked::Http { method: parts.method.as_str().into(), target: target.into(), content_type, body };
+    let call = Asked::http(parts.method.as_str().into(), target.into(), content_type, body)?;
     if judge::demand(catalogue, server, &call)?.lacks_body() {
         return Err(missing("a route that takes one"));
     }

@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use wane::Code;
 
-/// A look at the ledger that was the last for so long says nothing any more.
+use crate::watched::Watched;
+
+/// A look at the ledger or a file that was the last for so long says nothing any more.
 const STALE: Duration = Duration::from_secs(10);
 
 /// What is known.
@@ -24,7 +26,17 @@ struct Known {
 struct File {
     what: &'static str,
     name: String,
+    /// What is wrong with one that cannot be looked at.
+    unusable: Code,
+    looked: Instant,
     wrong: Option<Code>,
+}
+
+impl File {
+    fn wrong(&self) -> Option<Code> {
+        // Who looks may be stuck in looking.
+        self.wrong.or_else(|| (self.looked.elapsed() >= STALE).then_some(self.unusable))
+    }
 }
 
 /// What the service is at.
@@ -52,12 +64,16 @@ impl Health {
         self.known().ledger = Some((Instant::now(), wrong));
     }
 
-    /// A file was looked at; what is wrong with it now.
-    pub(super) fn file(&self, what: &'static str, name: &str, wrong: Option<Code>) {
+    /// A file was looked at just now; what is wrong with it.
+    pub(super) fn file(&self, file: &Watched) {
+        let (looked, wrong) = (Instant::now(), file.wrong());
         let mut known = self.known();
-        match known.files.iter_mut().find(|file| file.what == what) {
-            Some(file) => file.wrong = wrong,
-            None => known.files.push(File { what, name: name.to_owned(), wrong }),
+        match known.files.iter_mut().find(|known| known.what == file.what()) {
+            Some(known) => (known.looked, known.wrong) = (looked, wrong),
+            None => {
+                let (what, name, unusable) = (file.what(), file.name().to_owned(), file.unusable());
+                known.files.push(File { what, name, unusable, looked, wrong });
+            }
         }
     }
 
@@ -85,7 +101,7 @@ impl Health {
             Some((_, None)) | None => add("ledger", None, Code::StateUnreachable.as_str()),
         }
         for file in &known.files {
-            if let Some(code) = file.wrong {
+            if let Some(code) = file.wrong() {
                 add(file.what, Some(&file.name), code.as_str());
             }
         }
@@ -94,5 +110,27 @@ impl Health {
         }
         let ready = if wrong.is_empty() { Readiness::Ready } else { Readiness::NotReady };
         (ready, json!({ "ready": ready == Readiness::Ready, "problems": wrong }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_nobody_has_looked_at_lately_may_hold_anything() {
+        let health = Health::default();
+        health.ledger(None);
+        let read = || Ok(Vec::new());
+        let roots = Watched::new("roots", Code::ParseRoots, "r", Box::new(read), Box::new(|_| Ok(())));
+        health.file(&roots);
+        assert_eq!(health.readiness().0, Readiness::Ready);
+        let before = Instant::now().checked_sub(STALE).unwrap();
+        health.known().files.iter_mut().for_each(|file| file.looked = before);
+        let (readiness, told) = health.readiness();
+        assert_eq!(readiness, Readiness::NotReady);
+        assert_eq!(told["problems"], json!([{ "what": "roots", "code": "parse-roots", "file": "r" }]));
+        health.file(&roots);
+        assert_eq!(health.readiness().0, Readiness::Ready);
     }
 }

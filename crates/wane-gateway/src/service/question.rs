@@ -5,7 +5,11 @@ use wane::{Arguments, Code, Refusal, SealedToken, UntrustedApproval, limits};
 use wane_policy::{Incoming, ToolDigest};
 
 use crate::object::{Object, elements};
+use crate::strict;
 use crate::tokens::Tokens;
+
+/// Members and elements of a JSON text that is judged. Each takes about a hundred bytes, and 256 questions may be judged at once.
+const VALUES: usize = 1 << 15;
 
 /// Members of the body.
 pub(super) const MEMBERS: [&str; 7] = ["token", "server", "tool", "prompt", "resource", "http", "approvals"];
@@ -64,6 +68,7 @@ impl Question {
             return Err(Refusal::new(Code::ParseTooLarge, "body", body.len(), limits::REQUEST_BYTES));
         }
         let text = std::str::from_utf8(body).map_err(|_| unread("body", "it is no utf-8"))?;
+        has_few_values(body)?;
         let members = object(text, "body", &MEMBERS)?;
         let calls = || CALLS.iter().filter_map(|name| members.get(name).map(|value| (*name, value)));
         let (Some((kind, value)), 1) = (calls().next(), calls().count()) else {
@@ -82,6 +87,19 @@ impl Question {
 }
 
 impl Asked {
+    /// An HTTP request. What is read as JSON has few values.
+    pub(super) fn http(
+        method: String,
+        target: String,
+        content_type: Option<String>,
+        body: Vec<u8>,
+    ) -> Result<Self, Refusal> {
+        if content_type.as_deref().is_some_and(is_json) {
+            has_few_values(&body)?;
+        }
+        Ok(Self::Http { method, target, content_type, body })
+    }
+
     fn read(kind: &'static str, value: &str) -> Result<Self, Refusal> {
         match kind {
             "tool" => {
@@ -102,15 +120,27 @@ impl Asked {
             _ => {
                 let members = object(value, kind, &HTTP)?;
                 let optional = |name| members.get(name).map(|_| text_of(&members, name)).transpose();
-                Ok(Self::Http {
-                    method: text_of(&members, "method")?,
-                    target: text_of(&members, "target")?,
-                    content_type: optional("content_type")?,
-                    body: optional("body")?.map_or(Ok(Vec::new()), |body| decoded(&body))?,
-                })
+                let (method, target) = (text_of(&members, "method")?, text_of(&members, "target")?);
+                let content_type = optional("content_type")?;
+                let body = optional("body")?.map_or(Ok(Vec::new()), |body| decoded(&body))?;
+                Self::http(method, target, content_type, body)
             }
         }
     }
+}
+
+// spec: H29
+fn has_few_values(text: &[u8]) -> Result<(), Refusal> {
+    match strict::has_at_most(VALUES, text) {
+        true => Ok(()),
+        false => Err(unread("body", &format!("it has more than {VALUES} members and elements"))),
+    }
+}
+
+/// Whether a type is JSON's, whatever else is said of it.
+pub(super) fn is_json(content_type: &str) -> bool {
+    let essence = content_type.split(';').next().unwrap_or_default().trim();
+    essence.eq_ignore_ascii_case("application/json")
 }
 
 /// The members of an object, each once, none of another name and none that could be taken for one of them.
@@ -194,6 +224,13 @@ mod tests {
         assert_eq!(code(&format!("{{{tool}}}")), Code::DenyNoToken);
         assert_eq!(code(&format!(r#"{{"token":"wane1.token.AA",{tool}}}"#)).family(), wane::Family::Parse);
         assert_eq!(code(&" ".repeat(limits::REQUEST_BYTES + 1)), Code::ParseTooLarge);
+        let many = format!("{{\"a\":[{}0]}}", "0,".repeat(VALUES));
+        assert_eq!(code(&format!(r#"{{{tool},"listed":{many}}}"#)), Code::ParseJson);
+        let http = |content_type: &str| {
+            Asked::http("POST".into(), "/".into(), Some(content_type.to_owned()), many.clone().into_bytes())
+        };
+        assert_eq!(http("Application/JSON; charset=utf-8").unwrap_err().code(), Code::ParseJson);
+        assert!(http("text/csv").is_ok());
         assert_eq!(Question::read(b"{\"token\":\"\xff\"}", &Tokens::default()).unwrap_err().code(), Code::ParseJson);
     }
 }

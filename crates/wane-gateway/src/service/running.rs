@@ -25,8 +25,8 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use wane::{Code, Refusal};
 
-use super::connections::{CONNECTIONS, Connections, PATIENCE, Patient, Place, Room, UNREAD};
 use super::{DECIDING, Service, endpoints, envoy, reply};
+use crate::connections::{CONNECTIONS, Connections, PATIENCE, Patient, Place, Room, UNREAD};
 use crate::listen::{Listen, Listener};
 use crate::watched::{Look, Watched, Watching};
 
@@ -140,14 +140,16 @@ impl Service {
     /// Looks at the files for as long as what is returned is kept.
     fn watch(&self, watched: Vec<Watched>) -> io::Result<Watching> {
         for file in &watched {
-            self.0.health.file(file.what(), file.name(), None);
+            self.0.health.file(file);
             self.0.metrics.file(file.what(), true);
         }
         let service = self.clone();
         Watching::start(watched, move |file, look| {
             let (what, name) = (file.what(), file.name());
+            service.0.health.file(file);
             match look {
-                Look::Same | Look::Begun => {}
+                Look::Same => return,
+                Look::Begun => {}
                 Look::InForce => {
                     service.0.metrics.reloaded(what);
                     tracing::info!(what, file = name, "read again");
@@ -157,7 +159,6 @@ impl Service {
                     tracing::error!(what, file = name, code, why = %refusal, "what was in force stays");
                 }
             }
-            service.0.health.file(what, name, file.wrong());
             service.0.metrics.file(what, file.wrong().is_none());
         })
     }

@@ -115,11 +115,22 @@ impl Serving {
         listen: &str,
         watched: impl FnOnce(&Service) -> Vec<Watched>,
     ) -> Self {
+        Self::start_at(Box::new(|| NOW), catalogue, scopes, asks, listen, watched)
+    }
+
+    fn start_at(
+        clock: Box<dyn Fn() -> u64 + Send + Sync>,
+        catalogue: &str,
+        scopes: &[&str],
+        asks: &[String],
+        listen: &str,
+        watched: impl FnOnce(&Service) -> Vec<Watched>,
+    ) -> Self {
         let scene = Scene::new(catalogue, scopes, asks, Whose::Client);
         let service = Service::new(ServiceOptions {
             catalogue: Catalogue::from_toml(catalogue).unwrap(),
             guard: Arc::downgrade(&scene.guard),
-            clock: Box::new(|| NOW),
+            clock,
         })
         .unwrap();
         let watched = watched(&service);

@@ -60,7 +60,7 @@ class Upstream(http.server.BaseHTTPRequestHandler):
                 self.rfile.readline()
             self.rfile.readline()
         self.arrived.append((self.command, self.path, dict(self.headers), body))
-        self.send_response(200)
+        self.send_response(503 if "fails" in self.path else 200)
         self.send_header("content-length", "0")
         self.end_headers()
 
@@ -149,6 +149,12 @@ def configured(at, bearer):
     check((status, [one[:2] for one in arrived]) == (200, [("GET", "/repos/core?page=2")]), "envoy: what is admitted arrives")
     names = {name.lower() for name in arrived[0][2]}
     check("authorization" not in names, "envoy: without the token")
+    again = {"x_forwarded_for": "10.0.0.1", "x_envoy_retry_on": "5xx,reset", "x_envoy_max_retries": "5", "x_envoy_internal": "true"}
+    status, _, arrived = ask(at, "GET", "/repos/core?fails=1", **ours, **again)
+    check((status, len(arrived)) == (503, 1), "envoy: what fails is not done again, whatever the client asks for")
+    status, _, arrived = ask(at, "GET", "/repos/core", **ours, x_http_method_override="DELETE", x_original_url="/repos/other")
+    names = {name.lower() for name in arrived[0][2]}
+    check(status == 200 and not names & {"x-http-method-override", "x-original-url"}, "envoy: nothing arrives that stands for the method or the path")
     title = json.dumps({"title": "ok then"})
     status, _, arrived = ask(at, "POST", "/repos/core/issues", title, **ours, **json_type)
     check(status == 200 and arrived[0][3] == title.encode(), "envoy: a body that is admitted arrives whole")

@@ -63,13 +63,95 @@ fn idle_and_slow_ones_stop_nobody_and_are_cut_off() {
 }
 
 #[test]
-fn beyond_so_many_connections_others_wait_their_turn() {
-    let server = Server::echo();
-    let limits = Limits { connections: 4, head_time: Duration::from_secs(2), ..Limits::default() };
+fn beyond_so_many_connections_the_slowest_gives_way() {
+    let (go, goes) = switch();
+    let (began, begins) = switch();
+    let server = Server::start(move |request, out| match request.json()["id"].as_u64() {
+        Some(9) => {
+            began.send(()).unwrap();
+            wait(&goes);
+            out.json(&result(&request.json()["id"], "[]"));
+        }
+        _ => out.json(&result(&request.json()["id"], "[]")),
+    });
+    // Longer than any test waits: nobody goes because the time is over.
+    let long = Duration::from_secs(120);
+    let limits = Limits { connections: 4, head_time: long, body_time: long, ..Limits::default() };
     let (gateway, token) = before(&server, limits);
-    let idle: Vec<TcpStream> = (0..4).map(|_| wire::connect(gateway.address())).collect();
+    let host = gateway.address().to_string();
+    let mut busy = wire::connect(gateway.address());
+    let headers = [("authorization", token.as_str())];
+    busy.write_all(wire::request("POST", &host, "/mcp", &headers, &call(9, "read")).as_bytes()).unwrap();
+    wait(&begins);
+    // Some say nothing, some half of a head, some half of a body.
+    let head =
+        format!("POST /mcp HTTP/1.1\r\nhost: {host}\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n{{");
+    let halves = ["", "POST /mcp HT", &head];
+    let mut slow: Vec<TcpStream> = Vec::new();
+    for number in 0..40 {
+        let mut stream = wire::connect(gateway.address());
+        stream.write_all(halves[number % 3].as_bytes()).unwrap();
+        slow.push(stream);
+    }
     passes(&gateway, &token);
-    drop(idle);
+    passes(&gateway, &token);
+    is_closed(slow.swap_remove(0));
+    // Who is being answered stays.
+    go.send(()).unwrap();
+    assert_eq!(wire::read_answer(&mut BufReader::new(busy)).unwrap().code(), "none");
+}
+
+#[test]
+fn where_all_are_being_answered_the_next_waits() {
+    let (go, goes) = switch();
+    let (began, begins) = switch();
+    let server = Server::start(move |request, out| {
+        if request.json()["id"] == 9 {
+            began.send(()).unwrap();
+            wait(&goes);
+        }
+        out.json(&result(&request.json()["id"], "[]"));
+    });
+    let (gateway, token) = before(&server, Limits { connections: 1, ..Limits::default() });
+    std::thread::scope(|scope| {
+        let busy = scope.spawn(|| gateway.post("/mcp", &[("authorization", &token)], &call(9, "read")));
+        wait(&begins);
+        let next = scope.spawn(|| passes(&gateway, &token));
+        go.send(()).unwrap();
+        assert_eq!(busy.join().unwrap().code(), "none");
+        next.join().unwrap();
+    });
+}
+
+#[test]
+fn large_bodies_that_stand_still_give_way() {
+    let server = Server::echo();
+    let long = Duration::from_secs(120);
+    let limits = Limits { large_bodies: 1, body_time: long, head_time: long, ..Limits::default() };
+    let (gateway, token) = before(&server, limits);
+    let host = gateway.address().to_string();
+    let head = format!("POST /mcp HTTP/1.1\r\nhost: {host}\r\ncontent-type: application/json\r\n");
+    let padded = |bytes: usize| {
+        call(1, "read").replace(r#""arguments":{}"#, &format!(r#""arguments":{{"x":"{}"}}"#, "y".repeat(bytes)))
+    };
+    let passes = |bytes: usize| {
+        let since = Instant::now();
+        assert_eq!(gateway.post("/mcp", &[("authorization", &token)], &padded(bytes)).code(), "none");
+        assert!(since.elapsed() < Duration::from_secs(10), "{:?}", since.elapsed());
+    };
+    // Little of many bodies.
+    let part = |bytes: usize| {
+        let mut stream = wire::connect(gateway.address());
+        let text = format!("{head}content-length: 16000000\r\n\r\n{}", " ".repeat(bytes));
+        stream.write_all(text.as_bytes()).unwrap();
+        stream
+    };
+    let mut still: Vec<TcpStream> = (0..20).map(|_| part(70_000)).collect();
+    passes(90_000);
+    // And as much of some as there is memory for.
+    still.extend((0..4).map(|_| part(5_000_000)));
+    passes(900_000);
+    assert!(is_closed(still.swap_remove(0)).contains("408"));
 }
 
 #[test]
@@ -92,14 +174,14 @@ fn what_is_too_large_is_not_read() {
     let mut many = wire::connect(gateway.address());
     let _: std::io::Result<()> = many.write_all(format!("{head}x: {}\r\n\r\n", "y".repeat(100_000)).as_bytes());
     assert!(!is_closed(many).contains("200"));
-    // While one large body is being read another waits, and a small one does not.
+    // A large body that does not come on keeps nobody waiting.
     let mut large = wire::connect(gateway.address());
     large.write_all(format!("{head}content-length: 200000\r\n\r\n{}", " ".repeat(100_000)).as_bytes()).unwrap();
     passes(&gateway, &token);
     let padded =
         call(1, "read").replace(r#""arguments":{}"#, &format!(r#""arguments":{{"x":"{}"}}"#, "y".repeat(90_000)));
-    drop(large);
     assert_eq!(gateway.post("/mcp", &[("authorization", &token)], &padded).code(), "none");
+    drop(large);
 }
 
 #[test]

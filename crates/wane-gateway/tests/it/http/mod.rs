@@ -2,6 +2,7 @@
 
 mod holder;
 mod hostile;
+mod listing;
 mod sessions;
 mod started;
 mod stateless;

@@ -224,3 +224,102 @@ fn what_the_newer_era_says_belongs_to_no_session() {
     assert_eq!(wire::ask(talk.gateway.address(), "GET", "/mcp", &headers, "").status, 405);
     assert_eq!(talk.say("unknown", &call(1, "read")).status, 404);
 }
+
+#[test]
+fn a_stranger_pushes_out_no_session_but_a_strangers() {
+    let server = server(|request, out| match request.method.as_str() {
+        "GET" => {
+            out.events("");
+            out.wait_until_gone();
+        }
+        _ => out.json(&result(&request.json()["id"], "[]")),
+    });
+    let talk = Talk::before(&server, Limits { sessions: 4, connections: 3, ..Limits::default() });
+    let known = |session: &str| talk.say(session, &call(1, "read")).status;
+    // One that began with a token, and one that showed it later.
+    let hello = talk.gateway.post("/mcp", &[("authorization", talk.token.as_str())], HELLO);
+    let (one, two) = (hello.header("mcp-session-id").unwrap().to_owned(), talk.begin());
+    assert_eq!(known(&two), 200);
+    let strangers: Vec<String> = (0..20).map(|_| talk.begin()).collect();
+    assert_eq!((known(&one), known(&two)), (200, 200));
+    let lives = |session: &String| {
+        talk.gateway.post("/mcp", &[("mcp-session-id", session)], r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#).status
+    };
+    let living: Vec<u16> = strangers.iter().map(lives).collect();
+    assert_eq!(living.iter().filter(|status| **status == 200).count(), 2, "{living:?}");
+    // Who is known pushes out strangers first.
+    let more = talk.gateway.post("/mcp", &[("authorization", talk.token.as_str())], HELLO);
+    assert_eq!(known(more.header("mcp-session-id").unwrap()), 200);
+    assert_eq!((known(&one), known(&two)), (200, 200));
+    // Streams of strangers give way before those of others, and both before somebody has to wait.
+    let by_known = Reading::of(talk.gateway.address(), "GET", &talk.headers(&one), "");
+    let last = strangers.iter().rev().find(|session| lives(session) == 200).unwrap();
+    let streams: Vec<Reading> =
+        (0..6).map(|_| Reading::of(talk.gateway.address(), "GET", &[("mcp-session-id", last.as_str())], "")).collect();
+    assert_eq!(known(&two), 200);
+    drop(streams);
+    drop(by_known);
+}
+
+#[test]
+fn an_answer_that_nobody_waits_for_any_more_is_none() {
+    let (go, goes) = switch();
+    let (began, begins) = switch();
+    let server = server(move |request, out| {
+        let json = request.json();
+        if json["params"]["name"] == "read" {
+            began.send(()).unwrap();
+            wait(&goes);
+        }
+        match json["id"] {
+            Value::Null => out.whole("202 Accepted", "", ""),
+            _ => out.json(&result(&json["id"], "[]")),
+        }
+    });
+    let talk = Talk::before(&server, Limits::default());
+    let session = talk.begin();
+    std::thread::scope(|scope| {
+        let slow = scope.spawn(|| talk.say(&session, &call(5, "read")));
+        wait(&begins);
+        let cancelled = r#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":5}}"#;
+        assert_eq!(talk.say(&session, cancelled).status, 202);
+        go.send(()).unwrap();
+        let answer = slow.join().unwrap();
+        assert_eq!((answer.status, &answer.json()["error"]["code"]), (502, &json!(1502)), "{answer:?}");
+    });
+}
+
+#[test]
+fn what_is_said_before_an_answer_hides_nothing_of_it() {
+    let server = server(|request, out| {
+        let error =
+            format!(r#"{{"jsonrpc":"2.0","id":{},"error":{{"code":1,"message":"who?"}}}}"#, request.json()["id"]);
+        let head = "content-type: application/json\r\nwww-authenticate: Bearer realm=\"x\"\r\n";
+        out.whole("401 Unauthorized", head, &error);
+    });
+    let talk = Talk::before(&server, Limits::default());
+    let session = talk.begin();
+    let answer = talk.say(&session, &call(1, "salaries"));
+    assert!(answer.body.contains("list_changed") && answer.json()["error"]["message"] == "who?", "{answer:?}");
+    assert_eq!((answer.status, answer.header("www-authenticate")), (401, Some("Bearer realm=\"x\"")));
+}
+
+#[test]
+fn a_head_without_a_body_agrees_with_none() {
+    let server = server(|_, out| out.whole("204 No Content", "", ""));
+    let talk = Talk::before(&server, Limits::default());
+    let session = talk.begin();
+    server.take();
+    for method in ["GET", "DELETE"] {
+        for (name, value, number) in [
+            ("mcp-protocol-version", "2099-01-01", -32022),
+            ("mcp-method", "ping", -32020),
+            ("mcp-param-a", "a", -32020),
+        ] {
+            let headers = [("mcp-session-id", session.as_str()), (name, value)];
+            let answer = wire::ask(talk.gateway.address(), method, "/mcp", &headers, "");
+            assert_eq!((answer.status, &answer.json()["error"]["code"]), (400, &json!(number)), "{method} {name}");
+        }
+    }
+    assert!(server.take().is_empty());
+}

@@ -174,3 +174,93 @@ fn who_goes_away_ends_the_process_of_the_exchange() {
     drop(reading);
     is_gone(&process);
 }
+
+#[test]
+fn what_is_no_message_is_answered_to_its_id() {
+    let talk = Talk::before(SERVER, Limits::default());
+    let answer = talk.gateway.post("/mcp", &[], r#"{"jsonrpc":"1.0","id":7,"method":"ping"}"#);
+    assert_eq!((answer.status, &answer.json()["id"]), (400, &Value::from(7)), "{answer:?}");
+}
+
+#[test]
+fn a_session_that_did_not_begin_is_none() {
+    const MOODY: &str = r#"
+while read -r line; do
+    case "$line" in *fails*) exit 1 ;; esac
+    printf '{"jsonrpc":"2.0","id":%s,"result":{"from":"%s"}}\n' "$(printf '%s' "$line" | sed -n 's/.*"id":\([0-9]*\).*/\1/p')" "$$"
+done
+"#;
+    let talk = Talk::before(MOODY, Limits { sessions: 4, ..Limits::default() });
+    let (one, _) = talk.begin();
+    let fails = HELLO.replace("\"capabilities\":{}", "\"capabilities\":{\"fails\":{}}");
+    assert_eq!(talk.gateway.post("/mcp", &[], &fails).status, 502);
+    // Strangers have two: the first need not give way.
+    talk.begin();
+    assert_eq!(talk.say(&one, r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#).status, 200);
+}
+
+#[test]
+fn strangers_have_half_of_them() {
+    let talk = Talk::before(SERVER, Limits { children: 2, ..Limits::default() });
+    let known = || {
+        let answer = talk.gateway.post("/mcp", &[("authorization", talk.token.as_str())], HELLO);
+        (answer.header("mcp-session-id").unwrap().to_owned(), process(&answer))
+    };
+    let (one, first) = known();
+    let strangers: Vec<(String, String)> = (0..4).map(|_| talk.begin()).collect();
+    strangers[..3].iter().for_each(|(_, process)| is_gone(process));
+    assert!(lives(&first) && lives(&strangers[3].1));
+    // One in use stays, and still takes nobody else's place.
+    let reading = Reading::of(talk.gateway.address(), "GET", &[("mcp-session-id", strangers[3].0.as_str())], "");
+    assert_eq!(talk.gateway.post("/mcp", &[], HELLO).status, 503);
+    assert_eq!(process(&talk.say(&one, &call(1, "read"))), first);
+    // Once a token was shown in it, it is no stranger's any more.
+    let (other, _) = known();
+    assert_eq!(talk.say(&one, &call(1, "read")).status, 404);
+    drop(reading);
+    assert_eq!(talk.say(&strangers[3].0, &call(1, "read")).status, 200);
+    assert_eq!(talk.gateway.post("/mcp", &[], HELLO).status, 503);
+    assert_eq!(talk.say(&strangers[3].0, &call(1, "read")).status, 200);
+    assert_eq!(talk.say(&other, &call(1, "read")).status, 200);
+}
+
+/// One that ends neither by itself nor when it is asked to; nor does what it has started.
+const STUBBORN: &str = r#"
+trap '' TERM
+sh -c 'trap "" TERM; while :; do sleep 1; done' &
+while :; do
+    read -r line || sleep 1
+    id=$(printf '%s' "$line" | sed -n 's/.*"id":\([0-9]*\).*/\1/p')
+    line=
+    [ -z "$id" ] || printf '{"jsonrpc":"2.0","id":%s,"result":{"content":[],"from":"%s","too":"%s"}}\n' "$id" "$$" "$!"
+done
+"#;
+
+#[test]
+fn one_that_is_ending_keeps_its_place() {
+    let talk = Talk::before(STUBBORN, Limits { children: 1, ..Limits::default() });
+    let (one, first) = talk.begin();
+    // The place of the first is free only once nothing of it is left.
+    let (two, second) = talk.begin();
+    assert!(!lives(&first) && lives(&second));
+    assert_eq!(talk.say(&one, &call(1, "read")).status, 404);
+    assert_eq!(wire::ask(talk.gateway.address(), "DELETE", "/mcp", &talk.headers(&two), "").status, 204);
+    let (_, third) = talk.begin();
+    assert!(!lives(&second) && lives(&third));
+    talk.gateway.stop();
+    assert!(!lives(&third));
+}
+
+#[test]
+fn none_outlives_the_gateway() {
+    let talk = Talk::before(STUBBORN, Limits::default());
+    let answer = talk.gateway.post("/mcp", &[], HELLO);
+    let also = answer.json()["result"]["too"].as_str().unwrap().to_owned();
+    let (first, (_, second)) = (process(&answer), talk.begin());
+    // One of an exchange that is still going on.
+    let id = answer.header("mcp-session-id").unwrap().to_owned();
+    let reading = Reading::of(talk.gateway.address(), "GET", &talk.headers(&id), "");
+    talk.gateway.stop();
+    assert!(!lives(&first) && !lives(&second) && !lives(&also));
+    drop(reading);
+}

@@ -30,6 +30,9 @@ fn what_is_allowed_goes_on_as_it_came_and_what_is_not_does_not() {
         ("x_trace", "8".into()),
         ("connection", "x-gone, close".into()),
         ("x-gone", "9".into()),
+        ("x-http-method-override", "DELETE".into()),
+        ("x-original-url", "/admin".into()),
+        ("true-client-ip", "127.0.0.1".into()),
     ]);
     let answer = gateway.post("/mcp", &lent(&headers), &body);
     assert_eq!((answer.status, answer.header("content-type")), (200, Some("application/json")), "{answer:?}");
@@ -41,6 +44,8 @@ fn what_is_allowed_goes_on_as_it_came_and_what_is_not_does_not() {
     assert_eq!((header("x-trace"), header("accept")), (Some("7"), Some("application/json, text/event-stream")));
     let gone = [header("authorization"), header("origin"), header("x_trace"), header("x-gone")];
     assert_eq!(gone, [None; 4], "{received:?}");
+    let gone = [header("x-http-method-override"), header("x-original-url"), header("true-client-ip")];
+    assert_eq!(gone, [None; 3], "{received:?}");
 
     let (mut headers, body) = stateless(2, "shell", "");
     headers.push(("authorization", token));
@@ -117,6 +122,11 @@ fn a_head_that_says_another_thing_than_the_body_goes_no_further() {
     let mut twice = headers.clone();
     twice.push(("mcp-name", "salaries".into()));
     assert_eq!(gateway.post("/mcp", &lent(&twice), &body).json()["error"]["code"], -32020);
+    for named in ["mcp-name", "close, MCP-Protocol-Version", "x,content-type", "Mcp-Param-X"] {
+        let mut dropped = headers.clone();
+        dropped.push(("connection", named.into()));
+        assert_eq!(gateway.post("/mcp", &lent(&dropped), &body).status, 400, "{named}");
+    }
     let mut param = headers.clone();
     param.push(("mcp-param-region", "us".into()));
     assert_eq!(gateway.post("/mcp", &lent(&param), &body).json()["error"]["code"], -32020);

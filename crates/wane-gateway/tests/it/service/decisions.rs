@@ -175,3 +175,15 @@ fn without_its_ledger_nothing_is_allowed() {
     assert_eq!(denied.header("retry-after"), Some("1"));
     serving.stop();
 }
+
+#[test]
+fn a_decision_that_breaks_off_is_a_denial() {
+    let clock = Box::new(|| panic!("no time"));
+    let serving = Serving::start_at(clock, CATALOGUE, &["send:*", "read:*"], &[], "127.0.0.1:0", |_| Vec::new());
+    for path in ["/v1/check", "/v1/admit"] {
+        assert_eq!(serving.asks(path, tool("post")).code(), (503, "state-unreachable".into()), "{path}");
+    }
+    // To Envoy it is none of its errors.
+    let head = format!("GET /envoy/files/repos/core HTTP/1.1\r\nAuthorization: Bearer {}", serving.scene.sealed());
+    assert_eq!(serving.send(&head, b"").code(), (403, "state-unreachable".into()));
+}

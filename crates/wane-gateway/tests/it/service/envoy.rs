@@ -44,6 +44,8 @@ fn a_request_goes_on_only_with_a_token_that_allows_it() {
         ("GET", "/repos/co%72e", &[ours], (403, "deny-route")),
         ("GET", "/repos/core?a=1&a=2", &[ours], (403, "deny-route")),
         ("GET", "/repos/core", &[ours, ("origin", "https://example.com")], (403, "deny-method")),
+        ("GET", "/repos/core", &[ours, ("x-http-method-override", "DELETE")], (403, "deny-route")),
+        ("GET", "/repos/core", &[ours, ("x-original-url", "/repos/other")], (403, "deny-route")),
     ] {
         let answered = envoy(&serving, method, path, headers, "");
         assert_eq!(answered.code(), (expected.0, expected.1.to_owned()), "{method} {path} {answered:?}");
@@ -134,6 +136,19 @@ fn the_example_fails_closed() {
     // Paths are decided as they are received, so Envoy must not change them behind our back.
     assert_eq!(chain["normalize_path"], false);
     assert_eq!(chain["path_with_escaped_slashes_action"], "REJECT_REQUEST");
+    // Nobody is internal, who could ask for retries; and nothing else asks for them.
+    assert_eq!(chain["use_remote_address"], true);
+    let internal = &chain["internal_address_config"];
+    assert_eq!(internal["unix_sockets"], false);
+    assert_eq!(internal["cidr_ranges"], serde_json::json!([{ "address_prefix": "255.255.255.255", "prefix_len": 32 }]));
+    for gone in ["xff_num_trusted_hops", "original_ip_detection_extensions"] {
+        assert_eq!(chain.get(gone), None, "{gone}");
+    }
+    assert!(!example.to_string().contains("retry_policy"));
+    let removed = chain["route_config"]["request_headers_to_remove"].as_array().unwrap();
+    for name in ["x-http-method-override", "x-original-url", "x-rewrite-url"] {
+        assert!(removed.iter().any(|removed| removed == name), "{name}");
+    }
     let clusters = example["static_resources"]["clusters"].as_array().unwrap();
     assert!(clusters.iter().any(|found| found["name"] == cluster));
 }

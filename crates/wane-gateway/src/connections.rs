@@ -1,4 +1,5 @@
-//! Connections: how many there are, how long each may take, and which gives way where there are too many.
+//! Connections of a gateway and of the service: how many there are, how long each may take, and which gives way where there are too
+//! many.
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -12,15 +13,21 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::Notify;
 use tokio::time::{Instant, Sleep, sleep};
 
+use crate::credential::Who;
+
 /// Connections at one time: fewer than the descriptors that a process commonly may have.
-pub(super) const CONNECTIONS: usize = 512;
+pub(crate) const CONNECTIONS: usize = 512;
 
 /// How long a client may leave an answer unread.
-pub(super) const UNREAD: Duration = Duration::from_secs(10);
+pub(crate) const UNREAD: Duration = Duration::from_secs(10);
 
 /// The connections that are open.
 #[derive(Debug, Default)]
-pub(super) struct Connections(Mutex<Open>);
+pub(crate) struct Connections {
+    open: Mutex<Open>,
+    /// One may be accepted that could not before.
+    freed: Notify,
+}
 
 #[derive(Debug, Default)]
 struct Open {
@@ -49,18 +56,28 @@ enum Doing {
     /// The client: a request began then, or should have begun, and is not whole.
     Hearing(Instant),
     /// The client: the head of a request came then, and its body is not whole.
-    Reading(Instant),
+    Reading { begun: Instant, since: Instant },
+    /// Whatever a server says: the client has listened since then.
+    Listening(Instant, Who),
     /// Nobody: the last answer was given then.
     Idle(Instant),
     /// The service: a request is being answered.
     Answering,
 }
 
+/// Who gives way first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Rank {
+    KeepsWaiting,
+    Listens(Who),
+}
+
 impl Doing {
     /// Since when nothing came of it.
-    const fn since(self) -> Option<Instant> {
+    const fn since(self) -> Option<(Rank, Instant)> {
         match self {
-            Self::Hearing(since) | Self::Reading(since) | Self::Idle(since) => Some(since),
+            Self::Hearing(since) | Self::Reading { since, .. } | Self::Idle(since) => Some((Rank::KeepsWaiting, since)),
+            Self::Listening(since, who) => Some((Rank::Listens(who), since)),
             Self::Answering => None,
         }
     }
@@ -70,8 +87,13 @@ impl Doing {
         match self {
             Self::Hearing(since) if since.elapsed() >= patience.head => Due::End,
             Self::Idle(since) if since.elapsed() >= patience.idle => Due::End,
-            Self::Reading(since) if since.elapsed() >= patience.body => Due::Refuse,
-            Self::Hearing(_) | Self::Reading(_) | Self::Idle(_) | Self::Answering => Due::Nothing,
+            // A body has its own time, and none beyond that of the whole request.
+            Self::Reading { begun, since } if since.elapsed() >= patience.body || begun.elapsed() >= patience.head => {
+                Due::Refuse
+            }
+            Self::Hearing(_) | Self::Reading { .. } | Self::Idle(_) | Self::Listening(..) | Self::Answering => {
+                Due::Nothing
+            }
         }
     }
 }
@@ -88,8 +110,8 @@ enum Due {
 
 /// How long clients may take.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Patience {
-    /// For the head of a request, on a new connection the time before it included.
+pub(crate) struct Patience {
+    /// For a whole request, on a new connection the time before it included.
     head: Duration,
     /// For the body.
     body: Duration,
@@ -98,12 +120,12 @@ pub(super) struct Patience {
 }
 
 /// The one that is in force.
-pub(super) const PATIENCE: Patience =
+pub(crate) const PATIENCE: Patience =
     Patience { head: Duration::from_secs(30), body: Duration::from_secs(10), idle: Duration::from_secs(600) };
 
 /// One place among the connections; it is free again once this is gone.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(crate) struct Place {
     connections: Arc<Connections>,
     number: u64,
     signals: Arc<Signals>,
@@ -111,7 +133,7 @@ pub(super) struct Place {
 
 /// Whether somebody has to give way.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Room {
+pub(crate) enum Room {
     Free,
     /// One that was listened to in vain was told to close.
     Made,
@@ -121,11 +143,11 @@ pub(super) enum Room {
 
 impl Connections {
     fn open(&self) -> MutexGuard<'_, Open> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Takes a place.
-    pub(super) fn enter(self: &Arc<Self>) -> Place {
+    pub(crate) fn enter(self: &Arc<Self>) -> Place {
         let signals = Arc::<Signals>::default();
         let mut open = self.open();
         let number = open.next;
@@ -137,7 +159,7 @@ impl Connections {
 
     /// Ends those that take longer. Looked for now and then, so that no request needs a timer.
     // spec: H11
-    pub(super) fn end_overdue(&self, patience: &Patience) {
+    pub(crate) fn end_overdue(&self, patience: &Patience) {
         self.open().open.retain(|_, one| match one.doing.due(patience) {
             Due::Nothing => true,
             Due::Refuse => {
@@ -153,7 +175,7 @@ impl Connections {
 
     /// Makes room for one more, at the cost of whoever has kept the service waiting the longest.
     // spec: H10
-    pub(super) fn make_room(&self, most: usize) -> Room {
+    pub(crate) fn make_room(&self, most: usize) -> Room {
         let mut open = self.open();
         if open.open.len() < most {
             return Room::Free;
@@ -169,6 +191,16 @@ impl Connections {
     }
 }
 
+impl Connections {
+    /// The same, and where nobody can give way it waits until somebody can.
+    // spec: G58
+    pub(crate) async fn room(&self, most: usize) {
+        while self.make_room(most) == Room::None {
+            self.freed.notified().await;
+        }
+    }
+}
+
 impl Place {
     /// Something of a request came.
     fn hears(&self) {
@@ -180,29 +212,57 @@ impl Place {
     }
 
     /// An answer was given.
-    pub(super) fn rests(&self) {
+    pub(crate) fn rests(&self) {
         self.does(Doing::Idle(Instant::now()));
     }
 
     /// A whole request was read.
-    pub(super) fn answers(&self) {
+    pub(crate) fn answers(&self) {
         self.does(Doing::Answering);
+    }
+
+    /// A client listens to whatever a server says.
+    pub(crate) fn listens(&self, who: Who) {
+        self.does(Doing::Listening(Instant::now(), who));
+    }
+
+    /// The head of a request came, and its body is still to come.
+    pub(crate) fn receives(&self) {
+        let now = Instant::now();
+        let begun = |doing| match doing {
+            Doing::Hearing(begun) => begun,
+            Doing::Reading { .. } | Doing::Listening(..) | Doing::Idle(_) | Doing::Answering => now,
+        };
+        if let Some(connection) = self.connections.open().open.get_mut(&self.number) {
+            connection.doing = Doing::Reading { begun: begun(connection.doing), since: now };
+        }
+        self.connections.freed.notify_one();
+    }
+
+    /// Much of a body came: its client keeps nobody waiting.
+    pub(crate) fn goes_on(&self) {
+        if let Some(connection) = self.connections.open().open.get_mut(&self.number)
+            && let Doing::Reading { since, .. } = &mut connection.doing
+        {
+            *since = Instant::now();
+        }
     }
 
     fn does(&self, doing: Doing) {
         if let Some(connection) = self.connections.open().open.get_mut(&self.number) {
             connection.doing = doing;
         }
+        self.connections.freed.notify_one();
     }
 
     /// Ends when it has to give way.
-    pub(super) async fn must_close(&self) {
+    pub(crate) async fn must_close(&self) {
         self.signals.close.notified().await;
     }
 
     /// The head of a request came; ends when its body comes too late.
-    pub(super) async fn reads(&self) {
-        self.does(Doing::Reading(Instant::now()));
+    pub(crate) async fn reads(&self) {
+        self.receives();
         self.signals.late.notified().await;
     }
 }
@@ -210,12 +270,13 @@ impl Place {
 impl Drop for Place {
     fn drop(&mut self) {
         self.connections.open().open.remove(&self.number);
+        self.connections.freed.notify_one();
     }
 }
 
 /// A stream whose reader may not keep the writer waiting for ever.
 #[derive(Debug)]
-pub(super) struct Patient<S> {
+pub(crate) struct Patient<S> {
     stream: S,
     place: Arc<Place>,
     patience: Duration,
@@ -223,12 +284,12 @@ pub(super) struct Patient<S> {
 }
 
 impl<S> Patient<S> {
-    pub(super) const fn new(stream: S, place: Arc<Place>, patience: Duration) -> Self {
+    pub(crate) const fn new(stream: S, place: Arc<Place>, patience: Duration) -> Self {
         Self { stream, place, patience, waiting: None }
     }
 
     /// Lets a write that is stuck fail in the end.
-    // spec: H11
+    // spec: H11 G39
     fn bounded<T>(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         if written.is_ready() {
             self.waiting = None;
@@ -306,6 +367,46 @@ mod tests {
         assert_eq!(connections.make_room(2), Room::Free);
         drop(third);
         assert!(connections.open().open.is_empty());
+    }
+
+    #[tokio::test]
+    async fn who_listens_gives_way_behind_those_who_keep_others_waiting() {
+        let connections = Arc::new(Connections::default());
+        let [known, stranger, goes_on, idle, answered] = [(); 5].map(|()| connections.enter());
+        goes_on.receives();
+        known.listens(Who::Known);
+        stranger.listens(Who::Stranger);
+        idle.rests();
+        // It has begun before the other rests, and some more of it came since.
+        goes_on.goes_on();
+        answered.answers();
+        for (most, gives_way) in [(5, &idle), (4, &goes_on), (3, &stranger), (2, &known)] {
+            assert_eq!(connections.make_room(most), Room::Made);
+            gives_way.must_close().await;
+        }
+        assert_eq!(connections.make_room(1), Room::None);
+        // Whoever comes then is let in once one is answered.
+        let mut room = std::pin::pin!(connections.room(1));
+        assert!(at_once(room.as_mut()).is_none());
+        answered.rests();
+        room.await;
+        answered.must_close().await;
+    }
+
+    #[tokio::test]
+    async fn a_body_has_no_more_time_than_the_whole_request() {
+        let connections = Arc::new(Connections::default());
+        let place = connections.enter();
+        let long = Duration::from_secs(60);
+        if let Some(one) = connections.open().open.get_mut(&place.number)
+            && let Some(begun) = Instant::now().checked_sub(Duration::from_secs(5))
+        {
+            one.doing = Doing::Hearing(begun);
+        }
+        place.receives();
+        let doing = connections.open().open.get(&place.number).map(|one| one.doing).unwrap();
+        let due = |head| doing.due(&Patience { head, body: long, idle: long });
+        assert_eq!((due(Duration::from_secs(4)), due(long)), (Due::Refuse, Due::Nothing));
     }
 
     #[tokio::test]

@@ -1,0 +1,116 @@
+//! What a server has just listed, for exchanges between which nothing else is kept.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// How long nothing is asked again: a server that announces no change of its tools is believed for as long.
+const AGE: Duration = Duration::from_secs(5);
+
+/// Lists that are kept, by the words that they were asked for with: clients with credentials of their own each have theirs.
+const LISTS: usize = 64;
+
+/// The lists of one server.
+#[derive(Debug, Default)]
+pub(crate) struct Lists(Mutex<Kept>);
+
+#[derive(Debug, Default)]
+struct Kept {
+    /// How often it was heard that its tools are others.
+    changes: u64,
+    lists: HashMap<Box<[u8]>, List>,
+}
+
+#[derive(Debug)]
+struct List {
+    asked: Instant,
+    /// Which tools are as they were pinned; nothing where the server did not tell its tools.
+    pinned: Option<HashSet<String>>,
+}
+
+/// What is known of a tool without asking.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Known {
+    /// It was listed, and is as it was pinned.
+    AsPinned,
+    /// The server has just not told its tools.
+    Untold,
+    /// It has to be asked.
+    Nothing,
+}
+
+impl Lists {
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What is known of this tool to who asks with these words. One that was not as it was pinned may have become so.
+    pub(crate) fn known(&self, words: &[u8], tool: &str, now: Instant) -> Known {
+        let kept = self.kept();
+        let list = kept.lists.get(words).filter(|list| now.saturating_duration_since(list.asked) < AGE);
+        match list.map(|list| &list.pinned) {
+            Some(None) => Known::Untold,
+            Some(Some(pinned)) if pinned.contains(tool) => Known::AsPinned,
+            Some(Some(_)) | None => Known::Nothing,
+        }
+    }
+
+    /// How often its tools have changed, as far as anybody has heard.
+    pub(crate) fn changes(&self) -> u64 {
+        self.kept().changes
+    }
+
+    /// Somebody has heard that its tools have changed.
+    pub(crate) fn changed(&self) {
+        let mut kept = self.kept();
+        kept.changes = kept.changes.wrapping_add(1);
+        kept.lists.clear();
+    }
+
+    /// Keeps what was asked for then. A list from before a change does not undo it.
+    pub(crate) fn keep(&self, words: Box<[u8]>, pinned: Option<HashSet<String>>, asked: Instant, changes: u64) {
+        let mut kept = self.kept();
+        if kept.changes != changes {
+            return;
+        }
+        if kept.lists.len() >= LISTS {
+            let oldest = kept.lists.iter().min_by_key(|(_, list)| list.asked).map(|(words, _)| words.clone());
+            oldest.and_then(|words| kept.lists.remove(&words));
+        }
+        kept.lists.insert(words, List { asked, pinned });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(text: impl ToString) -> Box<[u8]> {
+        text.to_string().into_bytes().into()
+    }
+
+    #[test]
+    fn a_list_is_believed_for_a_while_and_by_those_who_asked_for_it() {
+        let (lists, now) = (Lists::default(), Instant::now());
+        let pinned = || Some(HashSet::from(["a".to_owned()]));
+        lists.keep(words("x"), pinned(), now, lists.changes());
+        lists.keep(words("y"), None, now, lists.changes());
+        assert_eq!(lists.known(b"x", "a", now), Known::AsPinned);
+        assert_eq!(lists.known(b"x", "b", now), Known::Nothing);
+        assert_eq!(lists.known(b"y", "a", now), Known::Untold);
+        assert_eq!(lists.known(b"z", "a", now), Known::Nothing);
+        let later = now + AGE;
+        assert_eq!((lists.known(b"x", "a", later), lists.known(b"y", "a", later)), (Known::Nothing, Known::Nothing));
+        // What was announced since it was asked for comes behind it.
+        let before = lists.changes();
+        lists.changed();
+        assert_eq!(lists.known(b"x", "a", now), Known::Nothing);
+        lists.keep(words("x"), pinned(), now, before);
+        assert_eq!(lists.known(b"x", "a", now), Known::Nothing);
+        for number in 0..=LISTS {
+            let asked = now + Duration::from_millis(u64::try_from(number).unwrap());
+            lists.keep(words(number), pinned(), asked, lists.changes());
+        }
+        assert_eq!((lists.known(b"0", "a", now), lists.known(b"1", "a", now)), (Known::Nothing, Known::AsPinned));
+    }
+}

@@ -1,0 +1,163 @@
+//! What a server says while the gate asks it for its tools: none of it is mixed with what the client is told.
+
+use serde_json::Value;
+
+use super::wire::{Answer, Server, result};
+use super::{CATALOGUE, Gateway, Setting, lent, stateless};
+use crate::scene::{Scene, Whose};
+
+const TOOL: &str = r#"{"name":"read","inputSchema":{}}"#;
+const ASKS: &str = r#"{"jsonrpc":"2.0","id":9,"method":"sampling/createMessage","params":{}}"#;
+const ELICITS: &str = r#"{"jsonrpc":"2.0","id":9,"method":"elicitation/create","params":{}}"#;
+const SAYS: &str = r#"{"jsonrpc":"2.0","method":"notifications/message","params":{"data":"x"}}"#;
+const OTHER: &str = r#"{"jsonrpc":"2.0","id":1,"result":{"content":["forged"]}}"#;
+const CHANGED: &str = r#"{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}"#;
+
+/// A server that says these before its list, and those behind it.
+fn server(before: &'static [&'static str], behind: &'static [&'static str]) -> Server {
+    Server::start(move |request, out| {
+        let json = request.json();
+        if json["method"] != "tools/list" {
+            return match json["method"] {
+                Value::Null => out.whole("202 Accepted", "", ""),
+                _ => out.json(&result(&json["id"], "[]")),
+            };
+        }
+        out.events("");
+        let list = format!(r#"{{"jsonrpc":"2.0","id":{},"result":{{"tools":[{TOOL}]}}}}"#, json["id"]);
+        let all = before.iter().copied().chain([list.as_str()]).chain(behind.iter().copied());
+        // Whoever asked may have gone once it has the list.
+        let _: std::io::Result<()> = out.write(&all.map(|message| format!("data: {message}\n\n")).collect::<String>());
+    })
+}
+
+struct Talk {
+    gateway: Gateway,
+    token: String,
+}
+
+impl Talk {
+    fn before(server: &Server, scopes: &[&str]) -> Self {
+        let digest = wane_policy::ToolDigest::of_json(TOOL.as_bytes()).unwrap();
+        let pinned = CATALOGUE.replacen("level = \"public\"", &format!("level = \"public\"\ndigest = \"{digest}\""), 1);
+        let scene = Scene::new(&pinned, scopes, &[], Whose::Client);
+        let token = format!("Bearer {}", scene.sealed());
+        Self { gateway: Gateway::with(scene, &[("files", server)], Setting::default()), token }
+    }
+
+    fn call(&self, tool: &str, more: &[(&'static str, &str)], meta: &str) -> Answer {
+        let (mut headers, body) = stateless(1, tool, meta);
+        headers.push(("authorization", self.token.clone()));
+        headers.extend(more.iter().map(|(name, value)| (*name, (*value).to_owned())));
+        self.gateway.post("/mcp", &lent(&headers), &body)
+    }
+}
+
+fn call(server: &Server, scopes: &[&str]) -> Answer {
+    Talk::before(server, scopes).call("read", &[], "")
+}
+
+fn asked(server: &Server) -> Vec<String> {
+    server.take().iter().map(|request| request.json()["method"].as_str().unwrap_or("none").to_owned()).collect()
+}
+
+#[test]
+fn a_denial_is_one_answer_whatever_the_server_asks_meanwhile() {
+    for before in [&[ASKS][..], &[ELICITS], &[SAYS; 64], &[OTHER], &[ASKS, SAYS, "no message"]] {
+        let server = server(before, &[]);
+        let denied = call(&server, &["send:*"]);
+        assert_eq!(denied.code(), "deny-scope", "{before:?}: {denied:?}");
+        assert_eq!(denied.header("content-type"), Some("application/json"), "{before:?}: {denied:?}");
+        // Nothing else went to it under the client's head.
+        assert_eq!(asked(&server), ["tools/list"], "{before:?}");
+    }
+}
+
+#[test]
+fn what_is_admitted_goes_on_and_is_answered_alone() {
+    for (before, behind) in
+        [(&[ASKS, SAYS][..], &[][..]), (&[], &[ASKS, ELICITS, SAYS, OTHER]), (&[OTHER, ELICITS], &[SAYS])]
+    {
+        let server = server(before, behind);
+        let answer = call(&server, &["read:*"]);
+        assert_eq!(answer.body, result(&Value::from(1), "[]"), "{before:?} {behind:?}: {answer:?}");
+        assert_eq!(asked(&server), ["tools/list", "tools/call"], "{before:?} {behind:?}");
+    }
+}
+
+#[test]
+fn a_change_is_heard_there_as_well() {
+    assert_eq!(call(&server(&[CHANGED], &[]), &["read:*"]).code(), "deny-pin");
+}
+
+#[test]
+fn a_server_that_breaks_off_is_not_waited_for() {
+    let server = Server::start(|_, out| out.whole("500 Internal Server Error", "", ""));
+    let since = std::time::Instant::now();
+    assert_eq!(call(&server, &["read:*"]).code(), "deny-pin");
+    assert!(since.elapsed() < std::time::Duration::from_secs(8), "{:?}", since.elapsed());
+}
+
+#[test]
+fn what_was_just_listed_is_not_asked_for_again() {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    let changed = Arc::new(AtomicBool::new(false));
+    let is_changed = Arc::clone(&changed);
+    let server = Server::start(move |request, out| {
+        let json = request.json();
+        let tool = if is_changed.load(Ordering::SeqCst) { r#"{"name":"read","inputSchema":{"x":1}}"# } else { TOOL };
+        match json["method"].as_str() {
+            Some("tools/list") => {
+                out.json(&format!(r#"{{"jsonrpc":"2.0","id":{},"result":{{"tools":[{tool}]}}}}"#, json["id"]))
+            }
+            _ if json["params"]["name"] == "salaries" => {
+                out.events("");
+                out.write(&format!("data: {CHANGED}\n\ndata: {}\n\n", result(&json["id"], "[]"))).unwrap();
+            }
+            _ => out.json(&result(&json["id"], "[]")),
+        }
+    });
+    let talk = Talk::before(&server, &["read:*"]);
+    let (both, once) = (&["tools/list", "tools/call"][..], &["tools/call"][..]);
+    let calls = |more: &[(&'static str, &str)], meta: &str, expected: &[&str]| {
+        assert_eq!(talk.call("read", more, meta).code(), "none");
+        assert_eq!(asked(&server), expected, "{more:?} {meta}");
+    };
+    calls(&[], "", both);
+    calls(&[], "", once);
+    // What asks for news of the call says nothing about the list.
+    calls(&[], r#","progressToken":7"#, once);
+    // Whoever says something else to the server may be listed something else.
+    calls(&[("x-tenant", "b")], "", both);
+    calls(&[("x-tenant", "b")], "", once);
+    calls(&[], r#","x/tenant":"b""#, both);
+    // Whoever hears of a change hears it for all.
+    assert_eq!(talk.call("salaries", &[], "").status, 200);
+    asked(&server);
+    calls(&[("x-tenant", "b")], "", both);
+    calls(&[], "", both);
+    calls(&[], "", once);
+    // So does a client that is shown another list.
+    changed.store(true, Ordering::SeqCst);
+    let meta = r#""_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28"}"#;
+    let list = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{{{meta}}}}}"#);
+    let head =
+        [("mcp-protocol-version", "2026-07-28"), ("mcp-method", "tools/list"), ("authorization", talk.token.as_str())];
+    assert!(!talk.gateway.post("/mcp", &head, &list).body.contains("inputSchema"));
+    asked(&server);
+    for _ in 0..2 {
+        assert_eq!(talk.call("read", &[], "").code(), "deny-pin");
+        assert_eq!(asked(&server), ["tools/list"], "what differs is asked for each time");
+    }
+}
+
+#[test]
+fn a_server_that_has_just_not_told_its_tools_is_not_asked_again() {
+    let server = Server::start(|_, out| out.whole("500 Internal Server Error", "", ""));
+    let talk = Talk::before(&server, &["read:*"]);
+    for expected in [&["tools/list"][..], &[]] {
+        assert_eq!(talk.call("read", &[], "").code(), "deny-pin");
+        assert_eq!(asked(&server), expected);
+    }
+}
