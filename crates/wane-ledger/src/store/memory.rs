@@ -34,7 +34,8 @@ struct Shared {
 
 #[derive(Clone, Debug, Default)]
 struct Memory {
-    rows: BTreeMap<Key, Vec<u8>>,
+    /// By table: the few rows that every decision reads do not lie among all the records.
+    tables: BTreeMap<Table, BTreeMap<Vec<u8>, Vec<u8>>>,
     /// The last number that the queue has given.
     last: u64,
 }
@@ -90,10 +91,11 @@ impl Store for MemoryStore {
         let mut committed = self.memory();
         // Copied only where a view still looks at it.
         let memory = Arc::make_mut(&mut committed);
-        for (key, value) in changed {
+        for ((table, key), value) in changed {
+            let rows = memory.tables.entry(table).or_default();
             match value {
-                Some(value) => memory.rows.insert(key, value),
-                None => memory.rows.remove(&key),
+                Some(value) => rows.insert(key, value),
+                None => rows.remove(&key),
             };
         }
         memory.last = last;
@@ -114,7 +116,7 @@ impl Rows for Transaction {
     fn get(&mut self, keys: &[Key]) -> Result<Vec<Option<Vec<u8>>>, Fault> {
         let value = |key: &Key| match self.changed.get(key) {
             Some(changed) => changed.clone(),
-            None => self.memory.rows.get(key).cloned(),
+            None => self.memory.tables.get(&key.0).and_then(|rows| rows.get(&key.1)).cloned(),
         };
         Ok(keys.iter().map(value).collect())
     }
@@ -134,13 +136,14 @@ impl Rows for Transaction {
     }
 
     fn scan(&mut self, table: Table, from: &[u8], to: Option<&[u8]>, limit: usize) -> Result<Vec<Row>, Fault> {
-        let start = (table, from.to_vec());
-        let within = |key: &&Key| key.0 == table && to.is_none_or(|to| key.1.as_slice() < to);
-        let mut stored = self.memory.rows.range(start.clone()..).take_while(|(key, _)| within(key)).peekable();
-        let mut changed = self.changed.range(start..).take_while(|(key, _)| within(key)).peekable();
+        let below = |key: &[u8]| to.is_none_or(|to| key < to);
+        let stored = self.memory.tables.get(&table).into_iter().flat_map(|rows| rows.range(from.to_vec()..));
+        let mut stored = stored.take_while(|(key, _)| below(key)).peekable();
+        let changed = self.changed.range((table, from.to_vec())..);
+        let mut changed = changed.take_while(|(key, _)| key.0 == table && below(&key.1)).peekable();
         let mut found = Vec::new();
         while found.len() < limit {
-            let (old, new) = (stored.peek().map(|(key, _)| *key), changed.peek().map(|(key, _)| *key));
+            let (old, new) = (stored.peek().map(|(key, _)| *key), changed.peek().map(|(key, _)| &key.1));
             match (old, new) {
                 (None, None) => break,
                 (Some(old), Some(new)) if old < new => found.extend(stored.next().map(row)),
@@ -158,6 +161,6 @@ impl Rows for Transaction {
     }
 }
 
-fn row((key, value): (&Key, &Vec<u8>)) -> Row {
-    (key.1.clone(), value.clone())
+fn row((key, value): (&Vec<u8>, &Vec<u8>)) -> Row {
+    (key.clone(), value.clone())
 }
