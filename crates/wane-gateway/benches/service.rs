@@ -31,7 +31,7 @@ use wane_gateway::service::{Listen, Reach, Service, ServiceOptions};
 use wane_ledger::{Guard, GuardOptions, Ledger, MemoryStore, Pace, Volatile};
 use wane_policy::{Catalogue, Incoming};
 
-/// What a check may cost of processor time, in echoes.
+/// What a check may cost of processor time on one processor, in echoes.
 const ECHOES: f64 = 3.0;
 
 /// Questions in one turn, and turns of each side.
@@ -62,27 +62,13 @@ fn main() -> ExitCode {
 
 fn compare() -> ExitCode {
     parts();
-    let mut sides = [Side::start("echo"), Side::start("checks")];
-    println!("processor time of the server, mean of {} questions", TURN * TURNS);
-    let mut worst: f64 = 0.0;
-    for clients in [1, CLIENTS] {
-        let mut spent = [Duration::ZERO; 2];
-        for turn in 0..2 * (TURNS + 1) {
-            let side = turn % 2;
-            let before = sides[side].processor_time();
-            sides[side].ask(clients, TURN);
-            // The first turn of each warms up.
-            if turn > 1 {
-                spent[side] += sides[side].processor_time() - before;
-            }
-        }
-        let [echo, check] = spent.map(|spent| spent / u32::try_from(TURN * TURNS).unwrap());
-        let echoes = check.as_secs_f64() / echo.as_secs_f64();
-        worst = worst.max(echoes);
-        println!("{clients:>2} clients: echo {echo:>8.1?}, check {check:>8.1?}, ratio {echoes:.2} (at most {ECHOES})");
-    }
+    let mut free = [Side::start("echo"), Side::start("checks")];
+    println!(
+        "processor time of the server, medians of {TURNS} turns of {TURN} questions, wherever the system puts clients and server"
+    );
+    ratios(&mut free);
     println!("\n{CLIENTS} clients, {LOAD:?} each");
-    for side in &sides {
+    for side in &free {
         let most = side.load(None);
         let per_second = most.len() as f64 / LOAD.as_secs_f64();
         let half = side.load(Some(per_second / 2.0));
@@ -93,7 +79,50 @@ fn compare() -> ExitCode {
             percentile(&half, 99)
         );
     }
+    drop(free);
+    // What it costs to wake a processor that sleeps is the machine's, and whether one has to be woken is luck: the bound is for what is
+    // worked on one.
+    on_one_processor();
+    println!("\nprocessor time of the server, the same on one processor");
+    let worst = ratios(&mut [Side::start("echo"), Side::start("checks")]);
     if worst <= ECHOES { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// What a check costs in echoes, with one client and with many; the larger of the two.
+fn ratios(sides: &mut [Side; 2]) -> f64 {
+    let mut worst: f64 = 0.0;
+    for clients in [1, CLIENTS] {
+        let mut spent = [Vec::new(), Vec::new()];
+        for turn in 0..2 * (TURNS + 1) {
+            let side = turn % 2;
+            let before = sides[side].processor_time();
+            sides[side].ask(clients, TURN);
+            // The first turn of each warms up.
+            if turn > 1 {
+                spent[side].push((sides[side].processor_time() - before) / u32::try_from(TURN).unwrap());
+            }
+        }
+        let [echo, check] = spent.map(|mut spent| {
+            spent.sort();
+            spent[spent.len() / 2]
+        });
+        let echoes = check.as_secs_f64() / echo.as_secs_f64();
+        worst = worst.max(echoes);
+        println!("{clients:>2} clients: echo {echo:>8.1?}, check {check:>8.1?}, ratio {echoes:.2} (at most {ECHOES})");
+    }
+    worst
+}
+
+/// From here on this process and its children run on one processor, the last that it may use; no matter where that cannot be had.
+fn on_one_processor() {
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
+        let may = sched_getaffinity(None).unwrap();
+        let mut one = CpuSet::new();
+        one.set((0..CpuSet::MAX_CPU).rev().find(|number| may.is_set(*number)).unwrap());
+        sched_setaffinity(None, &one).unwrap();
+    }
 }
 
 /// What is spent on a check whatever asks for it: reading the token, the catalogue, and the guard.
