@@ -7,13 +7,15 @@ use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::client::Resumption;
 use tokio_rustls::rustls::crypto::CryptoProvider;
 use tokio_rustls::rustls::pki_types::pem::PemObject as _;
-use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use tokio_rustls::rustls::server::{ClientHello, ResolvesServerCert};
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, UnixTime};
+use tokio_rustls::rustls::server::{ClientHello, NoServerSessionStorage, ResolvesServerCert};
 use tokio_rustls::rustls::sign::CertifiedKey;
 use tokio_rustls::rustls::{self, ClientConfig, RootCertStore, ServerConfig};
 use wane::{Code, Refusal};
+use webpki::{EndEntityCert, Error, KeyUsage};
 
 /// What is spoken within.
 const HTTP: &[u8] = b"http/1.1";
@@ -83,6 +85,23 @@ fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, Refusal> {
     }
 }
 
+/// Whether a certificate says that it is an authority's, and is valid now. Whoever adds it to a list does not ask that, and a list would
+/// let the key of a server speak for all others.
+// spec: G53
+fn of_an_authority(certificate: &CertificateDer<'_>) -> Result<(), Refusal> {
+    let none = || unusable("certificate", "it is no certificate of an authority");
+    let read = EndEntityCert::try_from(certificate).map_err(|_| none())?;
+    // Looked at as a server's, it is refused for being an authority's; its dates are looked at before that.
+    match read.verify_for_usage(&[], &[], &[], UnixTime::now(), KeyUsage::server_auth(), None, None) {
+        Err(Error::CaUsedAsEndEntity) => Ok(()),
+        Err(Error::CertExpired { .. }) => Err(unusable("certificate", "the certificate of the authority has expired")),
+        Err(Error::CertNotValidYet { .. }) => {
+            Err(unusable("certificate", "the certificate of the authority is not valid yet"))
+        }
+        Ok(_) | Err(_) => Err(none()),
+    }
+}
+
 /// Who may say which server is which.
 ///
 /// ```
@@ -115,7 +134,7 @@ impl Authorities {
         }
     }
 
-    /// Those of these files in PEM, and nobody else.
+    /// Those of these files in PEM, which say that they are authorities, and nobody else.
     ///
     /// # Errors
     /// Where a file holds none or one that cannot be used, or this processor cannot do it.
@@ -123,6 +142,7 @@ impl Authorities {
         let mut store = RootCertStore::empty();
         for file in files {
             for certificate in certificates(file)? {
+                of_an_authority(&certificate)?;
                 let added = store.add(certificate);
                 added.map_err(|_| unusable("certificate", "it is no certificate of an authority"))?;
             }
@@ -140,6 +160,9 @@ impl Authorities {
             .map_err(|_| unusable("certificate", "no version of tls is known"))?;
         let mut config = config.with_root_certificates(store).with_no_client_auth();
         config.alpn_protocols = vec![HTTP.to_vec()];
+        // Of a session that is resumed no certificate is looked at.
+        // spec: G49
+        config.resumption = Resumption::disabled();
         Ok(Self(Arc::new(config)))
     }
 
@@ -194,6 +217,10 @@ impl Identity {
         let resolver: Arc<dyn ResolvesServerCert> = Arc::<Shown>::clone(&shown);
         let mut config = config.with_no_client_auth().with_cert_resolver(resolver);
         config.alpn_protocols = vec![HTTP.to_vec()];
+        // Whoever resumes a session does not see what is in force now.
+        // spec: G49
+        config.session_storage = Arc::new(NoServerSessionStorage {});
+        config.send_tls13_tickets = 0;
         Ok(Self { shown, config: Arc::new(config) })
     }
 

@@ -31,11 +31,11 @@ END
         -out "$name.crt" "$@" 2> /dev/null
 }
 
-authority() { # NAME
+authority() { # NAME NOT-BEFORE NOT-AFTER
     openssl ecparam -name prime256v1 -genkey -noout -out "$work/$1.key"
     openssl req -new -key "$work/$1.key" -subj "/CN=Wane test authority $1" -out "$work/csr"
     sign "$1" 'basicConstraints=critical,CA:TRUE;keyUsage=critical,keyCertSign;subjectKeyIdentifier=hash' \
-        20240101000000Z "$far" -selfsign -keyfile "$work/$1.key"
+        "$2" "$3" -selfsign -keyfile "$work/$1.key"
 }
 
 server() { # NAME AUTHORITY NAMES NOT-BEFORE NOT-AFTER, its key exists
@@ -45,8 +45,10 @@ server() { # NAME AUTHORITY NAMES NOT-BEFORE NOT-AFTER, its key exists
 }
 
 here=DNS:localhost,IP:127.0.0.1,IP:::1
-authority ours
-authority others
+authority ours 20240101000000Z "$far"
+authority others 20240101000000Z "$far"
+authority past 20240101000000Z 20250101000000Z
+authority future 29980101000000Z "$far"
 openssl ecparam -name prime256v1 -genkey -noout | openssl pkcs8 -topk8 -nocrypt -out server.key
 server server ours "$here" 20250101000000Z "$far"
 openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out rsa.key 2> /dev/null

@@ -10,7 +10,7 @@ use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use tokio_rustls::rustls::version::{TLS12, TLS13};
 use tokio_rustls::rustls::{
-    ClientConfig, ClientConnection, RootCertStore, ServerConfig, ServerConnection, StreamOwned,
+    ClientConfig, ClientConnection, HandshakeKind, RootCertStore, ServerConfig, ServerConnection, StreamOwned,
     SupportedProtocolVersion,
 };
 use wane::Code;
@@ -46,6 +46,7 @@ fn scene() -> (Scene, String) {
 struct Shows {
     address: SocketAddr,
     asked: Arc<AtomicUsize>,
+    kinds: Arc<Mutex<Vec<Option<HandshakeKind>>>>,
 }
 
 impl Shows {
@@ -56,17 +57,20 @@ impl Shows {
         let config = Arc::new(config.with_single_cert(chain, PrivateKeyDer::from_pem_slice(key).unwrap()).unwrap());
         let (listener, asked) = (TcpListener::bind("127.0.0.1:0").unwrap(), Arc::<AtomicUsize>::default());
         let (address, count) = (listener.local_addr().unwrap(), Arc::clone(&asked));
+        let kinds = Arc::<Mutex<Vec<_>>>::default();
+        let seen = Arc::clone(&kinds);
         std::thread::spawn(move || {
             for stream in listener.incoming() {
-                let (config, count) = (Arc::clone(&config), Arc::clone(&count));
+                let (config, count, seen) = (Arc::clone(&config), Arc::clone(&count), Arc::clone(&seen));
                 std::thread::spawn(move || {
                     let connection = ServerConnection::new(config).unwrap();
                     let mut reader = BufReader::new(StreamOwned::new(connection, stream.unwrap()));
-                    while let Some(request) = wire::read_request(&mut reader) {
+                    if let Some(request) = wire::read_request(&mut reader) {
                         count.fetch_add(1, Ordering::SeqCst);
+                        seen.lock().unwrap().push(reader.get_ref().conn.handshake_kind());
                         let body = result(&request.json()["id"], "[]");
                         let head = format!(
-                            "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}",
+                            "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: {}",
                             body.len()
                         );
                         write!(reader.get_mut(), "{head}\r\n\r\n{body}").unwrap();
@@ -74,7 +78,7 @@ impl Shows {
                 });
             }
         });
-        Self { address, asked }
+        Self { address, asked, kinds }
     }
 
     fn asked(&self) -> usize {
@@ -146,6 +150,18 @@ fn a_server_that_shows_nothing_good_is_not_asked() {
 }
 
 #[test]
+fn a_server_shows_its_certificate_at_each_connection() {
+    for version in [&TLS12, &TLS13] {
+        let server = Shows::start(SERVER, version);
+        let (gateway, token) = before(&format!("https://{}/mcp", server.address), OURS);
+        for id in 1..=3 {
+            assert_eq!(gateway.post("/mcp", &[("authorization", &token)], &call(id, "read")).code(), "none");
+        }
+        assert_eq!(*server.kinds.lock().unwrap(), [Some(HandshakeKind::Full); 3], "{version:?}");
+    }
+}
+
+#[test]
 fn neither_kind_of_way_becomes_the_other() {
     // What most servers say to what is no request.
     let plain = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -195,6 +211,16 @@ fn encrypted(limits: Limits) -> (Gateway, String, Identity) {
     (Gateway::with(scene, &[("files", &Server::echo())], setting), token, identity)
 }
 
+/// How a client speaks that believes this authority.
+fn speaking(authority: &[u8], version: &'static SupportedProtocolVersion, speaks: &[&str]) -> Arc<ClientConfig> {
+    let mut store = RootCertStore::empty();
+    store.add(CertificateDer::from_pem_slice(authority).unwrap()).unwrap();
+    let config = ClientConfig::builder_with_provider(provider()).with_protocol_versions(&[version]).unwrap();
+    let mut config = config.with_root_certificates(store).with_no_client_auth();
+    config.alpn_protocols = speaks.iter().map(|text| text.as_bytes().to_vec()).collect();
+    Arc::new(config)
+}
+
 type Spoken = StreamOwned<ClientConnection, TcpStream>;
 
 /// A client that has shaken hands.
@@ -204,13 +230,12 @@ fn shaken(
     version: &'static SupportedProtocolVersion,
     speaks: &[&str],
 ) -> io::Result<Spoken> {
-    let mut store = RootCertStore::empty();
-    store.add(CertificateDer::from_pem_slice(authority).unwrap()).unwrap();
-    let config = ClientConfig::builder_with_provider(provider()).with_protocol_versions(&[version]).unwrap();
-    let mut config = config.with_root_certificates(store).with_no_client_auth();
-    config.alpn_protocols = speaks.iter().map(|text| text.as_bytes().to_vec()).collect();
+    by(&speaking(authority, version, speaks), address)
+}
+
+fn by(config: &Arc<ClientConfig>, address: SocketAddr) -> io::Result<Spoken> {
     let name = ServerName::try_from(address.ip().to_string()).unwrap();
-    let mut connection = ClientConnection::new(Arc::new(config), name).unwrap();
+    let mut connection = ClientConnection::new(Arc::clone(config), name).unwrap();
     let mut stream = wire::connect(address);
     connection.complete_io(&mut stream)?;
     Ok(StreamOwned::new(connection, stream))
@@ -303,6 +328,25 @@ fn another_certificate_comes_into_force_while_it_listens() {
 }
 
 #[test]
+fn whoever_comes_back_is_shown_what_is_in_force() {
+    for version in [&TLS12, &TLS13] {
+        let (gateway, token, identity) = encrypted(Limits::default());
+        let (address, config) = (gateway.address(), speaking(OURS, version, &[]));
+        let shows = || {
+            let stream = by(&config, address).unwrap();
+            let leaf = stream.conn.peer_certificates().unwrap().first().unwrap().to_vec();
+            assert_eq!(stream.conn.handshake_kind(), Some(HandshakeKind::Full), "{version:?}");
+            assert_eq!(ask(stream, address, &token).code(), "none");
+            leaf
+        };
+        let first = shows();
+        assert_eq!(shows(), first);
+        identity.replace(fixture!("rsa.crt"), fixture!("rsa.key")).unwrap();
+        assert_ne!(shows(), first);
+    }
+}
+
+#[test]
 fn what_cannot_be_used_is_refused_in_words() {
     let encrypted = b"-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n".as_slice();
     let broken = b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n".as_slice();
@@ -326,7 +370,8 @@ fn what_cannot_be_used_is_refused_in_words() {
     ] {
         says(Identity::from_pem(chain, key).unwrap_err());
     }
-    for file in [SERVER.1, b"", broken, unended] {
+    let servers = [OURS, SERVER.0].concat();
+    for file in [SERVER.1, b"", broken, unended, SERVER.0, &servers, fixture!("past.crt"), fixture!("future.crt")] {
         says(Authorities::only([OURS, file]).unwrap_err());
     }
     let no_key = "no key that is not encrypted stands in the file of the key as pem";
@@ -344,6 +389,10 @@ fn what_cannot_be_used_is_refused_in_words() {
         no_certificate,
         "it is no certificate of an authority",
         "it is no pem",
+        "it is no certificate of an authority",
+        "it is no certificate of an authority",
+        "the certificate of the authority has expired",
+        "the certificate of the authority is not valid yet",
     ];
     assert_eq!(refused.into_inner().unwrap(), expected);
     assert!(matches!(Authorities::only([]), Err(TlsError::NoAuthorities)));
