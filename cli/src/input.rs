@@ -154,14 +154,20 @@ impl Care {
 
 /// All inputs of one run; it sees to it that standard input is read once.
 pub(crate) struct Inputs {
-    output: Output,
+    /// Where it is said that others can read a file, if anywhere.
+    output: Option<Output>,
     stdin: Cell<Option<&'static str>>,
 }
 
 impl Inputs {
     /// No input is read yet.
     pub(crate) const fn new(output: Output) -> Self {
-        Self { output, stdin: Cell::new(None) }
+        Self { output: Some(output), stdin: Cell::new(None) }
+    }
+
+    /// The same, where nobody is told anything: what is refused is refused all the same.
+    pub(crate) const fn untold() -> Self {
+        Self { output: None, stdin: Cell::new(None) }
     }
 
     /// Claims standard input for `what` if `source` is it; a second claim is refused before anything is read.
@@ -285,8 +291,8 @@ impl Inputs {
         let who = match (mode & OTHERS, mode & GROUP) {
             (0, 0) => return Ok(()),
             (0, _) if !owned => {
-                self.output
-                    .note(format_args!("the group of {name} can read it; it belongs to another user, so it is used"));
+                let told = format_args!("the group of {name} can read it; it belongs to another user, so it is used");
+                self.output.inspect(|output| output.note(told));
                 return Ok(());
             }
             (0, _) => "its group",
@@ -297,7 +303,7 @@ impl Inputs {
         match care {
             Care::Refuse => Err(Failure::new(Trouble::KeyOpen, message).hint(format!("`chmod 600 {file}`"))),
             _ => {
-                self.output.warn(format_args!("{message}: `chmod 600 {file}`"));
+                self.output.inspect(|output| output.warn(format_args!("{message}: `chmod 600 {file}`")));
                 Ok(())
             }
         }
@@ -310,14 +316,15 @@ impl Inputs {
             if care == Care::Roots {
                 return Err(Failure::new(Trouble::NoRoot, message).hint("`--root FILE` uses it all the same"));
             }
-            self.output.warn(message);
+            self.output.inspect(|output| output.warn(message));
         }
         if metadata.mode() & 0o002 != 0 {
             let file = match source {
                 Source::File(path) => escape(&path.display().to_string()),
                 _ => "FILE".into(),
             };
-            self.output.warn(format_args!("others can write {name}, which says what is trusted: `chmod o-w {file}`"));
+            let told = format_args!("others can write {name}, which says what is trusted: `chmod o-w {file}`");
+            self.output.inspect(|output| output.warn(told));
         }
         Ok(())
     }

@@ -7,14 +7,13 @@ use clap::Args;
 use sha2::{Digest as _, Sha256};
 use wane::{Code, Refusal};
 use wane_gateway::http::Reach;
-use wane_gateway::service::Watched;
+use wane_gateway::service::{Unfit, Watched};
 use wane_gateway::tls::{Authorities, Identity, TlsError};
 use zeroize::Zeroizing;
 
 use crate::arguments::Context;
 use crate::failure::{Failure, Trouble};
 use crate::input::{AUTHORITY, CERTIFICATE, CERTIFICATE_KEY, Inputs, KEY_TEXT, Source, TOML_TEXT, source};
-use crate::output::Output;
 use crate::watching::{look, watchable};
 
 /// What a listener shows.
@@ -42,7 +41,7 @@ impl TlsFlags {
         let read = Pair::read(&context.inputs, certificate, key)?;
         let identity =
             Identity::from_pem(&read.chain, read.key.as_bytes()).map_err(|error| failed(error, certificate))?;
-        let watched = watched(context.output, certificate, key, &identity);
+        let watched = watched(certificate, key, &identity);
         Ok((Reach::Tls(identity), watched))
     }
 
@@ -72,25 +71,28 @@ fn seen(chain: &[u8], key: &[u8]) -> Vec<u8> {
 }
 
 /// Both files, where each of them can be read again.
-fn watched(output: Output, certificate: &Source, key: &Source, identity: &Identity) -> Option<Watched> {
+fn watched(certificate: &Source, key: &Source, identity: &Identity) -> Option<Watched> {
     let (Source::File(chain), Source::File(secret)) = (certificate, key) else { return None };
     let ((chain, name), (secret, _)) = (watchable(chain)?, watchable(secret)?);
     let (certificate, key, identity) = (certificate.clone(), key.clone(), identity.clone());
     let apply = move |found: &[u8]| {
         let refuse = |why: &str| Refusal::new(Code::ParseCertificate, "certificate", why, "");
-        let read = Pair::read(&Inputs::new(output), &certificate, &key).map_err(|failure| refuse(failure.message()))?;
+        let unread = |why: &str| Unfit::Unread(refuse(why));
+        // Where nobody reads what is printed here, no other file would be looked at any more.
+        let read = Pair::read(&Inputs::untold(), &certificate, &key).map_err(|failure| unread(failure.message()))?;
         if !found.starts_with(&seen(&read.chain, read.key.as_bytes())) {
-            return Err(refuse("it changes while it is read"));
+            return Err(unread("it changes while it is read"));
         }
         identity.replace(&read.chain, read.key.as_bytes()).map_err(|error| match error {
-            TlsError::Unusable(refusal) => *refusal,
-            TlsError::Processor | TlsError::NoAuthorities => refuse(&error.to_string()),
+            TlsError::Unusable(refusal) => Unfit::Unusable(*refusal),
+            TlsError::Processor | TlsError::NoAuthorities => Unfit::Unusable(refuse(&error.to_string())),
         })
     };
     let both = move || -> io::Result<Vec<u8>> {
         let mut found = seen(&look(&chain)?, &Zeroizing::new(look(&secret)?));
-        // One that was refused for its mode is looked at again once that is another.
-        found.extend(std::fs::metadata(&secret)?.mode().to_be_bytes());
+        // One that was refused for its mode or its owner is looked at again once that is another.
+        let about = std::fs::metadata(&secret)?;
+        found.extend([about.mode(), about.uid(), about.gid()].into_iter().flat_map(u32::to_be_bytes));
         Ok(found)
     };
     Some(Watched::new("certificate", Code::ParseCertificate, &name, Box::new(both), Box::new(apply)))

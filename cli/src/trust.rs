@@ -1,6 +1,7 @@
 //! The trusted roots of a call.
 
-use wane::{Roots, TrustedRoot};
+use wane::{Code, Refusal, Roots, TrustedRoot};
+use wane_gateway::service::Unfit;
 use zeroize::Zeroizing;
 
 use crate::arguments::Context;
@@ -66,13 +67,15 @@ impl Trust {
     }
 
     /// Reads them once more, and takes them only where what lies there is still this.
-    pub(crate) fn read_again(&self, inputs: &Inputs, seen: &[u8]) -> Result<Roots, Failure> {
-        let Self::Lies(source, _) = self else { return self.read(inputs) };
-        let text = self.text(inputs)?;
+    pub(crate) fn read_again(&self, inputs: &Inputs, seen: &[u8]) -> Result<Roots, Unfit> {
+        let refuse = |why: &str| Refusal::new(Code::ParseRoots, "roots", why, "");
+        let unusable = |failure: Failure| Unfit::Unusable(refuse(failure.message()));
+        let Self::Lies(source, _) = self else { return self.read(inputs).map_err(unusable) };
+        let text = self.text(inputs).map_err(|failure| Unfit::Unread(refuse(failure.message())))?;
         if text.as_bytes() != seen {
-            return Err(Failure::new(Trouble::File, "it changes while it is read").within(source.name()));
+            return Err(Unfit::Unread(refuse("it changes while it is read")));
         }
-        parse(source, &text)
+        parse(source, &text).map_err(unusable)
     }
 
     /// What lies there, once it is known who may write it.

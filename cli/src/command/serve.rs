@@ -130,8 +130,7 @@ fn watched_roots(output: Output, trust: Trust, guard: Weak<Guard>) -> Option<Wat
     let Trust::Lies(Source::File(path), _) = &trust else { return None };
     let (path, name) = watchable(path)?;
     let apply = move |seen: &[u8]| {
-        let unusable = |failure: Failure| Refusal::new(Code::ParseRoots, "roots", failure.message(), "");
-        let roots = trust.read_again(&Inputs::new(output), seen).map_err(unusable)?;
+        let roots = trust.read_again(&Inputs::new(output), seen)?;
         // Where there is no guard any more, the service ends.
         if let Some(guard) = guard.upgrade() {
             guard.replace_roots(roots);
@@ -148,7 +147,7 @@ fn watched_catalogue(source: Source, service: Service) -> Option<Watched> {
     let apply = move |seen: &[u8]| {
         let no_text = |_| Refusal::new(Code::ParseCatalogue, "catalogue", "it is no utf-8", "");
         let catalogue = catalogue::parse(&source, std::str::from_utf8(seen).map_err(no_text)?)?;
-        service.replace_catalogue(catalogue)
+        Ok(service.replace_catalogue(catalogue)?)
     };
     Some(Watched::new("catalogue", Code::ParseCatalogue, &name, Box::new(move || look(&path)), Box::new(apply)))
 }

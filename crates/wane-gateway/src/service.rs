@@ -30,7 +30,7 @@ use self::question::Question;
 use crate::tokens::Tokens;
 
 pub use crate::listen::{Listen, ListenError, Listener, Reach};
-pub use crate::watched::{Look, Watched, Watching};
+pub use crate::watched::{Look, Unfit, Watched, Watching};
 
 /// Questions that may wait for their decision at one time, each on a thread of its own.
 const DECIDING: usize = 256;

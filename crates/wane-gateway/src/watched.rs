@@ -12,7 +12,29 @@ use wane::{Code, Refusal};
 const LOOK: Duration = Duration::from_secs(1);
 
 type Reading = Box<dyn FnMut() -> io::Result<Vec<u8>> + Send>;
-type Applying = Box<dyn FnMut(&[u8]) -> Result<(), Refusal> + Send>;
+type Applying = Box<dyn FnMut(&[u8]) -> Result<(), Unfit> + Send>;
+
+/// Why what was found in a file is not in force.
+///
+/// ```
+/// use wane::{Code, Refusal};
+/// use wane_gateway::service::Unfit;
+/// let unfit = Unfit::from(Refusal::new(Code::ParseRoots, "roots", "there are none", ""));
+/// assert!(matches!(unfit, Unfit::Unusable(_)));
+/// ```
+#[derive(Debug)]
+pub enum Unfit {
+    /// It could not be read again, or says something else by now. Each look tries it again.
+    Unread(Refusal),
+    /// It cannot be used, and is not tried again before it is another.
+    Unusable(Refusal),
+}
+
+impl From<Refusal> for Unfit {
+    fn from(refusal: Refusal) -> Self {
+        Self::Unusable(refusal)
+    }
+}
 
 /// A file that is looked at once a second. What it holds comes into force once two looks have found the same, so that a file that
 /// is being written does not; what cannot be used leaves in force what was.
@@ -26,7 +48,7 @@ type Applying = Box<dyn FnMut(&[u8]) -> Result<(), Refusal> + Send>;
 ///     "roots.toml",
 ///     Box::new(|| std::fs::read("/etc/wane/roots.toml")),
 ///     Box::new(|bytes| match bytes.is_empty() {
-///         true => Err(Refusal::new(Code::ParseRoots, "roots", "there are none", "")),
+///         true => Err(Refusal::new(Code::ParseRoots, "roots", "there are none", "").into()),
 ///         false => Ok(()),
 ///     }),
 /// );
@@ -41,7 +63,7 @@ pub struct Watched {
     seen: Option<Vec<u8>>,
     /// What was tried last, whether it came into force or not.
     tried: Option<Vec<u8>>,
-    wrong: Option<Code>,
+    wrong: Option<Refusal>,
     /// What coming into force is, the next time.
     next: Look,
 }
@@ -98,8 +120,8 @@ impl Watched {
 
     /// What is wrong with it.
     #[must_use]
-    pub const fn wrong(&self) -> Option<Code> {
-        self.wrong
+    pub fn wrong(&self) -> Option<Code> {
+        self.wrong.as_ref().map(Refusal::code)
     }
 
     /// What is wrong with one that cannot be read.
@@ -138,15 +160,20 @@ impl Watched {
                 self.wrong = None;
                 std::mem::replace(&mut self.next, Look::InForce)
             }
-            Err(refusal) => self.is_unusable(refusal),
+            Err(Unfit::Unusable(refusal)) => self.is_unusable(refusal),
+            Err(Unfit::Unread(refusal)) => {
+                self.seen = self.tried.take();
+                self.is_unusable(refusal)
+            }
         }
     }
 
     /// It is told once that something is wrong, and again where that changes.
     fn is_unusable(&mut self, refusal: Refusal) -> Look {
         self.next = Look::InForce;
-        match self.wrong.replace(refusal.code()) {
-            Some(before) if before == refusal.code() => Look::Same,
+        match self.wrong.replace(refusal.clone()) {
+            // The same code may have another reason.
+            Some(before) if before == refusal => Look::Same,
             _ => Look::Unusable(refusal),
         }
     }
@@ -217,7 +244,13 @@ mod tests {
             "r",
             Box::new(move || read.lock().unwrap().map(Into::into).ok_or_else(|| Error::from(ErrorKind::NotFound))),
             Box::new(move |bytes| match bytes {
-                b"bad" => Err(Refusal::new(Code::ParseRoots, "roots", "bad", "")),
+                b"bad" | b"worse" => {
+                    Err(Refusal::new(Code::ParseRoots, "roots", String::from_utf8_lossy(bytes), "").into())
+                }
+                b"busy" if apply.lock().unwrap().len() == 4 => {
+                    apply.lock().unwrap().push("busy once".to_owned());
+                    Err(Unfit::Unread(Refusal::new(Code::ParseRoots, "roots", "busy", "")))
+                }
                 bytes => {
                     apply.lock().unwrap().push(String::from_utf8(bytes.to_vec()).unwrap());
                     Ok(())
@@ -248,6 +281,16 @@ mod tests {
         looks(None, "Same");
         looks(Some("whole"), "Same");
         assert_eq!(looks(Some("whole"), "InForce"), None);
+        // Another reason is told, although its code is the same.
+        looks(Some("bad"), "Same");
+        looks(Some("bad"), "Unusable");
+        looks(Some("worse"), "Same");
+        looks(Some("worse"), "Unusable");
+        looks(Some("worse"), "Same");
+        // What could not be read for a moment is not lost.
+        looks(Some("busy"), "Same");
+        looks(Some("busy"), "Unusable");
+        assert_eq!(looks(Some("busy"), "InForce"), None);
         let mut other = Watched::new(
             "roots",
             Code::ParseRoots,
@@ -257,6 +300,6 @@ mod tests {
         );
         assert!(matches!((other.look(), other.look()), (Look::Unusable(_), Look::Same)));
         assert!(matches!(other.next, Look::InForce), "what comes after it is news");
-        assert_eq!(*applied.lock().unwrap(), ["a", "whole", "whole", "whole"]);
+        assert_eq!(*applied.lock().unwrap(), ["a", "whole", "whole", "whole", "busy once", "busy"]);
     }
 }

@@ -13,6 +13,7 @@ fn watched(service: &Service, path: &std::path::Path) -> Watched {
         let unusable = |_| Refusal::new(Code::ParseCatalogue, "", "it is no utf-8", "");
         Catalogue::from_toml(std::str::from_utf8(bytes).map_err(unusable)?)
             .and_then(|catalogue| service.replace_catalogue(catalogue))
+            .map_err(Into::into)
     };
     Watched::new(
         "catalogue",
