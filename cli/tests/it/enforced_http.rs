@@ -64,8 +64,23 @@ fn a_server_at_a_url_is_reached_through_the_gateway_that_runs() {
     let ran = enforce(&origin, "").exits(0);
     assert!(ran.out.contains("wrapped files"), "{ran:?}");
     assert_eq!(calls(&scene, "m.json"), 200);
+    let (wrapped, bearer) = (scene.read("m.json"), scene.read("bearer").lines().next().unwrap().to_owned());
+    // A copy that is made of what is wrapped does not open the gateway that runs.
+    scene.write("m.json", &wrapped.replace("{\n  \"mcpServers\"", "{\n  \"more\": 1,\n  \"mcpServers\""));
+    scene.sh("wane mcp enforce --path m.json --stop").exits(0);
+    let kept = scene.read("m.json.wane-backup");
+    assert!(wrapped.contains(&bearer) && kept.contains("/files/mcp#") && !kept.contains(&bearer), "{kept}");
+    assert_eq!(scene.read("m.json"), text.replacen("{\n", "{\n  \"more\": 1,\n", 1));
+    scene.write("m.json", &wrapped);
+    scene.sh("rm m.json.wane-backup").exits(0);
     second.stop();
-    let (third, _) = gateway(&scene, &url);
+    let (third, origin) = gateway(&scene, &url);
+    // Nor does one where the first was lost.
+    enforce(&origin, "").exits(0);
+    let kept = scene.read("m.json.wane-backup");
+    assert!(kept.contains("/files/mcp#") && !kept.contains(&bearer), "{kept}");
+    scene.write("m.json", &wrapped);
+    scene.write("m.json.wane-backup", &text);
     scene.sh("wane mcp enforce --path m.json --stop").exits(0);
     assert_eq!(scene.read("m.json"), text);
     assert!(!scene.path("m.json.wane-backup").exists());

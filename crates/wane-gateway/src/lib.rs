@@ -27,6 +27,7 @@ mod listing;
 mod message;
 mod method;
 mod object;
+mod onward;
 mod pipes;
 #[cfg(feature = "http")]
 pub mod service;

@@ -168,8 +168,12 @@ pub enum Why {
     Headers,
     /// Its `headers` state an `Authorization`, where the gateway's bearer has to stand.
     Authorization,
-    /// It is behind a gateway, and its `headers` state no bearer as it is written here.
-    Bearer,
+    /// It is behind a gateway, and not as it is written here for a server of its name.
+    Altered,
+    /// It states headers of its own, which would go to the gateway in clear.
+    Clear,
+    /// It states this header, which a gateway does not pass on.
+    Dropped(String),
     /// Its `type` is something else.
     Type(String),
     /// A member stands twice, and clients differ in which one they take.
@@ -208,7 +212,14 @@ impl fmt::Display for Why {
             Self::Authorization => f.write_str(
                 "its `headers` state an `Authorization`: give it to the gateway, with `--upstream-header`, and take it out here",
             ),
-            Self::Bearer => f.write_str("it is behind a gateway, and its `headers` are not as they are written here"),
+            Self::Altered => f.write_str(
+                "it is behind a gateway in another way than is written here for a server of its name",
+            ),
+            Self::Clear => f.write_str(
+                "its `headers` would go to the gateway unencrypted: give them to it, with `--upstream-header`, and take them out here, \
+                 or let it listen with `--tls-cert`",
+            ),
+            Self::Dropped(name) => write!(f, "its `headers` state `{name}`, which a gateway does not pass on"),
             Self::Type(kind) => write!(f, "its `type` is `{kind}`, only `stdio` and `http` can be wrapped"),
             Self::Twice(member) => write!(f, "`{member}` stands twice"),
             Self::NoObject => f.write_str("it is no object"),
@@ -407,7 +418,7 @@ pub fn stop(text: &str, layout: Layout, program: &str, before: Option<&str>) -> 
             },
             Server::Http(http) => match http.stands(&entry.name) {
                 Stands::Alone => continue,
-                Stands::Otherwise => Err(Why::Bearer),
+                Stands::Otherwise => Err(Why::Altered),
                 Stands::Behind(own) => {
                     let absent = was.and_then(|was| was.server.without_headers());
                     let made = http.take_out(body, own, absent).ok_or(Why::Written);
@@ -427,6 +438,30 @@ pub fn stop(text: &str, layout: Layout, program: &str, before: Option<&str>) -> 
         outcomes.push(Outcome { place: entry.place.clone(), name: entry.name.clone(), state });
     }
     finish(mark, body, layout, &read_now, splices, outcomes, &expected)
+}
+
+/// The same text without the bearers of gateways that are shown in it, for a copy that is kept. One that cannot be read is kept as it is:
+/// nothing was put into it here.
+///
+/// ```
+/// use wane_gateway::wiring::{Layout, without_bearers};
+/// let text = format!(
+///     "{{\"servers\": {{\"a\": {{\"url\": \"http://127.0.0.1:7000/a/mcp#https://h\", \"headers\": {{\"Authorization\": \"Bearer {}\"}}}}}}}}",
+///     "x".repeat(43),
+/// );
+/// assert!(without_bearers(&text, Layout::Servers).contains("\"Authorization\": \"Bearer ***\""));
+/// ```
+#[must_use]
+pub fn without_bearers(text: &str, layout: Layout) -> String {
+    let (mark, body) = unmarked(text);
+    let read = read(body, layout).unwrap_or_default();
+    let shown = read.entries.iter().filter_map(|entry| match &entry.server {
+        Server::Http(http) => Some(http.less_bearer(&entry.name)),
+        Server::Stdio(_) | Server::Other(_) => None,
+    });
+    let mut splices: Vec<Splice> = shown.flatten().collect();
+    splices.sort_by_key(|splice| splice.span.start);
+    format!("{mark}{}", edit::apply(body, &splices))
 }
 
 /// Edits the text, and reads it again: what is written must be what was meant.

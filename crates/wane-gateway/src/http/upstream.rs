@@ -19,6 +19,7 @@ use super::connect::{Way, distrust};
 use super::limits::Limits;
 use super::processes::Places;
 use crate::gate::{Gate, Side};
+use crate::onward;
 use crate::tls::Authorities;
 
 /// The address of a server: `http://HOST[:PORT]/PATH`, or `https://…`.
@@ -323,45 +324,9 @@ pub(super) fn of_no_method(headers: &HeaderMap) -> HeaderMap {
     headers
 }
 
-/// Whether a header of a client's concerns the server, and not this connection or the gateway.
+/// Whether a header of a client's goes on.
 fn passes(name: &HeaderName) -> bool {
-    const NOT: [&str; 30] = [
-        "accept-encoding",
-        "cf-connecting-ip",
-        "client-ip",
-        "connection",
-        "content-length",
-        "cookie",
-        "expect",
-        "fastly-client-ip",
-        "forwarded",
-        "host",
-        "keep-alive",
-        "origin",
-        "proxy-authenticate",
-        "proxy-authorization",
-        "proxy-connection",
-        "referer",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "true-client-ip",
-        "upgrade",
-        "via",
-        "x-client-ip",
-        "x-cluster-client-ip",
-        "x-forwarded",
-        "x-host",
-        "x-http-method",
-        "x-http-method-override",
-        "x-method-override",
-        "x-real-ip",
-    ];
-    // What begins so tells of a client, a method or a path that would count in the place of those that were looked at.
-    const STARTS: [&str; 4] = ["sec-", "x-forwarded-", "x-original-", "x-rewrite-"];
-    let name = name.as_str();
-    // There are servers that take `_` for `-`.
-    !NOT.contains(&name) && !name.contains('_') && !STARTS.iter().any(|start| name.starts_with(start))
+    onward::passes(name.as_str())
 }
 
 #[cfg(test)]

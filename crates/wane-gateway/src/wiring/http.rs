@@ -4,11 +4,12 @@
 //! stays where it was, as it was written, and stays where it is a secret.
 
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use super::Why;
 use super::edit::{Splice, between, comma, part, quoted, separates};
 use super::entry::{Span, Stands, Text};
+use crate::onward;
 
 /// The header that opens a gateway.
 const AUTHORIZATION: &str = "Authorization";
@@ -28,6 +29,7 @@ const HIDDEN: &str = "\"***\"";
 /// assert_eq!(format!("{gateway:?}"), r#"HttpGateway { origin: "http://127.0.0.1:7000", .. }"#);
 /// assert!(gateway.is_in(&format!("\"Authorization\": \"Bearer {bearer}\"")));
 /// assert!(HttpGateway::new("http://192.0.2.1:7000", &bearer).is_none());
+/// assert!(HttpGateway::new("http://localhost:7000", &bearer).is_none());
 /// assert!(HttpGateway::new("http://127.0.0.1:7000", "hunter2").is_none());
 /// ```
 #[derive(Clone, PartialEq, Eq)]
@@ -38,11 +40,11 @@ pub struct HttpGateway {
 
 impl HttpGateway {
     /// One that listens there, as it tells it itself: `http://127.0.0.1:PORT`. Nothing where that is not on this machine, or is more
-    /// than an origin, or where the bearer is none that a gateway has made.
+    /// than an origin, or where the bearer is none that a gateway has made. A name is more than one address, and somebody else may
+    /// listen at the other.
     #[must_use]
     pub fn new(origin: &str, bearer: &str) -> Option<Self> {
-        (is_of_this_machine(origin) && is_bearer(bearer))
-            .then(|| Self { origin: origin.to_owned(), bearer: bearer.to_owned() })
+        (is_told(origin) && is_bearer(bearer)).then(|| Self { origin: origin.to_owned(), bearer: bearer.to_owned() })
     }
 
     /// Whether what opens it stands in a text.
@@ -71,14 +73,38 @@ fn path(name: &str) -> String {
     format!("/{name}/mcp")
 }
 
-/// Whether an origin is a port of this machine's own, in the form in which it is written here.
+/// What follows the scheme of a url, if it is one of HTTP.
+fn less_scheme(text: &str) -> Option<&str> {
+    text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"))
+}
+
+/// Whether an origin is an address of this machine's own with its port, as gateways tell it.
+fn is_told(origin: &str) -> bool {
+    let address = less_scheme(origin).map(|authority| (authority, authority.parse::<SocketAddr>()));
+    matches!(address, Some((authority, Ok(address)))
+        if address.ip().to_canonical().is_loopback() && address.to_string() == authority)
+}
+
+/// Whether an origin is a port of this machine's own, in a form in which it is or was written here.
 fn is_of_this_machine(origin: &str) -> bool {
-    let bare = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"));
     let port = |text: &str| text.parse::<u16>().is_ok_and(|port| port.to_string() == text);
-    bare.is_some_and(|authority| match authority.parse::<SocketAddr>() {
-        Ok(address) => address.ip().is_loopback() && address.to_string() == authority,
-        Err(_) => authority.strip_prefix("localhost:").is_some_and(port),
-    })
+    is_told(origin) || less_scheme(origin).and_then(|rest| rest.strip_prefix("localhost:")).is_some_and(port)
+}
+
+/// Whether a url leads to this machine, in whatever form, and what follows its authority.
+fn on_this_machine(url: &str) -> Option<&str> {
+    let (_, rest) = self::url(url)?;
+    let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    let bare = match host.strip_prefix('[') {
+        Some(rest) => rest.split(']').next().unwrap_or_default(),
+        None => host.split(':').next().unwrap_or_default(),
+    };
+    let local = match bare.parse::<IpAddr>() {
+        Ok(address) => address.to_canonical().is_loopback(),
+        Err(_) => bare.eq_ignore_ascii_case("localhost"),
+    };
+    local.then_some(path)
 }
 
 /// Whether it is 32 bytes in base64url.
@@ -86,8 +112,15 @@ fn is_bearer(text: &str) -> bool {
     text.len() == 43 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
 }
 
+/// What follows the scheme of a url of HTTP, and whether it is encrypted.
+fn url(text: &str) -> Option<(bool, &str)> {
+    let (scheme, rest) = text.split_once("://")?;
+    let encrypted = scheme.eq_ignore_ascii_case("https");
+    (encrypted || scheme.eq_ignore_ascii_case("http")).then_some((encrypted, rest))
+}
+
 fn is_url(text: &str) -> bool {
-    ["http://", "https://"].iter().any(|scheme| text.strip_prefix(scheme).is_some_and(|rest| !rest.is_empty()))
+    url(text).is_some_and(|(_, rest)| !rest.is_empty())
 }
 
 /// A server that is reached at a URL.
@@ -147,10 +180,45 @@ impl Http {
             (is_of_this_machine(origin) && is_url(own)).then(|| before.len().saturating_add(1))
         });
         match (own, self.bearer()) {
-            (None, _) => Stands::Alone,
             (Some(own), Some(_)) => Stands::Behind(own),
-            (Some(_), None) => Stands::Otherwise,
+            (None, _) if !self.was_behind() => Stands::Alone,
+            (Some(_) | None, _) => Stands::Otherwise,
         }
+    }
+
+    /// Whether it looks like an entry that stood behind a gateway under another name, or that somebody has edited since.
+    fn was_behind(&self) -> bool {
+        let Some(path) = on_this_machine(&self.url.value) else { return false };
+        let (before, own) = path.split_once('#').unwrap_or((path, ""));
+        let names_one = before.trim_end_matches('/').strip_suffix("/mcp").is_some_and(|rest| rest.len() > 1);
+        is_url(own) || (names_one && (path.contains('#') || self.shows_bearer()))
+    }
+
+    /// Whether any of its headers shows what a gateway's bearer looks like.
+    fn shows_bearer(&self) -> bool {
+        let mut stated = self.members().iter().filter(|header| header.is_authorization());
+        stated.any(|header| header.value.value.strip_prefix(BEARER).is_some_and(is_bearer))
+    }
+
+    /// A header that does not reach the server behind a gateway, and why.
+    fn kept_back(&self, own: usize, gateway: &HttpGateway) -> Option<Why> {
+        let mut headers = self.members().iter().filter(|header| !header.is_authorization());
+        let encrypted = self.url.value.get(own..).and_then(url).is_some_and(|(encrypted, _)| encrypted);
+        if encrypted && gateway.origin.starts_with("http://") && headers.clone().next().is_some() {
+            return Some(Why::Clear);
+        }
+        let dropped = headers.find(|header| !onward::passes(&header.name.to_ascii_lowercase()))?;
+        Some(Why::Dropped(dropped.name.clone()))
+    }
+
+    /// What takes a gateway's bearer out of a text that is kept, whatever else became of the entry.
+    pub(super) fn less_bearer(&self, name: &str) -> Vec<Splice> {
+        if self.stands(name) == Stands::Alone {
+            return Vec::new();
+        }
+        let shown = self.members().iter().filter(|header| header.is_authorization());
+        let bearers = shown.filter(|header| header.value.value.strip_prefix(BEARER).is_some_and(is_bearer));
+        bearers.map(|header| Splice::new(header.value.span.clone(), format!("\"{BEARER}***\""))).collect()
     }
 
     /// The text that would stand before a table of headers, where there is no table.
@@ -185,7 +253,7 @@ impl Http {
     ) -> Result<(Vec<Splice>, Self), Why> {
         let stands = self.stands(name);
         let gateway = match (stands, gateway) {
-            (Stands::Otherwise, _) => return Err(Why::Bearer),
+            (Stands::Otherwise, _) => return Err(Why::Altered),
             (_, None) => return Err(Why::Gateway),
             (Stands::Alone, _) if name.parse::<wane::Name>().is_err() => return Err(Why::Name),
             (Stands::Alone, _) if self.members().iter().any(Header::is_authorization) => {
@@ -197,6 +265,9 @@ impl Http {
             Stands::Behind(own) => own,
             Stands::Alone | Stands::Otherwise => 0,
         };
+        if let Some(why) = self.kept_back(own, gateway) {
+            return Err(why);
+        }
         let (before, shown) = (gateway.before(name), quoted(&gateway.shown()));
         let url = format!("\"{before}{}\"", self.own(text, own));
         let mut made = Vec::new();

@@ -89,14 +89,16 @@ pub(super) fn change(target: Target, task: &Task<'_>, write: Write) -> Result<Ch
         },
     };
     if write == Write::All {
+        // It lies beside a file that may be shared, and nobody looks at it: what opens a gateway that runs is not for it.
+        let kept = wiring::without_bearers(&text, layout);
         if edit.is_changed() {
             // What is wrapped already is no text from before.
             if matches!(task, Task::Enforce { .. }) && (old.is_none() || !wrapped_before) {
-                held.write_beside(&backup, &bytes)?;
+                held.write_beside(&backup, kept.as_bytes())?;
             }
             held.replace_read(&bytes, edit.text().as_bytes())?;
             if fate == Fate::Undone {
-                held.write_beside(&backup, &bytes)?;
+                held.write_beside(&backup, kept.as_bytes())?;
             }
         }
         if fate == Fate::Restored {

@@ -1,7 +1,7 @@
-use super::super::{Edit, Layout, Runner, State, enforce, listed, stop};
+use super::super::{Edit, Layout, Runner, State, enforce, listed, stop, without_bearers};
 use super::*;
 
-const ORIGIN: &str = "http://127.0.0.1:7000";
+const ORIGIN: &str = "https://127.0.0.1:7000";
 
 fn runner(origin: &str, letter: &str) -> Runner {
     let gateway = HttpGateway::new(origin, &letter.repeat(43));
@@ -59,8 +59,7 @@ fn a_url_leads_to_the_gateway_and_keeps_what_it_was() {
 fn each_start_of_a_gateway_has_another_bearer() {
     let text = only(r#"{"url": "https://h/m", "headers": {"K": "v"}}"#);
     let once = wrapped(&text);
-    for (origin, letter) in [("http://127.0.0.1:7000", "y"), ("https://[::1]:7001", "x"), ("http://localhost:80", "z")]
-    {
+    for (origin, letter) in [("https://127.0.0.1:7000", "y"), ("https://[::1]:7001", "x")] {
         let again = enforce(once.text(), Layout::McpServers, &runner(origin, letter), &[]).unwrap();
         assert_eq!(state(&again), &State::Wrapped);
         let expected = once.text().replace(ORIGIN, origin).replace(&"x".repeat(43), &letter.repeat(43));
@@ -79,9 +78,12 @@ fn what_cannot_be_put_behind_it_is_not_touched() {
         (r#"{"url": "https://h", "headers": {"authorization": "Bearer own"}}"#, Why::Authorization),
         (r#"{"type": "sse", "url": "https://h"}"#, Why::Type("sse".into())),
         (r#"{"url": "unix:///x"}"#, Why::Url),
-        (r#"{"url": "http://127.0.0.1:7000/a/mcp#https://h"}"#, Why::Bearer),
-        (r#"{"url": "http://127.0.0.1:7000/a/mcp#https://h", "headers": {"Authorization": "Bearer x"}}"#, Why::Bearer),
+        (r#"{"url": "http://127.0.0.1:7000/a/mcp#https://h"}"#, Why::Altered),
+        (r#"{"url": "http://127.0.0.1:7000/a/mcp#https://h", "headers": {"Authorization": "Bearer x"}}"#, Why::Altered),
         (r#"{"serverUrl": "https://h"}"#, Why::Remote("serverUrl")),
+        (r#"{"url": "https://h", "headers": {"K": "v", "cookie": "x"}}"#, Why::Dropped("cookie".into())),
+        (r#"{"url": "https://h", "headers": {"X_Key": "x"}}"#, Why::Dropped("X_Key".into())),
+        (r#"{"url": "http://h", "headers": {"X-Forwarded-For": "x"}}"#, Why::Dropped("X-Forwarded-For".into())),
     ] {
         let edit = enforce(&only(entry), Layout::McpServers, &runner(ORIGIN, "x"), &[]).unwrap();
         assert_eq!((state(&edit), edit.is_changed()), (&State::Refused(why), false), "{entry}");
@@ -114,7 +116,8 @@ fn what_was_edited_in_between_stays() {
     let within = more.replace(", \"K\"", ", /* K */ \"K\"");
     assert_eq!(state(&stopped(&within, Some(&text))), &State::Refused(Why::Written));
     // The same in another spelling.
-    let spelt = edit.text().replace("http://127.0.0.1:7000/a/mcp#https:", "http:\\/\\/127.0.0.1:7000\\/a\\/mcp#https:");
+    let spelt =
+        edit.text().replace("https://127.0.0.1:7000/a/mcp#https:", "https:\\/\\/127.0.0.1:7000\\/a\\/mcp#https:");
     assert_eq!(stopped(&spelt, Some(&text)).text(), text);
 }
 
@@ -122,13 +125,13 @@ fn what_was_edited_in_between_stays() {
 fn neither_the_bearer_nor_a_url_is_shown() {
     let text = only(r#"{"url": "https://h/m?key=hunter2", "headers": {"K": "hunter2"}}"#);
     let edit = wrapped(&text);
-    let again = enforce(edit.text(), Layout::McpServers, &runner("http://127.0.0.1:7001", "y"), &[]).unwrap();
+    let again = enforce(edit.text(), Layout::McpServers, &runner("https://127.0.0.1:7001", "y"), &[]).unwrap();
     let stopped = stop(edit.text(), Layout::McpServers, "/usr/bin/wane", Some(&text)).unwrap();
     for edit in [&edit, &again, &stopped] {
         let shown = edit.diff().join("\n");
         assert!(!shown.contains("hunter2") && !shown.contains("xxxx") && !shown.contains("yyyy"), "{shown}");
     }
-    assert!(edit.diff().join("\n").contains("\"http://127.0.0.1:7000/a/mcp#***\""), "{:?}", edit.diff());
+    assert!(edit.diff().join("\n").contains("\"https://127.0.0.1:7000/a/mcp#***\""), "{:?}", edit.diff());
     let absent = wrapped(&only(r#"{"url": "https://h/m?key=hunter2"}"#));
     let shown = absent.diff().join("\n");
     assert!(!shown.contains("hunter2") && !shown.contains("xxxx"), "{shown}");
@@ -136,7 +139,7 @@ fn neither_the_bearer_nor_a_url_is_shown() {
 
 #[test]
 fn only_ports_of_this_machine_are_gateways() {
-    for origin in ["http://127.0.0.1:1", "https://[::1]:65535", "http://localhost:7000"] {
+    for origin in ["http://127.0.0.1:1", "https://[::1]:65535", "http://127.9.9.9:7000"] {
         assert!(HttpGateway::new(origin, &"-".repeat(43)).is_some(), "{origin}");
     }
     for origin in [
@@ -144,6 +147,7 @@ fn only_ports_of_this_machine_are_gateways() {
         "http://127.0.0.1",
         "http://127.0.0.1:1/",
         "http://127.0.0.1:01",
+        "http://localhost:7000",
         "http://localhost:99999",
         "http://localhost.example:1",
         "http://u@localhost:1",
@@ -153,6 +157,81 @@ fn only_ports_of_this_machine_are_gateways() {
     ] {
         assert!(HttpGateway::new(origin, &"-".repeat(43)).is_none(), "{origin}");
     }
+}
+
+#[test]
+fn what_was_encrypted_does_not_go_to_a_gateway_in_clear() {
+    let (clear, encrypted) = (runner("http://127.0.0.1:7000", "x"), runner(ORIGIN, "x"));
+    for (entry, refused) in [
+        (r#"{"url": "https://h", "headers": {"K": "v"}}"#, true),
+        (r#"{"url": "https://h", "headers": {}}"#, false),
+        (r#"{"url": "http://h", "headers": {"K": "v"}}"#, false),
+    ] {
+        let edit = enforce(&only(entry), Layout::McpServers, &clear, &[]).unwrap();
+        let expected = if refused { State::Refused(Why::Clear) } else { State::Wrapped };
+        assert_eq!((state(&edit), edit.is_changed()), (&expected, !refused), "{entry}");
+        let behind = wrapped(&only(entry));
+        assert_eq!(state(&behind), &State::Wrapped, "{entry}");
+        // Nor does it where the gateway starts again without.
+        let again = enforce(behind.text(), Layout::McpServers, &clear, &[]).unwrap();
+        assert_eq!(state(&again), &expected, "{entry}");
+        assert_eq!(
+            enforce(behind.text(), Layout::McpServers, &encrypted, &[]).unwrap().outcomes()[0].state,
+            State::Already
+        );
+    }
+}
+
+#[test]
+fn what_stood_behind_a_gateway_is_not_taken_for_alone() {
+    let bearer = format!("{{\"Authorization\": \"Bearer {}\"}}", "x".repeat(43));
+    let entry = |url: &str, headers: &str| only(&format!("{{\"url\": \"{url}\", \"headers\": {headers}}}"));
+    for (url, headers) in [
+        ("http://127.0.0.1:7000/b/mcp#https://h", &*bearer),
+        ("http://127.0.0.1:7000/b/mcp#https://h", "{}"),
+        ("http://127.0.0.1:7000/a/mcp/#https://h", &bearer),
+        ("http://127.0.0.1/a/mcp#https://h", &bearer),
+        ("http://LOCALHOST:7000/b/mcp#https://h", &bearer),
+        ("HTTP://[::1]:7000/b/mcp#x", &bearer),
+        ("https://[::ffff:127.0.0.1]:7000/b/mcp#x", "{}"),
+        ("http://127.0.0.1:7000/a/mcp", &bearer),
+        ("http://u@127.0.0.1:7000/a/mcp", &bearer),
+    ] {
+        let text = entry(url, headers);
+        for edit in [
+            enforce(&text, Layout::McpServers, &runner(ORIGIN, "x"), &[]).unwrap(),
+            stop(&text, Layout::McpServers, "wane", None).unwrap(),
+        ] {
+            assert_eq!((state(&edit), edit.is_changed()), (&State::Refused(Why::Altered), false), "{url}");
+        }
+    }
+    // What was written for a name of this machine is taken out as it always was.
+    let old = entry("http://localhost:7000/a/mcp#https://h", &bearer);
+    assert_eq!(state(&stop(&old, Layout::McpServers, "wane", None).unwrap()), &State::Unwrapped);
+    for (url, headers) in [
+        ("http://127.0.0.1:3001/mcp", &*bearer),
+        ("http://127.0.0.1:3001/a/mcp", "{}"),
+        ("http://127.0.0.1:3001/mcp#x", "{}"),
+        ("http://h/a/mcp#https://h", &bearer),
+        ("http://localhost.example/a/mcp#https://h", &bearer),
+        ("https://h/a/mcp", &bearer),
+    ] {
+        assert_eq!(stop(&entry(url, headers), Layout::McpServers, "wane", None).unwrap().outcomes(), [], "{url}");
+    }
+}
+
+#[test]
+fn a_copy_that_is_kept_shows_no_bearer() {
+    let text = only(r#"{"url": "http://h/m", "headers": {"K": "v"}}"#);
+    let edit = wrapped(&text);
+    let kept = without_bearers(edit.text(), Layout::McpServers);
+    assert_eq!(kept, edit.text().replace(&"x".repeat(43), "***"));
+    let own =
+        only(&format!(r#"{{"url": "https://h/m", "headers": {{"Authorization": "Bearer {}"}}}}"#, "x".repeat(43)));
+    assert_eq!(without_bearers(&own, Layout::McpServers), own);
+    let own = own.replace("https://h/m", "http://127.0.0.1:3001/mcp");
+    assert_eq!(without_bearers(&own, Layout::McpServers), own);
+    assert_eq!(without_bearers("no json", Layout::McpServers), "no json");
 }
 
 mod properties {
