@@ -28,7 +28,6 @@ pub(crate) const APPROVAL: &str = "the approval";
 pub(crate) const ARGUMENTS: &str = "the arguments";
 pub(crate) const AUDIT_KEY: &str = "the audit key";
 pub(crate) const AUTHORITY: &str = "the certificate of an authority";
-pub(crate) const BEARER: &str = "the bearer";
 pub(crate) const CATALOGUE: &str = "the catalogue";
 pub(crate) const CERTIFICATE: &str = "the certificate";
 pub(crate) const CERTIFICATE_KEY: &str = "the key of the certificate";

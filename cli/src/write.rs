@@ -11,7 +11,15 @@ use crate::failure::{self, Failure, Trouble};
 /// Creates `path`, which must not exist, with mode 0600 and writes `bytes` to it.
 pub(crate) fn create_private(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     // Whatever the umask takes away, the owner can read the file again.
-    create(path, bytes, 0o600, |file| file.set_permissions(Permissions::from_mode(0o600)))
+    create(path, bytes, 0o600, |file| file.set_permissions(Permissions::from_mode(0o600))).map(drop)
+}
+
+/// The same, locked before anything stands in it and for as long as what is returned is kept.
+pub(crate) fn create_held(path: &Path, bytes: &[u8]) -> Result<File, Failure> {
+    create(path, bytes, 0o600, |file| {
+        file.set_permissions(Permissions::from_mode(0o600))?;
+        file.lock()
+    })
 }
 
 /// Nothing is written over.
@@ -25,7 +33,12 @@ pub(crate) fn occupied(path: &Path, why: &str) -> Failure {
 }
 
 /// Creates `path`, which must not exist, with at most this mode. A file that could not be written is removed.
-fn create(path: &Path, bytes: &[u8], mode: u32, prepare: impl FnOnce(&File) -> io::Result<()>) -> Result<(), Failure> {
+fn create(
+    path: &Path,
+    bytes: &[u8],
+    mode: u32,
+    prepare: impl FnOnce(&File) -> io::Result<()>,
+) -> Result<File, Failure> {
     let named = failure::name(path);
     let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(path).map_err(|error| {
         if error.kind() == io::ErrorKind::AlreadyExists {
@@ -38,7 +51,8 @@ fn create(path: &Path, bytes: &[u8], mode: u32, prepare: impl FnOnce(&File) -> i
     written.map_err(|error| {
         let _ = std::fs::remove_file(path);
         Failure::file("write", &named, &error)
-    })
+    })?;
+    Ok(file)
 }
 
 fn parent(path: &Path) -> &Path {
@@ -94,7 +108,7 @@ impl Edit {
     /// text or the new one, never a part. Owner, group and mode stay, or nothing is replaced.
     pub(crate) fn replace(&self, bytes: &[u8], mode: u32) -> Result<(), Failure> {
         if !self.exists() {
-            return create(&self.path, bytes, mode, |_| Ok(()));
+            return create(&self.path, bytes, mode, |_| Ok(())).map(drop);
         }
         self.put(&self.path, bytes, || Ok(()))
     }

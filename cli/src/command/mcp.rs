@@ -1,6 +1,7 @@
 //! `wane mcp`: a gateway in front of MCP servers.
 
 mod approving;
+mod bearer_file;
 mod catalogue;
 mod enforce;
 mod exec;

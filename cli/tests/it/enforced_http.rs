@@ -37,7 +37,8 @@ fn a_server_at_a_url_is_reached_through_the_gateway_that_runs() {
     let enforce = |origin: &str, more: &str| {
         scene.sh(&format!("wane mcp enforce --path m.json {BOTH} --gateway {origin} --bearer-file bearer {more}"))
     };
-    let bearer = scene.read("bearer").trim().to_owned();
+    let written = scene.read("bearer");
+    let bearer = written.lines().next().unwrap().to_owned();
     let dry = enforce(&origin, "--dry-run").exits(0);
     assert!(dry.out.contains("would wrap files") && dry.out.contains("/files/mcp#***\""), "{dry:?}");
     let ran = enforce(&origin, "").exits(0);
@@ -57,7 +58,7 @@ fn a_server_at_a_url_is_reached_through_the_gateway_that_runs() {
     // Another start is another bearer, and another port.
     first.stop();
     enforce(&origin, "").fails(1, "use-file");
-    scene.write("bearer", &format!("{bearer}\n"));
+    scene.write("bearer", &written);
     scene.chmod("bearer", 0o600);
     assert!(enforce(&origin, "").fails(1, "use-file").err.contains("no gateway that runs"));
     let (second, origin) = gateway(&scene, &url);
@@ -94,6 +95,8 @@ fn what_is_no_gateway_of_this_machine_is_refused() {
     scene.write("m.json", &format!("{{\"mcpServers\": {{\"files\": {{\"url\": \"{url}\"}}}}}}\n"));
     let (running, origin) = gateway(&scene, &url);
     scene.sh("cp bearer open && chmod 644 open && echo short > short && chmod 600 short").exits(0);
+    scene.sh("cp bearer group && chmod 640 group && mkfifo -m 600 pipe && cp bearer old && chmod 600 old").exits(0);
+    let port = origin.rsplit_once(':').unwrap().1;
     for (flags, exit, word) in [
         (format!("--path m.json --gateway {origin}"), 2, "use-arguments"),
         ("--path m.json --bearer-file bearer".to_owned(), 2, "use-arguments"),
@@ -102,11 +105,34 @@ fn what_is_no_gateway_of_this_machine_is_refused() {
         ("--path m.json --gateway http://192.0.2.1:7000 --bearer-file bearer".to_owned(), 2, "use-arguments"),
         (format!("--path m.json --gateway {origin} --bearer-file short"), 2, "use-arguments"),
         (format!("--path m.json --gateway {origin} --bearer-file open"), 1, "use-key-open"),
+        (format!("--path m.json --gateway {origin} --bearer-file group"), 1, "use-key-open"),
+        (format!("--path m.json --gateway {origin} --bearer-file pipe"), 1, "use-file"),
+        (format!("--path m.json --gateway {origin} --bearer-file old"), 1, "use-file"),
+        // Only what is written in a file that a gateway holds is believed, and only where that one listens.
+        (format!("--path m.json --gateway {origin} --bearer-file env:BEARER"), 1, "use-file"),
+        (format!("--path m.json --gateway {origin} --bearer-file -"), 1, "use-file"),
+        (format!("--path m.json --gateway http://localhost:{port} --bearer-file bearer"), 2, "use-arguments"),
+        (format!("--path m.json --gateway https://127.0.0.1:{port} --bearer-file bearer"), 2, "use-arguments"),
+        ("--path m.json --gateway http://127.0.0.1:7001 --bearer-file bearer".to_owned(), 2, "use-arguments"),
         (format!("--path m.json --gateway {origin} --bearer-file none"), 1, "use-file"),
         (format!("--client claude --gateway {origin} --bearer-file bearer"), 2, "use-arguments"),
     ] {
-        scene.sh(&format!("wane mcp enforce {BOTH} {flags}")).fails(exit, word);
+        let before = scene.read("m.json");
+        scene
+            .sh(&format!("export BEARER=\"$(cat bearer)\"; wane mcp enforce {BOTH} {flags} < bearer"))
+            .fails(exit, word);
+        assert_eq!(scene.read("m.json"), before);
     }
+    // A renamed entry is not passed over, and what it was before is kept.
+    scene.sh(&format!("wane mcp enforce {BOTH} --path m.json --gateway {origin} --bearer-file bearer")).exits(0);
+    let (original, wrapped) = (scene.read("m.json.wane-backup"), scene.read("m.json"));
+    scene.write("m.json", &wrapped.replace("\"files\"", "\"papers\""));
+    let ran = scene.sh("wane mcp enforce --path m.json --stop").exits(1);
+    assert!(ran.out.contains("cannot unwrap papers") && ran.out.contains("in another way"), "{ran:?}");
+    scene.sh(&format!("wane mcp enforce {BOTH} --path m.json --gateway {origin} --bearer-file bearer")).exits(1);
+    assert_eq!(scene.read("m.json.wane-backup"), original);
+    scene.write("m.json", &wrapped);
+    scene.sh("wane mcp enforce --path m.json --stop").exits(0);
     // Without a gateway it is said what is missing, and nothing is enforced.
     let ran = scene.sh(&format!("wane mcp enforce --path m.json {BOTH}")).exits(1);
     assert!(ran.out.contains("`--gateway` names a gateway"), "{ran:?}");

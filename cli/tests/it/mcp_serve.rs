@@ -171,13 +171,15 @@ fn a_token_of_its_own_is_behind_a_bearer_or_a_socket() {
     assert!(!gateway.stop().contains(&bearer));
 
     // What is written to a file is told nowhere else, and goes with the gateway; what was left behind is replaced.
-    scene.write("bearer", &format!("{bearer}\n"));
+    scene.write("bearer", &format!("{bearer}\nhttp://{address}\n"));
     let mut gateway = Gateway::start(&scene, &format!("{all} --listen 127.0.0.1:0 --bearer-file bearer"));
     let address = gateway.line().strip_prefix("listening on http://").unwrap().to_owned();
     let written = scene.read("bearer");
-    assert_ne!(written.trim(), bearer);
+    let (shown, origin) = written.split_once('\n').unwrap();
+    assert_ne!(shown, bearer);
+    assert_eq!(origin, format!("http://{address}\n"));
     assert_eq!(scene.mode("bearer"), 0o600);
-    assert_eq!(call(&address, "/mcp", Some(&format!("Bearer {}", written.trim()))).0, 200);
+    assert_eq!(call(&address, "/mcp", Some(&format!("Bearer {shown}"))).0, 200);
     assert_eq!(call(&address, "/mcp", Some(&format!("Bearer {bearer}"))).0, 401);
     assert!(gateway.line().starts_with("files: "));
     // Another start does not take it away.
@@ -185,8 +187,15 @@ fn a_token_of_its_own_is_behind_a_bearer_or_a_socket() {
         .sh(&format!("timeout 20 wane mcp serve --root root.pub --ledger sqlite:l.db {all} --listen 127.0.0.1:0 --bearer-file bearer"))
         .fails(1, "use-file-exists");
     assert_eq!(scene.read("bearer"), written);
+    // Nor does one whose port is taken, and it leaves none of its own.
+    scene
+        .sh(&format!(
+            "timeout 20 wane mcp serve --root root.pub --ledger sqlite:l.db {all} --listen {address} --bearer-file b"
+        ))
+        .fails(1, "use-file");
+    assert!(!scene.path("b").exists());
     let said = gateway.stop();
-    assert!(!said.contains(written.trim()) && !scene.path("bearer").exists(), "{said}");
+    assert!(!said.contains(shown) && !scene.path("bearer").exists(), "{said}");
 
     let mut gateway = Gateway::start(&scene, &format!("{all} --listen unix:wane.sock"));
     assert_eq!(gateway.line(), "listening on unix:wane.sock");
@@ -216,7 +225,7 @@ fn a_server_is_started_that_knows_nothing() {
     let output = BufReader::new(child.stdout.take().unwrap());
     let mut gateway = Gateway { child, output };
     let address = gateway.line().strip_prefix("listening on http://").unwrap().to_owned();
-    let bearer = format!("Bearer {}", scene.read("bearer").trim());
+    let bearer = format!("Bearer {}", scene.read("bearer").lines().next().unwrap());
     let (status, answer) = call(&address, "/mcp", Some(&bearer));
     assert_eq!((status, &answer["result"]["content"]), (200, &serde_json::json!([])), "{answer}");
     let seen = scene.read("seen");

@@ -26,6 +26,7 @@ use std::collections::HashSet;
 use std::convert::Infallible;
 use std::fmt;
 use std::io;
+use std::ops::ControlFlow;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -81,7 +82,7 @@ const EXHAUSTED: Duration = Duration::from_millis(50);
 ///         authorities: None,
 ///         limits: Limits::default(),
 ///     };
-///     serve(options, |bound| println!("{bound}"), stops)
+///     serve(options, |_| std::ops::ControlFlow::Continue(()), stops)
 /// }
 /// assert!(matches!(run(Vec::new()), Err(ServeError::Upstreams(_))));
 /// ```
@@ -164,21 +165,30 @@ impl Inner {
     }
 }
 
-/// Serves until it is asked to stop. `bound` is told where it listens, once it does.
+/// Serves until it is asked to stop. `bound` is told where it listens, once it does and before anybody is let in; it may be what ends it.
 ///
 /// # Errors
 /// Where it cannot listen there, or must not: a gateway with a token of its own listens on a unix socket, or on this machine's own
 /// addresses behind a [`Door::Bearer`].
 ///
 /// ```
-/// use wane_gateway::http::{HttpOptions, ServeError, serve};
+/// use std::ops::ControlFlow;
+/// use wane_gateway::http::{Bound, HttpOptions, ServeError, serve};
 /// fn run(options: HttpOptions) -> Result<(), ServeError> {
 ///     let (_stopper, stops) = wane_gateway::Stopper::new();
-///     serve(options, |bound| println!("listening on {bound}"), stops)
+///     let told = |bound: &Bound| {
+///         println!("listening on {bound}");
+///         ControlFlow::Continue(())
+///     };
+///     serve(options, told, stops)
 /// }
 /// # let _ = run;
 /// ```
-pub fn serve(options: HttpOptions, bound: impl FnOnce(&Bound), stops: Stops) -> Result<(), ServeError> {
+pub fn serve(
+    options: HttpOptions,
+    bound: impl FnOnce(&Bound) -> ControlFlow<()>,
+    stops: Stops,
+) -> Result<(), ServeError> {
     check(&options)?;
     let limits = options.limits;
     let deciders = limits.deciding.saturating_mul(options.upstreams.len()).saturating_mul(2);
@@ -234,7 +244,7 @@ fn check(options: &HttpOptions) -> Result<(), ServeError> {
 
 async fn run(
     options: HttpOptions,
-    bound: impl FnOnce(&Bound),
+    bound: impl FnOnce(&Bound) -> ControlFlow<()>,
     mut stopped: oneshot::Receiver<()>,
     processes: Arc<Processes>,
 ) -> Result<(), ServeError> {
@@ -266,7 +276,9 @@ async fn run(
     let (end, ends) = watch::channel(());
     let mut connections = JoinSet::new();
     let (accepting, encrypted) = (listener.accepting().map_err(ServeError::System)?, listener.tls());
-    bound(&at);
+    if bound(&at).is_break() {
+        return Ok(());
+    }
     loop {
         // Those that have ended are forgotten.
         while connections.try_join_next().is_some() {}

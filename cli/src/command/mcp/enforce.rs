@@ -3,7 +3,6 @@
 mod file;
 
 use std::collections::BTreeMap;
-use std::fs::{File, TryLockError};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
@@ -16,15 +15,13 @@ use crate::arguments::Context;
 use crate::clients::{self, Client, Target};
 use crate::exit::Exit;
 use crate::failure::{self, Failure, Trouble};
-use crate::input::{BEARER, Source, source};
+use crate::input::{Source, source};
 use crate::ledger;
 use crate::output::{escape, paint, shell};
 use crate::typed;
 
+use super::bearer_file;
 use file::{Change, Fate, Write};
-
-/// The largest file of a bearer.
-const BEARER_TEXT: u64 = 64;
 
 /// Let a client start the gateway in front of each of its MCP servers, or stop that again
 ///
@@ -63,13 +60,13 @@ pub(crate) struct Enforce {
     #[arg(long)]
     stop: bool,
 
-    /// The gateway that runs before servers that are reached at a url, as it has told: `http://127.0.0.1:PORT`
+    /// The gateway that runs before servers that are reached at a url, as it has told: `http://127.0.0.1:PORT`, the same port at each start
     #[arg(long, value_name = "URL", conflicts_with = "stop", requires = "bearer_file")]
     gateway: Option<String>,
 
-    /// The file to which that gateway has written the bearer of its start; to be named again after each
-    #[arg(long, value_name = "FILE", value_parser = source(), conflicts_with = "stop", requires = "gateway")]
-    bearer_file: Option<Source>,
+    /// The file to which that gateway has written the bearer of its start and where it listens; to be named again after each
+    #[arg(long, value_name = "FILE", conflicts_with = "stop", requires = "gateway")]
+    bearer_file: Option<PathBuf>,
 
     /// The catalogue of the gateway: a file or `env:NAME` (default: WANE_CATALOGUE)
     #[arg(long, value_name = "FILE", value_parser = source(), conflicts_with = "stop", help_heading = "Written into the command")]
@@ -103,7 +100,7 @@ impl Enforce {
     /// Does it.
     pub(crate) fn run(&self, context: &Context) -> Result<Exit, Failure> {
         let flags = if self.stop { BTreeMap::new() } else { self.flags(context)? };
-        let runner = Runner { program: program()?, flags, gateway: self.gateway(context)? };
+        let runner = Runner { program: program()?, flags, gateway: self.gateway()? };
         let task = match self.stop {
             true => Task::Stop { program: &runner.program },
             false => Task::Enforce { runner: &runner, names: &self.servers },
@@ -124,26 +121,22 @@ impl Enforce {
         self.answer(context, &changes)
     }
 
-    /// The gateway over HTTP that is named. It runs as long as it holds the file of its bearer.
-    fn gateway(&self, context: &Context) -> Result<Option<HttpGateway>, Failure> {
-        let (Some(origin), Some(source)) = (&self.gateway, &self.bearer_file) else { return Ok(None) };
+    /// The gateway over HTTP that is named. It runs as long as it holds the file of its bearer, and listens where it has written there:
+    /// whoever listens elsewhere is not shown what opens it.
+    fn gateway(&self) -> Result<Option<HttpGateway>, Failure> {
+        let (Some(origin), Some(file)) = (&self.gateway, &self.bearer_file) else { return Ok(None) };
         if self.client == Some(Client::Claude) {
             return Err(Failure::usage("--gateway: this client lists no servers at a url in its file"));
         }
-        let text = context.inputs.read_secret(source, BEARER, BEARER_TEXT)?;
-        let gateway = HttpGateway::new(origin, text.trim_end());
-        let gateway = gateway.ok_or_else(|| {
-            Failure::usage("--gateway is no port of this machine, or --bearer-file holds no bearer of a gateway").hint(
-                "`wane mcp serve --seal --listen 127.0.0.1:7000 --bearer-file FILE` tells the one and writes the other",
-            )
-        })?;
-        let Source::File(path) = source else { return Ok(Some(gateway)) };
-        let file = File::open(path).map_err(|error| Failure::file("read", source.name(), &error))?;
-        match file.try_lock() {
-            Err(TryLockError::WouldBlock) => Ok(Some(gateway)),
-            Err(TryLockError::Error(error)) => Err(Failure::file("look at", source.name(), &error)),
-            Ok(()) => Err(Failure::new(Trouble::File, format!("no gateway that runs has written {}", source.name()))
-                .hint("start `wane mcp serve --seal … --bearer-file FILE`, and then this: the bearer is another at each start")),
+        let gateway = bearer_file::read(file)?;
+        match gateway.origin() == origin {
+            true => Ok(Some(gateway)),
+            false => Err(Failure::usage(format!(
+                "--gateway is {}, and the gateway that has written {} listens on {}",
+                escape(origin),
+                failure::name(file),
+                gateway.origin()
+            ))),
         }
     }
 

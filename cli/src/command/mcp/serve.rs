@@ -1,8 +1,8 @@
 //! `wane mcp serve`: a gateway over HTTP, before servers that are reached so or that it starts.
 
 use std::ffi::OsString;
-use std::fs::File;
 use std::io;
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use clap::{ArgGroup, Args};
@@ -15,17 +15,19 @@ use wane_gateway::http::{
 };
 use wane_gateway::service::{Look, Watched, Watching};
 use wane_gateway::tls::Authorities;
+use wane_gateway::wiring::HttpGateway;
 use wane_policy::Catalogue;
 
+use super::bearer_file::BearerFile;
 use super::exec;
 use super::standing::{self, GateFlags, Gating, Notices, Whose};
 use crate::arguments::Context;
 use crate::exit::Exit;
-use crate::failure::{self, Failure, Trouble};
+use crate::failure::{Failure, Trouble};
 use crate::input::{AUTHORITY, Source, source};
 use crate::output::Output;
 use crate::tls::{self, TlsFlags};
-use crate::{catalogue, random, write};
+use crate::{catalogue, random};
 
 /// The largest value of a header for a server.
 const HEADER_TEXT: u64 = 16 * 1024;
@@ -69,7 +71,7 @@ pub(crate) struct Serve {
     #[arg(long)]
     seal: bool,
 
-    /// Write the bearer of this start to a new file of mode 0600 instead of telling it
+    /// Write the bearer of this start to a new file of mode 0600 instead of telling it; in its second line where the gateway listens
     #[arg(long, value_name = "FILE")]
     bearer_file: Option<PathBuf>,
 
@@ -186,7 +188,7 @@ impl Serve {
         }
         let guard = self.gate.guard(context, roots, None)?;
         let notices = Notices::start(context.output);
-        let (door, bearer, held) = self.door(&whose, &listen)?;
+        let (door, bearer) = door(&whose, &listen)?;
         let credential = whose.credential_for_each();
         let secrets = self.secrets(token.as_ref());
         let names: Vec<String> = servers.iter().map(|server| server.name.clone()).collect();
@@ -217,15 +219,21 @@ impl Serve {
             limits: Limits::default(),
         };
         let watching = watch(certificate, context.output, notices.clone())?;
-        let served = serve(options, |bound| tell(context, bound, bearer.as_deref(), &names), standing::stops()?);
+        // Where it listens is known only then, and whose port is taken leaves the files of others alone.
+        let mut written = Ok(None);
+        let bound = |bound: &Bound| {
+            written = self.write_bearer(bound, bearer.as_deref());
+            if written.is_err() {
+                return ControlFlow::Break(());
+            }
+            tell(context, bound, bearer.as_deref().filter(|_| self.bearer_file.is_none()), &names);
+            ControlFlow::Continue(())
+        };
+        let served = serve(options, bound, standing::stops()?);
         drop(watching);
         standing::close(&notices, guard);
         notices.finish();
-        if let (Some(file), Some(held)) = (&self.bearer_file, held) {
-            // It opens nothing any more.
-            let _: std::io::Result<()> = std::fs::remove_file(file);
-            drop(held);
-        }
+        drop(written?);
         served.map(|()| Exit::Done).map_err(|error| match error {
             ServeError::Upstreams(_) | ServeError::Open(_) => {
                 Failure::usage(error.to_string()).hint(
@@ -316,22 +324,21 @@ impl Serve {
         own.chain(names).collect()
     }
 
-    /// Who is let in, and what is to be told of it. What opens the gateway is a secret of this start.
-    fn door(&self, whose: &Whose, listen: &Listen) -> Result<(Door, Option<String>, Option<File>), Failure> {
-        let (Whose::Own(..), Listen::Address(_)) = (whose, listen) else { return Ok((Door::Open, None, None)) };
-        let bearer = Bearer::generate(&mut random::system()?);
-        let text = bearer.expose_text().to_owned();
-        let Some(file) = &self.bearer_file else { return Ok((Door::Bearer(bearer), Some(text), None)) };
-        if is_left_behind(file, text.len()) {
-            std::fs::remove_file(file).map_err(|error| Failure::file("remove", failure::name(file), &error))?;
-        }
-        write::create_private(file, format!("{text}\n").as_bytes())?;
-        let failed = |error: std::io::Error| Failure::file("lock", failure::name(file), &error);
-        // As long as it is held, no other start takes it for one that was left behind.
-        let held = File::open(file).map_err(failed)?;
-        held.lock().map_err(failed)?;
-        Ok((Door::Bearer(bearer), None, Some(held)))
+    /// Writes what opens the gateway to the file that is named for it.
+    fn write_bearer(&self, bound: &Bound, bearer: Option<&str>) -> Result<Option<BearerFile>, Failure> {
+        let (Some(file), Some(bearer)) = (&self.bearer_file, bearer) else { return Ok(None) };
+        let gateway = HttpGateway::new(&bound.to_string(), bearer);
+        let gateway = gateway.ok_or_else(|| Failure::usage("--bearer-file: it does not listen on this machine"))?;
+        BearerFile::create(file, &gateway).map(Some)
     }
+}
+
+/// Who is let in, and what opens the gateway: a secret of this start.
+fn door(whose: &Whose, listen: &Listen) -> Result<(Door, Option<String>), Failure> {
+    let (Whose::Own(..), Listen::Address(_)) = (whose, listen) else { return Ok((Door::Open, None)) };
+    let bearer = Bearer::generate(&mut random::system()?);
+    let text = bearer.expose_text().to_owned();
+    Ok((Door::Bearer(bearer), Some(text)))
 }
 
 /// Reads the certificate again when it changes, and tells that.
@@ -352,18 +359,6 @@ fn held_by(text: &str) -> Option<Source> {
         (_, Some(name)) if !name.is_empty() => Some(Source::Env(name.into())),
         _ => None,
     }
-}
-
-/// Whether a file holds what opened a gateway that has ended without removing it.
-fn is_left_behind(file: &std::path::Path, length: usize) -> bool {
-    let is_file = std::fs::symlink_metadata(file).is_ok_and(|found| found.is_file() && found.len() == 44);
-    let letter = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
-    let is_free = || File::open(file).is_ok_and(|file| file.try_lock().is_ok());
-    is_file
-        && is_free()
-        && std::fs::read_to_string(file).is_ok_and(|text| {
-            text.strip_suffix('\n').is_some_and(|text| text.len() == length && text.bytes().all(letter))
-        })
 }
 
 /// Says where it listens, for whoever waits for it.

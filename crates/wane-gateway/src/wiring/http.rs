@@ -47,6 +47,32 @@ impl HttpGateway {
         (is_told(origin) && is_bearer(bearer)).then(|| Self { origin: origin.to_owned(), bearer: bearer.to_owned() })
     }
 
+    /// What a gateway writes to the file of its bearer: the bearer, and in the second line where it listens. Whoever has read that can
+    /// do what its token can.
+    ///
+    /// ```
+    /// use wane_gateway::wiring::HttpGateway;
+    /// let gateway = HttpGateway::new("http://127.0.0.1:7000", &"A".repeat(43)).unwrap();
+    /// assert_eq!(HttpGateway::read(&gateway.expose_text()).unwrap().origin(), "http://127.0.0.1:7000");
+    /// ```
+    #[must_use]
+    pub fn expose_text(&self) -> String {
+        format!("{}\n{}\n", self.bearer, self.origin)
+    }
+
+    /// What was written so, and nothing else.
+    #[must_use]
+    pub fn read(text: &str) -> Option<Self> {
+        let (bearer, origin) = text.strip_suffix('\n')?.split_once('\n')?;
+        Self::new(origin, bearer)
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn origin(&self) -> &str {
+        &self.origin
+    }
+
     /// Whether what opens it stands in a text.
     #[must_use]
     pub fn is_in(&self, text: &str) -> bool {

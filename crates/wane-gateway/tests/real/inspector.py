@@ -59,7 +59,7 @@ def over_http(scene):
     one, at = port(), port()
     own = scene.token("notes.tok", "notes", "read:*", "send:*")
     with notes(one), gateway(scene, at, [("notes", one)], "--seal", "--token", own, "--bearer-file", "bearer"):
-        bearer = (scene.folder / "bearer").read_text().strip()
+        bearer = (scene.folder / "bearer").read_text().splitlines()[0]
         server = [f"http://127.0.0.1:{at}/mcp", "--transport", "http"]
         lets_in = ["--header", f"Authorization: Bearer {bearer}"]
         for era in ("legacy", "modern"):

@@ -197,7 +197,7 @@ async def main():
                 secret = (scene.folder / token).read_text().strip()
                 await refused(at, secret, "chain-unsealed", "a token that is not sealed is refused")
             with gateway(scene, at, servers, "--seal", "--token", own, "--bearer-file", "bearer"):
-                shown = (scene.folder / "bearer").read_text().strip()
+                shown = (scene.folder / "bearer").read_text().splitlines()[0]
                 await talk_everything(at, shown, "everything")
                 await talk(at, shown, "auto", "a gateway with a token of its own")
                 for mode in ("legacy", "2026-07-28"):
@@ -208,7 +208,7 @@ async def main():
         words = {"everything": " ".join(scene.servers["everything"]), "git": " ".join(scene.servers["git"])}
         fresh = scene.token("fresh.tok", "*", "read:*", "send:*", "execute:*")
         with gateway(scene, at, words.items(), "--seal", "--token", fresh, "--bearer-file", "bearer"):
-            shown = (scene.folder / "bearer").read_text().strip()
+            shown = (scene.folder / "bearer").read_text().splitlines()[0]
             await talk_everything(at, shown, "everything, started")
             for mode in ("legacy", "2026-07-28"):
                 async with connected(at, "/git/mcp", shown, mode) as client:

@@ -11,6 +11,7 @@ mod tokens;
 mod wire;
 
 use std::net::SocketAddr;
+use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -114,7 +115,11 @@ impl Gateway {
         };
         let (stopper, stops) = Stopper::new();
         let (told, tells) = mpsc::channel();
-        let serves = std::thread::spawn(move || serve(options, |bound| told.send(bound.clone()).unwrap(), stops));
+        let bound = move |bound: &Bound| {
+            told.send(bound.clone()).unwrap();
+            ControlFlow::Continue(())
+        };
+        let serves = std::thread::spawn(move || serve(options, bound, stops));
         match tells.recv_timeout(Duration::from_secs(10)) {
             Ok(bound) => Ok(Self { bound, stopper, serves: Some(serves), notices, _scene: scene }),
             Err(_) => Err(serves.join().unwrap().unwrap_err()),
