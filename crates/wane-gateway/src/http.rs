@@ -12,6 +12,7 @@ mod head;
 mod large;
 mod limits;
 mod listing;
+mod names;
 mod processes;
 mod reply;
 mod sessions;
@@ -192,11 +193,12 @@ pub fn serve(
     check(&options)?;
     let limits = options.limits;
     let deciders = limits.deciding.saturating_mul(options.upstreams.len()).saturating_mul(2);
+    let lookups = names::LOOKUPS.saturating_mul(options.upstreams.len());
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .thread_name("wane-http")
-        // Those who look at something, and a few who ask for the addresses of names.
-        .max_blocking_threads(deciders.saturating_add(16))
+        // Those who look at something, those who ask for the addresses of names, and a few more.
+        .max_blocking_threads(deciders.saturating_add(lookups).saturating_add(16))
         .build()
         .map_err(ServeError::System)?;
     let (stop, stopped) = oneshot::channel();

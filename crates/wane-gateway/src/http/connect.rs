@@ -18,6 +18,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::rustls::{self, CertificateError, InvalidMessage};
 use tower::Service;
 
+use super::names::Names;
 use crate::tls::Authorities;
 
 /// How long a server may take to accept a connection.
@@ -30,7 +31,7 @@ const KEPT: Duration = Duration::from_secs(3);
 /// Connections to one server.
 #[derive(Clone, Debug)]
 pub(super) enum Way {
-    Plain(Client<HttpConnector, Full<Bytes>>),
+    Plain(Client<HttpConnector<Names>, Full<Bytes>>),
     Encrypted(Client<Encrypted, Full<Bytes>>),
 }
 
@@ -62,8 +63,8 @@ fn pool() -> Builder {
     client
 }
 
-fn tcp() -> HttpConnector {
-    let mut connector = HttpConnector::new();
+fn tcp() -> HttpConnector<Names> {
+    let mut connector = HttpConnector::new_with_resolver(Names::of_the_system());
     connector.set_connect_timeout(Some(CONNECT));
     connector.set_nodelay(true);
     connector
@@ -72,7 +73,7 @@ fn tcp() -> HttpConnector {
 /// A connector over TLS, of whose handshakes each comes to an end.
 #[derive(Clone, Debug)]
 pub(super) struct Encrypted {
-    connector: HttpsConnector<HttpConnector>,
+    connector: HttpsConnector<HttpConnector<Names>>,
     handshake: Duration,
 }
 
