@@ -285,4 +285,14 @@ fn what_is_not_whole_does_not_start() {
         assert!(!format!("{ran:?}").contains("hunter2"), "{flags}");
     }
     assert_eq!(scene.read("other"), "not a bearer");
+    // A credential that goes in clear to a name is warned of.
+    for (url, warned) in
+        [("http://localhost:9/mcp", true), ("http://127.0.0.1:9/mcp", false), ("http://[::1]:9/", false)]
+    {
+        let flags = format!(
+            "--client-tokens --catalogue one.toml --upstream {url} --upstream-header X=file:key --listen unix:one.toml"
+        );
+        let ran = scene.sh(&format!("timeout 20 wane mcp serve {ledger} {flags}")).fails(1, "use-file");
+        assert_eq!(ran.err.contains("goes unencrypted to whoever listens"), warned, "{url}: {ran:?}");
+    }
 }

@@ -259,7 +259,8 @@ async fn run(
     let at = listener.bound();
     let limits = options.limits;
     let hosts = match &at {
-        Bound::Address(address) | Bound::Encrypted(address) => Checks::hosts_of(*address),
+        Bound::Address(address) => Checks::hosts_of(*address, 80),
+        Bound::Encrypted(address) => Checks::hosts_of(*address, 443),
         Bound::Socket(_) => Vec::new(),
     };
     let authorities = options.authorities.as_ref();

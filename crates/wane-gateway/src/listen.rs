@@ -24,6 +24,7 @@ pub(crate) use self::stream::{Accepting, Stream};
 /// use wane_gateway::http::Listen;
 /// let listen: Listen = "127.0.0.1:0".parse()?;
 /// assert!(listen.is_local());
+/// assert!("[::ffff:127.0.0.1]:0".parse::<Listen>()?.is_local());
 /// assert!(!"192.0.2.1:80".parse::<Listen>()?.is_local());
 /// assert_eq!("unix:/run/wane.sock".parse::<Listen>()?.to_string(), "unix:/run/wane.sock");
 /// assert!("localhost".parse::<Listen>().is_err());
@@ -59,7 +60,7 @@ impl Listen {
     #[must_use]
     pub const fn is_local(&self) -> bool {
         match self {
-            Self::Address(address) => address.ip().is_loopback(),
+            Self::Address(address) => address.ip().to_canonical().is_loopback(),
             Self::Socket(_) => true,
         }
     }

@@ -309,6 +309,11 @@ impl Serve {
         let value = context.inputs.read_secret(&source, HEADER, HEADER_TEXT)?;
         let read = UpstreamHeader::new(header, value.trim_end_matches(['\r', '\n']));
         let read = read.ok_or_else(|| usage("it is no header, or one that belongs to the connection or to MCP"))?;
+        if matches!(&server.at, At::Url(url) if !url.is_encrypted() && url.is_by_name()) {
+            context.output.warn(format_args!(
+                "what --upstream-header says goes unencrypted to whoever listens at an address of the server's name: name its address, or `https://`"
+            ));
+        }
         server.headers.push(read);
         Ok(())
     }

@@ -94,14 +94,19 @@ impl Checks {
     }
 
     /// The hosts that a browser can have meant where only this machine is listened to. Another name that leads here was made to.
-    pub(super) fn hosts_of(address: SocketAddr) -> Vec<String> {
-        if !address.ip().is_loopback() {
+    pub(super) fn hosts_of(address: SocketAddr, port_unsaid: u16) -> Vec<String> {
+        let (ip, port) = (address.ip(), address.port());
+        if !ip.to_canonical().is_loopback() {
             return Vec::new();
         }
-        let port = address.port();
-        let names = [address.ip().to_string(), "localhost".into(), "127.0.0.1".into(), "[::1]".into()];
-        let names = names.into_iter().map(|name| if name == "::1" { "[::1]".to_owned() } else { name });
-        names.flat_map(|name| [format!("{name}:{port}")].into_iter().chain((port == 80).then_some(name))).collect()
+        let own = if ip.is_ipv6() { format!("[{ip}]") } else { ip.to_string() };
+        let names = [own, "localhost".into(), "127.0.0.1".into(), "[::1]".into()];
+        // Clients leave out the port that a url has without saying it.
+        let unsaid = port == port_unsaid;
+        names
+            .into_iter()
+            .flat_map(|name| [format!("{name}:{port}")].into_iter().chain(unsaid.then_some(name)))
+            .collect()
     }
 }
 
@@ -304,12 +309,31 @@ mod tests {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let hosts = Checks::hosts_of("127.0.0.1:7000".parse().unwrap());
+        let hosts = Checks::hosts_of("127.0.0.1:7000".parse().unwrap(), 80);
         let checks = Checks { door, origins: vec!["https://app.example".into()], hosts };
         Head::read(request.body(()).unwrap().into_parts().0, &checks).map_err(|reply| reply.status().as_u16())
     }
 
     const GOOD: [(&str, &str); 2] = [("host", "localhost:7000"), ("content-type", "application/json")];
+
+    #[test]
+    fn a_gateway_of_this_machine_is_known_by_few_names() {
+        for (address, unsaid, known, unknown) in [
+            ("127.0.0.1:7000", 80, "127.0.0.1:7000", "127.0.0.1"),
+            ("[::1]:80", 80, "[::1]", "::1"),
+            ("127.0.0.1:80", 443, "localhost:80", "localhost"),
+            ("127.0.0.1:443", 443, "localhost", "localhost:80"),
+            ("127.0.0.2:443", 443, "127.0.0.2:443", "127.0.0.3"),
+            ("127.0.0.1:443", 80, "127.0.0.1:443", "127.0.0.1"),
+            // The same to the system.
+            ("[::ffff:127.0.0.1]:7000", 443, "127.0.0.1:7000", "evil.example:7000"),
+        ] {
+            let hosts = Checks::hosts_of(address.parse().unwrap(), unsaid);
+            let is_known = |name: &str| hosts.iter().any(|host| host == name);
+            assert!(is_known(known) && !is_known(unknown), "{address}: {hosts:?}");
+        }
+        assert_eq!(Checks::hosts_of("192.0.2.1:80".parse().unwrap(), 80), Vec::<String>::new());
+    }
 
     #[test]
     fn only_who_may_is_heard() {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io;
+use std::net::IpAddr;
 use std::process::Command;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -78,6 +79,21 @@ impl UpstreamUrl {
     #[must_use]
     pub fn is_encrypted(&self) -> bool {
         self.0.scheme_str() == Some("https")
+    }
+
+    /// Whether it is called by a name, which may have several addresses.
+    ///
+    /// ```
+    /// use wane_gateway::http::UpstreamUrl;
+    /// assert!("http://localhost:3001/mcp".parse::<UpstreamUrl>()?.is_by_name());
+    /// assert!(!"http://[::1]:3001/mcp".parse::<UpstreamUrl>()?.is_by_name());
+    /// # Ok::<(), wane_gateway::http::UrlError>(())
+    /// ```
+    #[must_use]
+    pub fn is_by_name(&self) -> bool {
+        let host = self.0.host().unwrap_or_default();
+        let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+        bare.parse::<IpAddr>().is_err()
     }
 }
 

@@ -283,7 +283,7 @@ fn is_loopback(uri: &Uri, headers: &HeaderMap) -> bool {
 fn is_name_of_loopback(authority: &axum::http::uri::Authority) -> bool {
     let host = authority.host();
     let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
-    let address = bare.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
+    let address = bare.parse::<std::net::IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback());
     // Nothing but a name and a port.
     let port = authority.port_u16().map(|port| format!(":{port}")).unwrap_or_default();
     authority.as_str().strip_prefix(host) == Some(&*port) && (address || host.eq_ignore_ascii_case("localhost"))
@@ -302,7 +302,16 @@ mod tests {
             }
             comes_from_here(&request.body(()).unwrap(), hosts).is_ok()
         };
-        for host in ["localhost", "LOCALHOST:80", "127.0.0.1", "127.0.0.1:8080", "127.9.9.9", "[::1]", "[::1]:80"] {
+        for host in [
+            "localhost",
+            "LOCALHOST:80",
+            "127.0.0.1",
+            "127.0.0.1:8080",
+            "127.9.9.9",
+            "[::1]",
+            "[::1]:80",
+            "[::ffff:127.0.0.1]",
+        ] {
             assert!(asks(Hosts::Loopback, "/v1/check", &[("host", host)]), "{host}");
         }
         let others = [
