@@ -4,8 +4,11 @@ use std::fs;
 use std::io;
 use std::net::TcpListener;
 use std::os::unix::fs::{DirBuilderExt as _, FileTypeExt as _, MetadataExt as _, PermissionsExt as _};
-use std::os::unix::net::{UnixListener, UnixStream};
+use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
+
+use rustix::io::Errno;
+use rustix::net::{AddressFamily, SocketAddrUnix, SocketType};
 
 use super::{Listen, ListenError};
 
@@ -40,28 +43,54 @@ fn which(path: &Path) -> io::Result<(u64, u64)> {
     fs::symlink_metadata(path).map(|found| (found.dev(), found.ino()))
 }
 
-/// Sees to it that nothing lies there that anybody needs.
+/// Sees to it that nothing lies there that anybody needs. What is returned keeps others from doing the same meanwhile.
 // spec: H13
-fn make_way(path: &Path) -> Result<(), ListenError> {
+fn make_way(path: &Path) -> Result<Option<fs::File>, ListenError> {
+    if !is_in_the_way(path)? {
+        return Ok(None);
+    }
+    let failed = |error| ListenError::Io(Listen::Socket(path.to_owned()), error);
+    let folder = fs::File::open(folder_of(path)).map_err(failed)?;
+    folder.try_lock().map_err(|_| failed(io::Error::other("another process holds its folder")))?;
+    // Since that was seen somebody may have begun to listen there.
+    if is_in_the_way(path)? {
+        fs::remove_file(path).map_err(failed)?;
+    }
+    Ok(Some(folder))
+}
+
+/// Whether a socket lies there on which nobody listens any more.
+fn is_in_the_way(path: &Path) -> Result<bool, ListenError> {
     let failed = |error| ListenError::Io(Listen::Socket(path.to_owned()), error);
     match fs::symlink_metadata(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
         Err(error) => return Err(failed(error)),
         Ok(found) if !found.file_type().is_socket() => return Err(ListenError::NoSocket(path.to_owned())),
         Ok(_) => {}
     }
-    match UnixStream::connect(path) {
+    match knock(path) {
         // Nobody listens, and nobody will: a name is not listened on again.
-        Err(error) if matches!(error.kind(), io::ErrorKind::ConnectionRefused | io::ErrorKind::NotFound) => Ok(()),
-        Ok(_) => Err(ListenError::Answered(path.to_owned())),
-        Err(error) => Err(failed(error)),
+        Err(Errno::CONNREFUSED) => Ok(true),
+        Err(Errno::NOENT) => Ok(false),
+        // So many wait there that it would have to be waited for.
+        Ok(()) | Err(Errno::AGAIN | Errno::INPROGRESS) => Err(ListenError::Answered(path.to_owned())),
+        Err(error) => Err(failed(error.into())),
     }
 }
 
-/// A socket that is never there without its mode: it is made in a folder of its own, and moved from there.
+/// Connects without waiting for it.
+fn knock(path: &Path) -> rustix::io::Result<()> {
+    let socket = rustix::net::socket(AddressFamily::UNIX, SocketType::STREAM, None)?;
+    rustix::io::fcntl_setfd(&socket, rustix::io::FdFlags::CLOEXEC)?;
+    rustix::io::ioctl_fionbio(&socket, true)?;
+    rustix::net::connect(&socket, &SocketAddrUnix::new(path)?)
+}
+
+/// A socket that is never there without its mode: it is made in a folder of its own, and gets its name from there, where nothing has
+/// that name.
 // spec: G32 H13
 pub(super) fn private_socket(path: &Path) -> Result<(UnixListener, File), ListenError> {
-    make_way(path)?;
+    let held = make_way(path)?;
     let made = (|| {
         let folder = own_folder(path)?;
         let within = folder.join("s");
@@ -70,20 +99,25 @@ pub(super) fn private_socket(path: &Path) -> Result<(UnixListener, File), Listen
             socket.set_nonblocking(true)?;
             // Once it has its name, another one may lie there.
             let file = File { path: path.to_owned(), which: which(&within)? };
-            fs::rename(&within, path)?;
+            fs::hard_link(&within, path)?;
             Ok((socket, file))
         });
-        // Where it could not be moved, nothing of it stays.
+        // It has its name by now, or nothing of it stays.
         let _: io::Result<()> = fs::remove_dir_all(&folder);
         bound
     })();
+    drop(held);
     made.map_err(|error| ListenError::Io(Listen::Socket(path.to_owned()), error))
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// A new folder beside it that only its user can enter. In containers all processes have the same number, so that it alone is no
 /// name of this one's.
 fn own_folder(path: &Path) -> io::Result<PathBuf> {
-    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let parent = folder_of(path);
     let mut taken = Err(io::ErrorKind::AlreadyExists.into());
     for number in 0..NAMES {
         let folder = parent.join(format!(".w{}-{number}", std::process::id()));
@@ -97,7 +131,10 @@ fn own_folder(path: &Path) -> io::Result<PathBuf> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Reach;
+    use std::os::unix::net::UnixStream;
+    use std::sync::Barrier;
+
+    use super::super::{Listener, Reach};
     use super::*;
 
     #[test]
@@ -122,6 +159,42 @@ mod tests {
         assert_eq!(fs::read(&path).unwrap(), b"other");
         assert!(matches!(listen.bind(Reach::ThisMachine), Err(ListenError::NoSocket(_))));
         assert_eq!(fs::read_dir(folder).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn of_two_that_start_at_once_one_listens() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("s");
+        for round in 0..50 {
+            drop(UnixListener::bind(&path).unwrap());
+            let (barrier, listen) = (Barrier::new(2), Listen::Socket(path.clone()));
+            let start = || {
+                barrier.wait();
+                listen.bind(Reach::ThisMachine)
+            };
+            let both: [Result<Listener, ListenError>; 2] = std::thread::scope(|scope| {
+                let (one, two) = (scope.spawn(start), scope.spawn(start));
+                [one.join().unwrap(), two.join().unwrap()]
+            });
+            let listening: Vec<&Listener> = both.iter().flatten().collect();
+            assert_eq!(listening.len(), 1, "round {round}: {both:?}");
+            assert!(UnixStream::connect(&path).is_ok(), "round {round}");
+            drop(both);
+            assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "round {round}");
+        }
+    }
+
+    #[test]
+    fn one_before_which_many_wait_is_not_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("s");
+        let full = rustix::net::socket(AddressFamily::UNIX, SocketType::STREAM, None).unwrap();
+        rustix::net::bind(&full, &SocketAddrUnix::new(&path).unwrap()).unwrap();
+        rustix::net::listen(&full, 0).unwrap();
+        let _waits = UnixStream::connect(&path).unwrap();
+        let refused = Listen::Socket(path.clone()).bind(Reach::ThisMachine);
+        assert!(matches!(refused, Err(ListenError::Answered(_))), "{refused:?}");
+        assert!(path.exists());
     }
 
     #[test]
