@@ -12,7 +12,7 @@ use super::Inner;
 use super::agree::{self, Mismatch};
 use super::body::{self, Unread};
 use super::head::{Asked, Head, is_type};
-use super::listing::Listing;
+use super::listing::{Listing, Unreached};
 use super::reply::{self, Reply};
 use super::sessions::InUse;
 use super::started;
@@ -126,16 +126,23 @@ async fn post(
     // They end with this exchange.
     let mut asking = JoinSet::new();
     let (gate, reading) = (Arc::clone(&ways.gate), Arc::clone(ways.reading()));
+    let unreached = Unreached::default();
     let own = |message| {
         let headers = of_its_own(&onward, "tools/list");
-        asking.spawn(Listing::of(&gate, &reading).ask(Arc::clone(&behind), headers, message));
+        asking.spawn(Listing::of(&gate, &reading, &unreached).ask(Arc::clone(&behind), headers, message));
     };
     let judged = judge(&mut ways, own, judging).await.ok_or_else(unavailable)?;
     drop(asking);
     let Some(message) = judged.onward else {
-        return Ok(match judged.to_client.into_iter().last() {
-            Some(denial) => reply::denied(denial, agreed.era),
-            None => reply::not_passed_on(),
+        return Ok(match (judged.to_client.into_iter().last(), unreached.get()) {
+            // That its tools are not known says less than why.
+            // spec: G45
+            (Some(_), Some(why)) => {
+                let exchange = Exchange { inner, behind, ways, onward, session, agreed };
+                exchange.unanswered(StatusCode::BAD_GATEWAY, why.words(), Vec::new(), None)
+            }
+            (Some(denial), None) => reply::denied(denial, agreed.era),
+            (None, _) => reply::not_passed_on(),
         });
     };
     ways.is_sent();

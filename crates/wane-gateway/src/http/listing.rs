@@ -1,6 +1,6 @@
 //! What the gate asks a server for itself, on the account of a client's request: its list of tools.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use http_body_util::BodyExt as _;
 use hyper::{HeaderMap, Method};
@@ -9,7 +9,7 @@ use tokio::sync::Semaphore;
 use super::body;
 use super::events::{Events, Item};
 use super::exchange::{Content, content};
-use super::upstream::Behind;
+use super::upstream::{Behind, NoAnswer};
 use crate::gate::client::is_own_id;
 use crate::gate::{Connection, Gate, Outlet, Side};
 use crate::message::{Kind, Message};
@@ -19,13 +19,17 @@ use crate::message::{Kind, Message};
 pub(super) struct Listing {
     gate: Arc<Gate>,
     reading: Arc<Semaphore>,
+    unreached: Unreached,
 }
 
+/// Why the server was not reached, for the client that the gate asks for.
+pub(super) type Unreached = Arc<OnceLock<NoAnswer>>;
+
 impl Listing {
-    pub(super) fn of(gate: &Gate, reading: &Arc<Semaphore>) -> Self {
+    pub(super) fn of(gate: &Gate, reading: &Arc<Semaphore>, unreached: &Unreached) -> Self {
         let nowhere = || -> Outlet { Box::new(|_| Ok(())) };
         let gate = Arc::new(gate.on(Connection::Same, nowhere(), nowhere(), None));
-        Self { gate, reading: Arc::clone(reading) }
+        Self { gate, reading: Arc::clone(reading), unreached: Arc::clone(unreached) }
     }
 
     /// A request of the gate's own. Where no answer came, the gate waits no longer for one.
@@ -38,7 +42,14 @@ impl Listing {
     }
 
     async fn hear(&self, behind: &Behind, headers: &HeaderMap, message: Vec<u8>) {
-        let Ok(response) = behind.ask(Method::POST, headers, message.into()).await else { return };
+        let response = match behind.ask(Method::POST, headers, message.into()).await {
+            Ok(response) => response,
+            Err(why) => {
+                // The first reason is as good as another.
+                let _: Result<(), NoAnswer> = self.unreached.set(why);
+                return;
+            }
+        };
         match content(&response) {
             Content::Message => {
                 if let Ok(bytes) = body::of_server(response.into_body(), behind.silence()).await {

@@ -15,6 +15,7 @@ use tokio::sync::mpsc::Receiver;
 use wane::{Code, Family, Refusal};
 
 use super::agree::Mismatch;
+use super::upstream::NoAnswer;
 use crate::answer::{self, DENIED, Denial, Era};
 use crate::message::{Kind, Message};
 use crate::object::Object;
@@ -64,6 +65,11 @@ pub(super) fn bare(status: StatusCode) -> Reply {
     let mut reply = Box::new(Response::new(Written::Whole(None)));
     *reply.status_mut() = status;
     reply
+}
+
+/// The server does not answer what has no id.
+pub(super) fn unreached(why: NoAnswer) -> Reply {
+    message(StatusCode::BAD_GATEWAY, answer::unanswered("null", why.words()))
 }
 
 /// One message.

@@ -50,7 +50,7 @@ pub(super) async fn listen(inner: &Arc<Inner>, place: &Place, behind: Arc<Behind
     }
     let onward = without_body(&behind, &head, &id);
     let response = behind.ask(Method::GET, &onward, Bytes::new()).await;
-    let response = response.map_err(|_| reply::bare(StatusCode::BAD_GATEWAY))?;
+    let response = response.map_err(reply::unreached)?;
     match (content(&response), response.status()) {
         (Content::Events, _) => {
             let ways = Ways::of(&session.0.gate, Connection::Same, None, &behind.reading);
@@ -76,7 +76,7 @@ pub(super) async fn end(inner: &Arc<Inner>, behind: Arc<Behind>, head: Head) -> 
     }
     let onward = without_body(&behind, &head, &id);
     let response = behind.ask(Method::DELETE, &onward, Bytes::new()).await;
-    let status = response.map_or(StatusCode::BAD_GATEWAY, |response| response.status());
+    let status = response.map_err(reply::unreached)?.status();
     if status.is_success() || status == StatusCode::NOT_FOUND {
         inner.sessions.end(&behind.name, &id);
     }

@@ -58,6 +58,20 @@ impl Talk {
 }
 
 #[test]
+fn what_has_no_id_is_told_as_well_that_the_server_is_gone() {
+    // It speaks no HTTP any more.
+    let server = server(|_, out| out.write("gone\r\n\r\n").unwrap());
+    let talk = Talk::before(&server, Limits::default());
+    let id = talk.begin();
+    for method in ["GET", "DELETE"] {
+        let answer = wire::ask(talk.gateway.address(), method, "/mcp", &talk.headers(&id), "");
+        let message = "the tool server cannot be reached, or broke off";
+        assert_eq!((answer.status, &answer.json()["error"]["message"]), (502, &message.into()), "{method}: {answer:?}");
+        assert_eq!((&answer.json()["id"], &answer.json()["error"]["code"]), (&Value::Null, &json!(1502)));
+    }
+}
+
+#[test]
 fn a_session_is_one_connection() {
     let (asked, asks) = (Arc::new(Mutex::new(Vec::<Value>::new())), Arc::new(Mutex::new(Vec::<Value>::new())));
     let (into, (more, comes)) = (Arc::clone(&asked), switch());

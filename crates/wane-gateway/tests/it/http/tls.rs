@@ -150,6 +150,25 @@ fn a_server_that_shows_nothing_good_is_not_asked() {
 }
 
 #[test]
+fn a_pinned_tool_of_a_server_that_is_not_believed_is_not_told_to_be_another() {
+    let key = SERVER.1;
+    let digest = format!(
+        "level = \"public\"\ndigest = \"{}\"",
+        wane_policy::ToolDigest::of_json(b"{\"name\":\"read\"}").unwrap()
+    );
+    let scene = Scene::new(&CATALOGUE.replacen("level = \"public\"", &digest, 1), &["read:*"], &[], Whose::Client);
+    let (server, since) = (Shows::start((fixture!("expired.crt"), key), &TLS13), Instant::now());
+    let token = format!("Bearer {}", scene.sealed());
+    let target = Target::Url(format!("https://{}/mcp", server.address).parse().unwrap());
+    let setting = Setting { authorities: Some(Authorities::only([OURS]).unwrap()), ..Setting::default() };
+    let gateway = Gateway::behind(scene, vec![("files", target)], setting).unwrap();
+    let answer = gateway.post("/mcp", &[("authorization", &token)], &call(1, "read"));
+    let message = "the tool server cannot be reached: its certificate has expired";
+    assert_eq!((answer.status, &answer.json()["error"]["message"]), (502, &message.into()), "{answer:?}");
+    assert!(since.elapsed() < Duration::from_secs(8) && server.asked() == 0);
+}
+
+#[test]
 fn a_server_shows_its_certificate_at_each_connection() {
     for version in [&TLS12, &TLS13] {
         let server = Shows::start(SERVER, version);
