@@ -313,6 +313,13 @@ impl Gate {
                 Some(None) | None => return Err(changed().into()),
             }
         }
+        // Nor does what somebody has said no to while the ledger was asked: it was charged for, and does not go on.
+        // spec: G24
+        if let Stage::Held(number) = beside.stage
+            && let Some(denial) = self.shelf.settle(number)
+        {
+            return Err(denial.into());
+        }
         // Whoever was cancelled meanwhile does not go on, and neither does another call under the same id.
         if let Stage::Held(number) = beside.stage
             && !flow.has_ended()

@@ -127,6 +127,15 @@ impl Shelf {
         Some(calls.calls.remove(place))
     }
 
+    /// What a call is denied with where a person has said no to it so far. Whatever is answered from here on comes too late.
+    // spec: G24
+    pub(super) fn settle(&self, hold: u64) -> Option<Denial> {
+        let mut calls = self.calls();
+        let held = calls.calls.iter_mut().find(|held| held.hold == hold)?;
+        held.until = held.until.min(Instant::now());
+        (held.answer == Some(Consent::No)).then(|| held.denial.clone())
+    }
+
     pub(super) fn holds(&self, number: u64) -> bool {
         self.calls().calls.iter().any(|held| held.number == number)
     }
@@ -281,7 +290,7 @@ impl Gate {
     }
 
     /// Nobody approves it: it is answered like any that nobody has.
-    fn give_up_on(&self, held: &Held) -> io::Result<()> {
+    pub(super) fn give_up_on(&self, held: &Held) -> io::Result<()> {
         self.shelf.take(|known| known.number == held.number);
         if !self.flow().let_go(&held.key, held.hold) {
             return Ok(());
@@ -352,6 +361,16 @@ mod tests {
         assert_eq!(shelf.due().map(|(held, due)| (held.key, due)), Some(("2".into(), Due::Over)));
         shelf.close();
         assert!(shelf.due().is_none());
+    }
+
+    #[test]
+    fn what_is_settled_is_answered_no_more() {
+        let (shelf, later) = (Shelf::default(), Instant::now() + Duration::from_secs(60));
+        let [first, second] = [1, 2].map(|hold| shelf.put(Held { hold, ..held("1", 1, later) }).unwrap());
+        assert!(shelf.settle(1).is_none() && shelf.settle(3).is_none());
+        assert!(!shelf.answered(|held| held.number == first, Consent::No));
+        assert!(shelf.answered(|held| held.number == second, Consent::No));
+        assert!(shelf.settle(2).is_some());
     }
 
     #[test]

@@ -257,7 +257,14 @@ impl Gate {
     /// A call that was kept back is judged again as a whole, once.
     // spec: G22
     pub(super) fn make_again(&self, held: &Held, approved: Option<&Question>) -> io::Result<()> {
-        self.take_off(held)?;
+        let taken = self.shelf.take(|known| known.number == held.number);
+        match taken {
+            // Somebody has answered while the ledger was asked.
+            // spec: G24
+            Some(taken) if taken.answer == Some(Consent::No) => return self.give_up_on(&taken),
+            Some(taken) => self.take_back(&taken)?,
+            None => {}
+        }
         let approvals = approved.map_or_else(|| Ok(Vec::new()), |question| self.approve(question));
         match approvals {
             Ok(approvals) => self.judge_held(held, &approvals, |_| true),

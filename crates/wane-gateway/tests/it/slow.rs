@@ -16,13 +16,15 @@ pub(crate) struct Told {
     catches: AtomicBool,
     /// Until this is over.
     is_held: AtomicBool,
+    /// The next one who asks is kept waiting likewise.
+    catches_questions: AtomicBool,
     /// It answers that it is not there.
     pub(crate) is_away: AtomicBool,
     /// Transactions that were begun.
     pub(crate) begun: AtomicUsize,
 }
 
-/// A store in front of one in memory. It writes when it is told that it may; it answers questions at once.
+/// A store in front of one in memory. It writes, and answers questions, when it is told that it may.
 #[derive(Clone)]
 pub(crate) struct Slow(MemoryStore, Arc<Told>);
 
@@ -31,6 +33,17 @@ impl Told {
     pub(crate) fn hold(&self) {
         self.is_held.store(true, Ordering::SeqCst);
         self.catches.store(true, Ordering::SeqCst);
+    }
+
+    /// Whoever asks next has to wait.
+    pub(crate) fn hold_questions(&self) {
+        self.is_held.store(true, Ordering::SeqCst);
+        self.catches_questions.store(true, Ordering::SeqCst);
+    }
+
+    /// Somebody does.
+    pub(crate) fn has_asked(&self) {
+        until("somebody asks", || !self.catches_questions.load(Ordering::SeqCst));
     }
 
     /// Somebody does.
@@ -72,6 +85,10 @@ impl Store for Slow {
     }
 
     fn view(&mut self, body: Body<'_>) -> Result<(), Fault> {
+        let caught = self.1.catches_questions.swap(false, Ordering::SeqCst);
+        while caught && self.1.is_held.load(Ordering::SeqCst) {
+            thread::sleep(Duration::from_millis(1));
+        }
         self.0.view(body)
     }
 

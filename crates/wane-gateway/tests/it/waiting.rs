@@ -40,10 +40,14 @@ struct Waiting {
 
 impl Waiting {
     fn new() -> Self {
+        Self::asking(Own::None)
+    }
+
+    fn asking(own: Own) -> Self {
         let told = Arc::<Told>::default();
         let scopes = ["read:files", "read:list", "read:one if key seen ids", "send:*"];
         let scene = Scene::before(CATALOGUE, &scopes, &[], Whose::Gateway, Slow::way(&told));
-        let gate = Arc::new(scene.gate().with_approvals(Scene::approvals(60, Own::None)));
+        let gate = Arc::new(scene.gate().with_approvals(Scene::approvals(60, own)));
         let attends = Arc::clone(&gate);
         Self { scene, told, gate, attends: thread::spawn(move || attends.attend()) }
     }
@@ -111,6 +115,27 @@ fn a_call_that_was_cancelled_while_it_was_judged_does_not_go_on_for_the_next_of_
     waiting.told.go_on();
     until("only the other one waits, and is approved", || waiting.scene.approve(&local()));
     assert_eq!(waiting.comes(1), [(To::Server, call(5, "post", r#"{"text":"b"}"#))]);
+    waiting.end();
+}
+
+#[test]
+fn a_no_stands_whatever_the_ledger_says_of_the_call_meanwhile() {
+    let waiting = Waiting::asking(Own::Asks(None));
+    waiting.client(
+        r#"{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{"elicitation":{}},"clientInfo":{}}}"#,
+    );
+    waiting.comes(1);
+    waiting.client(&call(1, "post", "{}"));
+    let asked = waiting.comes(1);
+    let id = asked[0].1.split_once(r#""id":"#).unwrap().1.split_once(',').unwrap().0.to_owned();
+    // The ledger is asked, and takes its time; somebody approves it there, and whoever was asked here says no.
+    waiting.told.hold_questions();
+    waiting.told.has_asked();
+    until("it is approved", || waiting.scene.approve(&local()));
+    waiting.client(&format!(r#"{{"jsonrpc":"2.0","id":{id},"result":{{"action":"decline"}}}}"#));
+    waiting.told.go_on();
+    let came = waiting.comes(1);
+    assert!(came[0].0 == To::Client && came[0].1.contains(r#""code":"deny-needs-approval""#), "{came:?}");
     waiting.end();
 }
 
