@@ -18,6 +18,7 @@ use self::busy::Busy;
 pub(crate) use self::lines::{Line, Lines};
 pub use self::queue::Sink;
 use self::queue::{Full, Queue};
+use self::server::Ending;
 pub(crate) use self::server::Server;
 use crate::gate::{Gate, Outlet, Side};
 
@@ -35,6 +36,8 @@ pub enum End {
     ServerEnded(ExitStatus),
     /// Somebody asked the gateway to stop; the server has ended too.
     Stopped,
+    /// However it began, the server goes on: it has not ended by itself and cannot be killed, as one cannot that runs as another user.
+    ServerLeft,
 }
 
 /// Why a gateway did not run.
@@ -143,7 +146,7 @@ impl Stops {
 }
 
 /// Starts the server that `command` names, and stands between it and the client until one of them ends. The server runs in a process
-/// group of its own, and no process of that group is left behind; its standard error is where the command says. `gate` is given the ways to the client and to the server.
+/// group of its own, and no process of that group is left behind that can be killed; its standard error is where the command says. `gate` is given the ways to the client and to the server.
 ///
 /// A thread that reads the client's input may outlive the call, until that input ends.
 ///
@@ -232,7 +235,7 @@ pub fn run(
         Event::ClientClosed => to_server.finish(),
         Event::ServerClosed | Event::Stop => to_server.close(),
     }
-    let status = server.end(|| happens.stop().is_some()).map_err(RunError::System)?;
+    let ending = server.end(|| happens.stop().is_some()).map_err(RunError::System)?;
     let mut wait = Wait { since: Instant::now(), happens: &mut happens };
     to_client.last_words();
     // What the server has said is passed on before anybody is told that it says no more.
@@ -243,11 +246,13 @@ pub fn run(
     wait.until(|| busy.is_idle_for(QUIET));
     to_client.finish();
     to_client.drain(UNREAD, || wait.deadline());
-    Ok(match event {
-        Event::ClientClosed => End::ClientClosed,
+    Ok(match (event, ending) {
+        // spec: G19
+        (_, Ending::Left) => End::ServerLeft,
+        (Event::ClientClosed, Ending::Ended(_)) => End::ClientClosed,
         // spec: G20
-        Event::ServerClosed => End::ServerEnded(status),
-        Event::Stop => End::Stopped,
+        (Event::ServerClosed, Ending::Ended(status)) => End::ServerEnded(status),
+        (Event::Stop, Ending::Ended(_)) => End::Stopped,
     })
 }
 

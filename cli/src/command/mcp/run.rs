@@ -107,6 +107,11 @@ impl Run {
                 )));
                 Exit::CouldNotRun
             }
+            End::ServerLeft => {
+                let failure = Failure::new(Trouble::File, "the server has not ended, and this user cannot kill it");
+                notices.say(Told::Failure(failure.hint("it runs as another user: end it yourself")));
+                Exit::CouldNotRun
+            }
         };
         standing::close(&notices, guard);
         notices.finish();

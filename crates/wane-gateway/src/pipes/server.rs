@@ -18,7 +18,17 @@ const LOOK: Duration = Duration::from_millis(10);
 #[derive(Debug)]
 pub(crate) struct Server {
     child: Child,
-    ended: Option<ExitStatus>,
+    is_over: Option<Ending>,
+    sends: fn(Pid, Signal) -> rustix::io::Result<()>,
+}
+
+/// What has become of a server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// It has ended.
+    Ended(ExitStatus),
+    /// It goes on: it did not end by itself, and cannot be killed, as one cannot that runs as another user.
+    Left,
 }
 
 impl Server {
@@ -28,14 +38,15 @@ impl Server {
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).process_group(0);
         let mut child = command.spawn()?;
         match (child.stdin.take(), child.stdout.take()) {
-            (Some(input), Some(output)) => Ok((Self { child, ended: None }, input, output)),
+            (Some(input), Some(output)) => Ok((Self { child, is_over: None, sends: send }, input, output)),
             _ => Err(io::ErrorKind::BrokenPipe.into()),
         }
     }
 
-    /// Waits for it to end, asks it to, at once where somebody wants an end, and kills it; then nothing of its group is left.
+    /// Waits for it to end, asks it to, at once where somebody wants an end, and kills it; then nothing of its group is left that can be
+    /// killed. Whoever cannot be is not waited for.
     // spec: G19
-    pub(crate) fn end(mut self, mut stopped: impl FnMut() -> bool) -> io::Result<ExitStatus> {
+    pub(crate) fn end(mut self, mut stopped: impl FnMut() -> bool) -> io::Result<Ending> {
         let begun = Instant::now();
         let mut asked = None;
         while !self.has_ended()? {
@@ -54,9 +65,9 @@ impl Server {
         }
         // What it started may have stayed. While it is not waited for, nobody else can have its id.
         self.signal(Signal::KILL);
-        let status = self.child.wait()?;
-        self.ended = Some(status);
-        Ok(status)
+        let ending = if self.has_ended()? { Ending::Ended(self.child.wait()?) } else { Ending::Left };
+        self.is_over = Some(ending);
+        Ok(ending)
     }
 
     fn ends_within(&mut self, patience: Duration) -> io::Result<bool> {
@@ -77,18 +88,52 @@ impl Server {
     }
 
     fn signal(&self, signal: Signal) {
-        let server = Pid::from_child(&self.child);
-        // Nobody may be left to hear it; or it is on its way into a session of its own, and there is no group of its id for a moment.
-        let _: rustix::io::Result<()> = kill_process_group(server, signal).or_else(|_| kill_process(server, signal));
+        // Nobody may be left to hear it; whether it has helped is seen by who has ended.
+        let _: rustix::io::Result<()> = (self.sends)(Pid::from_child(&self.child), signal);
     }
+}
+
+/// To the group of a server; or to itself, which may be on its way into a session of its own: there is no group of its id for a moment.
+fn send(server: Pid, signal: Signal) -> rustix::io::Result<()> {
+    kill_process_group(server, signal).or_else(|_| kill_process(server, signal))
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
-        if self.ended.is_none() {
+        if self.is_over.is_none() {
             self.signal(Signal::KILL);
-            // It is killed: the wait is short.
-            let _: io::Result<ExitStatus> = self.child.wait();
+            // It is killed: the wait is short. Where it cannot be there is none.
+            if matches!(self.ends_within(PATIENCE), Ok(true)) {
+                let _: io::Result<ExitStatus> = self.child.wait();
+            }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One that hears no signal, as if it ran as another user, and does not end with its input.
+    fn deaf() -> (Server, Pid) {
+        let mut command = Command::new("sleep");
+        command.arg("60");
+        let (mut server, ..) = Server::start(command).unwrap();
+        server.sends = |_, _| Err(rustix::io::Errno::PERM);
+        let id = Pid::from_child(&server.child);
+        (server, id)
+    }
+
+    #[test]
+    fn a_server_that_cannot_be_killed_is_left() {
+        let begun = Instant::now();
+        let (server, id) = deaf();
+        assert_eq!(server.end(|| true).unwrap(), Ending::Left);
+        assert!(begun.elapsed() < PATIENCE * 4);
+        kill_process(id, Signal::KILL).unwrap();
+        let (server, id) = deaf();
+        drop(server);
+        assert!(begun.elapsed() < PATIENCE * 7);
+        kill_process(id, Signal::KILL).unwrap();
     }
 }
