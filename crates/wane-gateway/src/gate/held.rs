@@ -136,8 +136,10 @@ impl Shelf {
         (held.answer == Some(Consent::No)).then(|| held.denial.clone())
     }
 
+    /// Whether somebody still waits for an answer.
     pub(super) fn holds(&self, number: u64) -> bool {
-        self.calls().calls.iter().any(|held| held.number == number)
+        let now = Instant::now();
+        self.calls().calls.iter().any(|held| held.number == number && now < held.until)
     }
 
     /// A person has answered; whether anybody had asked.
@@ -388,8 +390,9 @@ mod tests {
         assert_eq!(due(), ("third".into(), Due::Answered(Consent::No)));
         shelf.take(|held| held.number == answered);
         assert_eq!(due(), ("first".into(), Due::Look));
-        // A yes that comes too late is none.
+        // A yes that comes too late is none, and is not said to be one.
         let late = shelf.put(held("late", 1, earlier(1))).unwrap();
+        assert!(!shelf.holds(late));
         assert!(!shelf.answered(|held| held.number == late, Consent::Yes));
         assert_eq!(due(), ("late".into(), Due::Over));
     }
