@@ -84,7 +84,7 @@ fn write_out(c: char, out: &mut String) {
 }
 
 /// The widest line that is shown, one less than the narrowest terminal that is usual.
-const WIDTH: usize = 79;
+pub(crate) const WIDTH: usize = 79;
 
 /// What a line begins with that goes on from the one above: none of the lines that are shown begins so otherwise.
 const GOES_ON: &str = "  | ";
@@ -92,10 +92,17 @@ const GOES_ON: &str = "  | ";
 /// A line of ASCII, broken where a terminal would break it: what then stands at the beginning of a line begins with a mark,
 /// and cannot be taken for a line of its own.
 pub(crate) fn broken(line: &str) -> Vec<String> {
-    let (first, mut rest) = line.split_at_checked(WIDTH).unwrap_or((line, ""));
+    broken_at(line, WIDTH)
+}
+
+/// The same on a terminal that is so wide.
+pub(crate) fn broken_at(line: &str, width: usize) -> Vec<String> {
+    let (first, mut rest) = line.split_at_checked(width).unwrap_or((line, ""));
     let mut lines = vec![first.to_owned()];
+    // No width is too small for one character more.
+    let room = width.saturating_sub(GOES_ON.len()).max(1);
     while !rest.is_empty() {
-        let (next, behind) = rest.split_at_checked(WIDTH - GOES_ON.len()).unwrap_or((rest, ""));
+        let (next, behind) = rest.split_at_checked(room).unwrap_or((rest, ""));
         lines.push(format!("{GOES_ON}{next}"));
         rest = behind;
     }

@@ -27,6 +27,7 @@ mod log_lines;
 mod output;
 mod random;
 mod roots_file;
+mod screen;
 mod settings;
 mod terminal;
 mod time;

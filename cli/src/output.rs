@@ -12,10 +12,12 @@ use std::os::unix::fs::MetadataExt as _;
 
 use anstyle::{AnsiColor, Style};
 use clap::error::ErrorKind;
+use rustix::termios::tcgetwinsize;
 use serde::Serialize;
 
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::screen;
 
 const RED: Style = AnsiColor::Red.on_default().bold();
 const GREEN: Style = AnsiColor::Green.on_default().bold();
@@ -88,9 +90,23 @@ impl Output {
 
     /// Passes on a line of a program that must not write here itself.
     pub(crate) fn pass_on(self, line: &str) {
-        match self.json {
-            false => self.say(format_args!("server: {}", escape(line))),
-            true => self.log(&serde_json::json!({ "event": "server", "what": line })),
+        let width = terminal_width();
+        let as_json = |what: &str| serde_json::json!({ "event": "server", "what": what });
+        match (self.json, width) {
+            (false, _) => {
+                let room = width.unwrap_or(WIDTH).saturating_sub(SERVER.len());
+                pieces(line, room, escape).iter().for_each(|piece| self.say(format_args!("{SERVER}{}", escape(piece))));
+            }
+            (true, Some(width)) => {
+                let written = |what: &str| escape_json(&serde_json::Value::from(what).to_string());
+                let room = width.saturating_sub(as_json("").to_string().len());
+                let inner = |c: &str| {
+                    let quoted = written(c);
+                    quoted.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or_default().to_owned()
+                };
+                pieces(line, room, inner).iter().for_each(|piece| self.log(&as_json(piece)));
+            }
+            (true, None) => self.log(&as_json(line)),
         }
     }
 
@@ -101,7 +117,10 @@ impl Output {
 
     /// Says something on standard error as it is. Where nobody can be told, that is no reason to stop.
     pub(crate) fn say(self, text: impl Display) {
-        let _ = writeln!(anstream::stderr(), "{text}");
+        let text = format!("{text}\n");
+        let _turn = screen::to_talk();
+        // In one piece: others write there too.
+        let _ = anstream::stderr().lock().write_all(text.as_bytes());
     }
 
     /// Prints a failure: one line on standard error, and with `--json` the object on standard output.
@@ -146,6 +165,39 @@ fn stdout_file() -> Option<(u32, String)> {
     let metadata = File::from(stdout.as_fd().try_clone_to_owned().ok()?).metadata().ok()?;
     let name = std::fs::read_link("/proc/self/fd/1").map_or_else(|_| "FILE".into(), |path| path.display().to_string());
     metadata.is_file().then(|| (metadata.mode(), escape(&name)))
+}
+
+/// What stands before each row of what a server says.
+const SERVER: &str = "server: ";
+
+/// One column less than the narrowest terminal that is usual.
+const WIDTH: usize = 79;
+
+/// The narrowest that is written for.
+const NARROWEST: usize = 40;
+
+/// How wide a row may be, where standard error is a terminal.
+fn terminal_width() -> Option<usize> {
+    let size = tcgetwinsize(io::stderr()).ok()?;
+    Some(usize::from(size.ws_col).saturating_sub(1).clamp(NARROWEST, WIDTH))
+}
+
+/// A line in pieces that a terminal does not break: whatever stands at the beginning of a row there, stands behind what says whose it is.
+// spec: G52
+fn pieces(line: &str, room: usize, written: impl Fn(&str) -> String) -> Vec<&str> {
+    let (mut pieces, mut from, mut taken) = (Vec::new(), 0, 0_usize);
+    for (at, c) in line.char_indices() {
+        // Letters beyond ASCII may be two columns wide.
+        let columns = |c: char| if c.is_ascii() { 1 } else { 2 };
+        let needs: usize = written(c.encode_utf8(&mut [0; 4])).chars().map(columns).sum();
+        if taken > 0 && taken.saturating_add(needs) > room {
+            pieces.extend(line.get(from..at));
+            (from, taken) = (at, 0);
+        }
+        taken = taken.saturating_add(needs);
+    }
+    pieces.extend(line.get(from..));
+    pieces
 }
 
 fn finish(written: io::Result<()>) -> Result<(), Failure> {
@@ -269,6 +321,12 @@ mod tests {
                 json.is_ascii() && serde_json::from_str::<String>(&json).is_ok_and(|text| text == format!("a{c}b"))
             );
         }
+        assert_eq!(pieces("", 5, escape), [""]);
+        assert_eq!(pieces("abcdefg", 5, escape), ["abcde", "fg"]);
+        assert_eq!(
+            pieces("ab\u{1b}\u{4e2d}\u{4e2d}\u{4e2d}d", 6, escape),
+            ["ab", "\u{1b}", "\u{4e2d}\u{4e2d}\u{4e2d}", "d"]
+        );
         let seen = "Grüße \u{3b1}\u{432}\u{4e2d}\u{ac00}\u{e01}";
         assert_eq!(escape(seen), seen);
         assert_eq!(escape_json(seen), seen);

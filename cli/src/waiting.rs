@@ -143,8 +143,8 @@ fn covered(digest: &[u8; 32], audience: &str, call: &Call, actions: &[Action], a
     lines
 }
 
-/// The lines of a question that a gateway asks itself.
-pub(crate) fn question(question: &Question) -> Vec<String> {
+/// The lines of a question that a gateway asks itself, none of them wider than that.
+pub(crate) fn question(question: &Question, width: usize) -> Vec<String> {
     let request = question.request();
     let (audience, arguments) = (request.audience().as_str(), request.stated_arguments());
     let mut lines = covered(question.request_digest(), audience, request.call(), request.actions(), arguments);
@@ -152,8 +152,25 @@ pub(crate) fn question(question: &Question) -> Vec<String> {
     lines.push(format!("  server     {}", exact::text(question.server())));
     lines.push(format!("  level      {}", request.mark()));
     lines.extend(listed("asks", question.asks()));
-    lines.iter().flat_map(|line| exact::broken(line)).collect()
+    lines.iter().flat_map(|line| exact::broken_at(line, width)).collect()
 }
+
+/// Which question it is that stands in so many lines, said once more behind them.
+// spec: G64
+pub(crate) fn in_short(question: &Question, lines: usize, width: usize) -> Vec<String> {
+    let (request, mut parts) = (question.request(), question.request().call().parts());
+    let kind = parts.next().unwrap_or_default();
+    let call: Vec<String> = parts.map(exact::text).collect();
+    let digits: String = BlockId::from_bytes(*question.request_digest()).to_string().chars().take(DIGITS).collect();
+    let short = [
+        format!("This is {kind} {} at {},", call.join(" "), exact::text(request.audience().as_str())),
+        format!("request {digits}, as it stands in the {lines} lines above."),
+    ];
+    short.iter().flat_map(|line| exact::broken_at(line, width)).collect()
+}
+
+/// As many of a digest as tell one request from another at a glance.
+const DIGITS: usize = 16;
 
 fn listed(what: &str, values: &[impl ToString]) -> Vec<String> {
     let line = |(i, value): (usize, String)| format!("  {:<9}  {}", if i == 0 { what } else { "" }, escape(&value));

@@ -5,6 +5,7 @@ mod bearer_file;
 mod catalogue;
 mod enforce;
 mod exec;
+mod heard;
 mod run;
 mod serve;
 mod standing;

@@ -11,7 +11,7 @@ use wane_gateway::{Approvals, Consent, LocalApprover, Question, Terminal};
 use crate::arguments::Context;
 use crate::failure::Failure;
 use crate::input::{self, Source, source};
-use crate::{key_file, random, terminal, typed, waiting};
+use crate::{exact, key_file, random, terminal, typed, waiting};
 
 /// Approvals.
 #[derive(Args, Debug)]
@@ -35,9 +35,6 @@ pub(crate) struct ApprovingFlags {
 
 /// What a form of a client has room for.
 const FORM_BYTES: usize = 4_096;
-
-/// What somebody reads on a terminal before saying yes.
-const TERMINAL_LINES: usize = 400;
 
 impl ApprovingFlags {
     pub(crate) fn claim(&self, context: &Context) -> Result<(), Failure> {
@@ -85,19 +82,22 @@ impl ApprovingFlags {
 
 /// A question for a form.
 fn words(question: &Question) -> Option<String> {
-    let text = format!("wane asks for your approval.\n{}", waiting::question(question).join("\n"));
+    let text = format!("wane asks for your approval.\n{}", waiting::question(question, exact::WIDTH).join("\n"));
     (text.len() <= FORM_BYTES).then_some(text)
 }
 
 /// A question on the terminal. Nobody but who reads it there knows what is to be typed.
 // spec: G51
 fn on_terminal(question: &Question, still_waits: &dyn Fn() -> bool) -> Option<Consent> {
-    let lines = waiting::question(question);
-    if lines.len() > TERMINAL_LINES {
-        return None;
-    }
+    let lines = |width: usize| {
+        let mut lines = waiting::question(question, width);
+        let short = waiting::in_short(question, lines.len(), width);
+        lines.push(String::new());
+        lines.extend(short);
+        lines
+    };
     let mut drawn = [0; 2];
     random::fill(&mut drawn).ok()?;
     let yes = format!("yes {:04x}", u16::from_be_bytes(drawn));
-    terminal::asks(&lines.join("\n"), &yes, still_waits)
+    terminal::asks(&lines, &yes, still_waits)
 }

@@ -10,6 +10,7 @@ use wane::Name;
 use wane_gateway::wiring::{self, Start};
 use wane_gateway::{DRAFT_HEADING, Draft, draft, list_tools};
 
+use super::heard::{self, Kept};
 use super::{enforce, exec};
 use crate::arguments::Context;
 use crate::catalogue;
@@ -18,7 +19,7 @@ use crate::emit::OutFlag;
 use crate::exit::Exit;
 use crate::failure::{self, Failure, Trouble};
 use crate::input::{self, Source, source};
-use crate::output::escape;
+use crate::output::{Output, escape};
 use crate::typed;
 
 /// Draft a catalogue from the tools of servers, or compare one with them
@@ -110,7 +111,7 @@ impl Catalogue {
         let (mut asked, mut failed) = (Vec::new(), None);
         for (name, start) in self.starts(known.as_ref())? {
             let server: Name = typed::value("--server", &name)?;
-            let tools = start.and_then(|start| ask(&start, patience));
+            let tools = start.and_then(|start| ask(&start, patience, context.output));
             match tools.and_then(|tools| Ok((tools.len(), draft(&server, &tools, known.as_ref())?))) {
                 Ok((tools, draft)) => asked.push(Asked { server: name, tools, draft }),
                 // What the others say is not lost.
@@ -226,11 +227,14 @@ impl Catalogue {
 }
 
 /// The tools of a server.
-fn ask(start: &Start, patience: Duration) -> Result<Vec<String>, Failure> {
+fn ask(start: &Start, patience: Duration, output: Output) -> Result<Vec<String>, Failure> {
     let command: Vec<OsString> = start.command.iter().map(OsString::from).collect();
     let mut child = exec::child(&command)?;
     child.envs(start.env.iter().map(|(name, value)| (name, value)));
-    list_tools(child, patience).map_err(|error| {
+    let heard = heard::hear(&mut child, output, Kept::FromTerminals)?;
+    let listed = list_tools(child, patience);
+    heard.finish();
+    listed.map_err(|error| {
         let program = start.command.first().map(|program| escape(program)).unwrap_or_default();
         Failure::new(Trouble::File, format!("`{program}`: {error}"))
     })

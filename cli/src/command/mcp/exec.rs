@@ -13,21 +13,13 @@ use crate::output::escape;
 /// The first descriptor behind standard input, output and error.
 const FIRST: i32 = 3;
 
-/// A command as a child that does not outlive this process, inherits none of its descriptors, and is told nothing of its settings.
+/// A command as a child that does not outlive this process, inherits none of its descriptors, is told nothing of its settings, and has no
+/// part in its terminal.
 pub(super) fn child(command: &[OsString]) -> Result<Command, Failure> {
-    child_with(command, None)
-}
-
-/// The same as a child that has no part in the terminal of this process.
-pub(super) fn child_without_terminal(command: &[OsString]) -> Result<Command, Failure> {
-    child_with(command, Some("--without-terminal"))
-}
-
-fn child_with(command: &[OsString], flag: Option<&str>) -> Result<Command, Failure> {
     let here = std::env::current_exe()
         .map_err(|error| Failure::new(Trouble::File, format!("this program cannot be found: {error}")))?;
     let mut child = Command::new(here);
-    child.args(["mcp", "exec", "--parent", &std::process::id().to_string()]).args(flag).arg("--").args(command);
+    child.args(["mcp", "exec", "--parent", &std::process::id().to_string(), "--"]).args(command);
     for (name, _) in std::env::vars_os() {
         if name.as_encoded_bytes().starts_with(b"WANE_") {
             child.env_remove(name);
@@ -43,10 +35,6 @@ pub(super) struct Exec {
     #[arg(long, value_name = "ID")]
     parent: u32,
 
-    /// Leave the terminal that it was started on
-    #[arg(long)]
-    without_terminal: bool,
-
     /// The command
     #[arg(last = true, required = true, value_name = "COMMAND")]
     command: Vec<OsString>,
@@ -55,11 +43,9 @@ pub(super) struct Exec {
 impl Exec {
     pub(super) fn run(&self) -> Result<Exit, Failure> {
         self.bind()?;
-        if self.without_terminal {
-            leave_terminal().map_err(|error| {
-                Failure::new(Trouble::File, format!("the server cannot be kept from the terminal: {error}"))
-            })?;
-        }
+        leave_terminal().map_err(|error| {
+            Failure::new(Trouble::File, format!("the server cannot be kept from the terminal: {error}"))
+        })?;
         // Whatever was open in the gateway, or in whoever started it, is not for the server.
         close_fds::set_fds_cloexec(FIRST, &[]);
         let Some((program, arguments)) = self.command.split_first() else {

@@ -1,15 +1,15 @@
 //! `wane mcp run`: a gateway between a client and the server that it starts.
 
 use std::ffi::OsString;
-use std::io::{self, BufRead as _, BufReader, PipeWriter, Read as _};
+use std::io;
 use std::process::Command;
-use std::thread;
 
 use clap::Args;
 use wane_gateway::{Client, End, Gate, Outlet, RunError};
 
 use super::approving::ApprovingFlags;
 use super::exec;
+use super::heard::{self, Heard, Kept};
 use super::standing::{self, GateFlags, Gating, Notices, Told};
 use crate::arguments::Context;
 use crate::exit::Exit;
@@ -31,12 +31,14 @@ The gateway holds the token, seals it for itself and shows it to nobody. With --
 What needs an approval is denied at once, and the same call made again is admitted after `wane approve`. With --wait it waits for that.
 With --approver-key asks for `@local` are put to whoever sits at the client, where it asks its user what servers want to know.
 With --ask-terminal they are put to whoever sits at the terminal that the gateway is started on, where the client asks nobody and the
-terminal is the gateway's own to read from: `yes` and four digits that stand in the question say yes, anything else says no. The server then
-has no terminal, and what it says on standard error comes line by line behind `server: `. What is left: a server that runs as the same user can
-open the terminal's device by its name and write over what is asked, so run it as another one; and a client of the same process group reads
-from the same terminal, so that what is typed for one of the two may come to the other, and counts as a no.
+terminal is the gateway's own to read from: `yes` and four digits that stand in the question say yes, anything else says no. What does not
+stand on the screen at once is not asked there, and one gateway asks at a time. No server has the terminal: what it says on standard error
+comes behind `server: `, and not while somebody is asked. What is left: a server that runs as the same user can open the terminal's device by
+its name, write over what is asked or type for you, so run it as another one (such a server cannot be killed, and has to end with its input); a
+server that the client starts without a gateway has the terminal; and a client of the same process group reads from the same terminal, so that
+what is typed for one of the two may come to the other, and counts as a no.
 
-Exit codes: 0 the client closed its end or a signal stopped it, 1 the server ended by itself or cannot be started, 2 usage, 3 the
+Exit codes: 0 the client closed its end or a signal stopped it, 1 the server ended by itself, is left running or cannot be started, 2 usage, 3 the
 ledger cannot be used.
 
 Examples:
@@ -81,7 +83,7 @@ impl Run {
         whose.check(&roots, [&audience])?;
         self.approving.check_terminal()?;
         let (approvals, local) = self.approving.read(context)?;
-        let command = self.server_command(context.output, token.as_ref())?;
+        let (command, heard) = self.server_command(context.output, token.as_ref())?;
         let guard = self.gate.guard(context, roots, local)?;
         let notices = Notices::start(context.output);
         let gating = Gating {
@@ -113,48 +115,24 @@ impl Run {
                 Exit::CouldNotRun
             }
         };
+        heard.finish();
         standing::close(&notices, guard);
         notices.finish();
         Ok(exit)
     }
 
     /// The command as a child that does not outlive this process, and that knows nothing of what is named here; nor does it write or read
-    /// where a person is asked.
-    fn server_command(&self, output: Output, token: Option<&Source>) -> Result<Command, Failure> {
-        let mut command = match self.approving.asks_terminal() {
-            true => exec::child_without_terminal(&self.command)?,
-            false => exec::child(&self.command)?,
-        };
-        if self.approving.asks_terminal() {
-            command.stderr(passed_on(output)?);
-        }
+    /// where a person is asked, by this gateway or another one.
+    fn server_command(&self, output: Output, token: Option<&Source>) -> Result<(Command, Heard), Failure> {
+        let mut command = exec::child(&self.command)?;
+        let kept = if self.approving.asks_terminal() { Kept::Always } else { Kept::FromTerminals };
+        let heard = heard::hear(&mut command, output, kept)?;
         let approving = self.approving.secrets().filter_map(Source::variable);
         for name in self.gate.secrets(token).chain(approving) {
             command.env_remove(name);
         }
-        Ok(command)
+        Ok((command, heard))
     }
-}
-
-/// Bytes of a line that a server says where it must not write itself; what is longer is broken.
-const LINE: u64 = 8_192;
-
-/// Where a server's standard error goes that must not write on the terminal: on to that of the gateway, line by line, and nothing in it moves
-/// a cursor.
-// spec: G52
-fn passed_on(output: Output) -> Result<PipeWriter, Failure> {
-    let failed = |error: io::Error| Failure::new(Trouble::File, format!("the server cannot be heard: {error}"));
-    let (from, to) = io::pipe().map_err(failed)?;
-    let pass_on = move || {
-        let (mut from, mut line) = (BufReader::new(from), Vec::new());
-        while from.by_ref().take(LINE).read_until(b'\n', &mut line).is_ok_and(|length| length > 0) {
-            output.pass_on(String::from_utf8_lossy(&line).trim_end_matches('\n'));
-            line.clear();
-        }
-    };
-    // It ends with whoever can still say something there.
-    thread::Builder::new().name("wane-server-says".into()).spawn(pass_on).map_err(failed)?;
-    Ok(to)
 }
 
 /// Stands between the client and the server until one of them ends, or somebody asks for it.

@@ -20,6 +20,7 @@ use wane_policy::Catalogue;
 
 use super::bearer_file::BearerFile;
 use super::exec;
+use super::heard::{self, Kept};
 use super::standing::{self, GateFlags, Gating, Notices, Whose};
 use crate::arguments::Context;
 use crate::exit::Exit;
@@ -135,12 +136,14 @@ impl At {
     }
 
     /// Each process knows nothing of these variables.
-    fn target(self, secrets: Vec<String>) -> Target {
+    fn target(self, secrets: Vec<String>, output: Output) -> Target {
         match self {
             Self::Url(url) => Target::Url(url),
             Self::Command(words) => Target::Command(Starts::new(move || {
-                let mut command =
-                    exec::child(&words).map_err(|failure| io::Error::other(failure.message().to_owned()))?;
+                let failed = |failure: Failure| io::Error::other(failure.message().to_owned());
+                let mut command = exec::child(&words).map_err(failed)?;
+                // It is over with its process.
+                let _ = heard::hear(&mut command, output, Kept::FromTerminals).map_err(failed)?;
                 for name in &secrets {
                     command.env_remove(name);
                 }
@@ -207,7 +210,8 @@ impl Serve {
             };
             // Where it leads is said anew for each exchange.
             let gate = gating.gate(Box::new(|_| Ok(())), Box::new(|_| Ok(())))?;
-            Ok(Upstream { name: server.name, target: server.at.target(secrets.clone()), headers: server.headers, gate })
+            let target = server.at.target(secrets.clone(), context.output);
+            Ok(Upstream { name: server.name, target, headers: server.headers, gate })
         };
         let options = HttpOptions {
             listen,

@@ -14,10 +14,12 @@ use crate::scene::{Scene, shell};
 
 /// A terminal with a program on it, whose standard input and output are pipes as between a client and its gateway.
 const TERMINAL: &str = r#"
-import json, os, pty, select, sys
+import fcntl, json, os, pty, select, struct, sys, termios
 (their_in, into), (out, their_out) = os.pipe(), os.pipe()
 child, screen = pty.fork()
 if child == 0:
+    rows, columns = map(int, sys.argv[2].split("x"))
+    fcntl.ioctl(2, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
     os.dup2(their_in, 0), os.dup2(their_out, 1)
     os.closerange(3, 20)
     os.execvp("sh", ["sh", "-c", sys.argv[1]])
@@ -63,9 +65,14 @@ struct Person {
 
 impl Person {
     fn before(scene: &Scene, command: &str) -> Self {
+        Self::before_one_of(scene, "24x80", command)
+    }
+
+    /// Before a terminal of that size.
+    fn before_one_of(scene: &Scene, size: &str, command: &str) -> Self {
         scene.write("terminal.py", TERMINAL);
-        let mut python = shell(&scene.path(""), r#"exec python3 terminal.py "$COMMAND""#);
-        let python = python.env("COMMAND", command).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut python = shell(&scene.path(""), r#"exec python3 terminal.py "$COMMAND" "$SIZE""#);
+        let python = python.env("COMMAND", command).env("SIZE", size).stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = python.spawn().unwrap();
         let (to, from) = (child.stdin.take().unwrap(), BufReader::new(child.stdout.take().unwrap()));
         let (tells, comes) = channel();
@@ -248,9 +255,97 @@ fn a_server_does_not_reach_the_terminal() {
     assert!(super::lives(&server));
     person.end();
     super::is_gone(&server);
+    // Nor does one whose gateway asks nobody: another one may.
+    let mut person = Person::before(&scene, &format!("exec {RUN} -- sh draws.sh"));
+    person.sees("server: it has none\r\n");
+    person.sees(r"server: \u{1b}[2J");
+    person.end();
     // With --json what it says is an object.
     let mut person = Person::asked(&scene, "--json", "sh draws.sh");
     person.sees(r#"{"event":"server","what":"it has none"}"#);
+    person.end();
+}
+
+#[test]
+fn what_is_approved_is_said_once_more_before_the_digits() {
+    let scene = scene();
+    let mut person = Person::asked(&scene, "", "sh server.sh");
+    person.calls(&text(1, "hello"));
+    let (shown, yes) = person.is_asked();
+    let (question, short) = shown.trim().split_once("\n\n").unwrap();
+    let digest = question.lines().find_map(|line| line.strip_prefix("request ")).unwrap();
+    let lines = question.lines().skip_while(|line| !line.starts_with("request ")).count();
+    let expected = format!(
+        "This is tools/call \"post\" at \"files\",\nrequest {}, as it stands in the {lines} lines above.",
+        &digest[..16]
+    );
+    assert_eq!(short, expected);
+    person.types(&yes);
+    assert_eq!(code(&person.answer()), "none");
+    person.end();
+    // On a screen on which not all of that stands at once nobody is asked, nor on one that does not say how large it is.
+    for size in ["14x80", "24x39", "0x0"] {
+        let asks = format!("exec {RUN} --approver-key local.pem --ask-terminal -- sh server.sh");
+        let mut person = Person::before_one_of(&scene, size, &asks);
+        person.calls(&text(1, "hello"));
+        assert_eq!(code(&person.answer()), "deny-needs-approval", "{size}");
+        assert!(!person.end().contains("Type `"), "{size}");
+    }
+    // Narrower ones are written for.
+    let asks = format!("exec {RUN} --approver-key local.pem --ask-terminal -- sh server.sh");
+    let mut person = Person::before_one_of(&scene, "40x50", &asks);
+    person.calls(&text(1, &"x".repeat(100)));
+    let (shown, _) = person.is_asked();
+    assert!(shown.lines().all(|line| line.len() < 50), "{shown}");
+    person.types("no");
+    assert_eq!(code(&person.answer()), "deny-needs-approval");
+    person.end();
+}
+
+#[test]
+fn a_server_is_not_heard_while_somebody_is_asked() {
+    let scene = scene();
+    let says = r"(until [ -e go ]; do sleep 0.1; done
+        i=0; while [ $i -lt 600 ]; do i=$((i+1)); printf '%0200d\n' $i >&2; done; : > said) &
+        ";
+    scene.write("says.sh", &format!("{says}{}", scene.read("server.sh")));
+    let mut person = Person::asked(&scene, "", "sh says.sh");
+    person.calls(&text(1, "hello"));
+    let (_, yes) = person.is_asked();
+    scene.write("go", "");
+    // More than a pipe holds: it does not wait for the answer either.
+    let until = std::time::Instant::now() + Duration::from_secs(30);
+    while !std::path::Path::new(&scene.path("said")).exists() {
+        assert!(std::time::Instant::now() < until, "the server is kept waiting");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    person.types(&yes);
+    assert_eq!(code(&person.answer()), "none");
+    person.sees("lines of the server were lost while somebody was asked");
+    let (before, behind) = person.screen.split_once("approved, once").unwrap();
+    assert!(!before.contains("server: "), "{before}");
+    let rows: Vec<&str> = behind.lines().filter(|row| row.contains("000")).collect();
+    assert!(rows.len() > 3 && rows.iter().all(|row| row.starts_with("server: ") && row.len() < 80), "{rows:?}");
+    person.end();
+}
+
+#[test]
+fn one_gateway_at_a_time_asks_on_a_terminal() {
+    let scene = scene();
+    let other = r#"flock "$(tty <&2)" sh -c ': > locked; until [ -e go ]; do sleep 0.1; done' & until [ -e locked ]; do sleep 0.1; done"#;
+    let asks = format!("{RUN} --approver-key local.pem --ask-terminal -- sh server.sh");
+    let mut person = Person::before(&scene, &format!("{other}; exec {asks}"));
+    person.calls(&text(1, "hello"));
+    // Time enough for a question: another call is judged.
+    for id in 2..=4 {
+        person.calls(&call(id, "mail"));
+        assert_eq!(code(&person.answer()), "deny-needs-approval");
+    }
+    assert!(!person.screen.contains("request "), "{}", person.screen);
+    scene.write("go", "");
+    let (_, yes) = person.is_asked();
+    person.types(&yes);
+    assert_eq!(code(&person.answer()), "none");
     person.end();
 }
 
