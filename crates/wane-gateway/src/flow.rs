@@ -12,7 +12,7 @@ use crate::gate::OWN_ID;
 /// Requests that may wait for an answer at once, in each direction.
 const WAITING: usize = 1_024;
 
-/// Requests that are not waited for any more, and that may still be answered.
+/// Requests that are not waited for any more, and that may still be answered: with so many, nobody may ask for anything.
 const GIVEN_UP: usize = 4_096;
 
 /// Sessions whose mark is known to have been told. What is forgotten is told once more.
@@ -67,8 +67,6 @@ pub(crate) struct Flow {
     /// What was cancelled, or not answered for too long. An answer that comes all the same must not be taken for that of a request
     /// which has the id then, so that none can have it.
     given_up: HashSet<String>,
-    /// The same, the oldest first.
-    given_up_order: VecDeque<String>,
     server: HashSet<String>,
     /// What needs an approval and waits for it here; the server knows nothing of it yet.
     /// Under which number each id is kept back.
@@ -118,6 +116,8 @@ pub(crate) enum Crowded {
     OnItsWay,
     /// One with this id was given up, and may still be answered.
     GivenUp,
+    /// So many were given up that no more can be remembered.
+    TooManyGivenUp,
     /// The id is one of the gateway's own.
     OwnId,
     /// The server has ended.
@@ -132,6 +132,8 @@ impl Flow {
         match (self.client.contains_key(id) || self.held.contains_key(id), self.given_up.contains(id)) {
             (true, _) => Err(Crowded::OnItsWay),
             (false, true) => Err(Crowded::GivenUp),
+            // One that is forgotten could be answered in the place of another.
+            (false, false) if self.given_up.len() >= GIVEN_UP => Err(Crowded::TooManyGivenUp),
             (false, false) => Ok(()),
         }
     }
@@ -158,9 +160,13 @@ impl Flow {
 
     /// Whoever waited under this id, waits no more: the answer has come.
     pub(crate) fn answered(&mut self, id: &str) -> Option<Waits> {
-        if self.given_up.remove(id) {
-            self.given_up_order.retain(|known| known != id);
-        }
+        self.given_up.remove(id);
+        self.unwait(id)
+    }
+
+    /// Whoever waits under this id, waits no more, and no answer can come: the server has never seen the request. One that was given up
+    /// is not meant.
+    pub(crate) fn unwait(&mut self, id: &str) -> Option<Waits> {
         let waits = self.client.remove(id)?;
         self.order.retain(|known| known != id);
         Some(waits)
@@ -168,18 +174,12 @@ impl Flow {
 
     /// Whoever waits under this id, waits no more, and no answer has come; whether somebody did.
     pub(crate) fn give_up(&mut self, id: &str) -> bool {
-        if self.client.remove(id).is_none() {
-            return false;
+        match self.unwait(id) {
+            None => false,
+            // No id of the gateway's own comes a second time.
+            Some(Waits::Own(_)) => true,
+            Some(_) => self.given_up.insert(id.to_owned()),
         }
-        self.order.retain(|known| known != id);
-        // Nobody answers what was cancelled so long ago.
-        if self.given_up.len() >= GIVEN_UP
-            && let Some(oldest) = self.given_up_order.pop_front()
-        {
-            self.given_up.remove(&oldest);
-        }
-        self.given_up_order.push_back(id.to_owned());
-        self.given_up.insert(id.to_owned())
     }
 
     /// The server has ended, so that nobody can wait any more: all that still did.
@@ -365,15 +365,25 @@ mod tests {
         assert_eq!(flow.check("1"), Err(Crowded::GivenUp));
         assert!(flow.answered("1").is_none());
         assert_eq!(flow.check("1"), Ok(()));
-        flow.wait("old".into(), Waits::Plain).unwrap();
-        assert!(flow.give_up("old"));
         for id in 0..GIVEN_UP {
-            assert_eq!(flow.check("old"), Err(Crowded::GivenUp));
             flow.wait(format!("g{id}"), Waits::Plain).unwrap();
             assert!(flow.give_up(&format!("g{id}")));
         }
-        assert_eq!((flow.check("old"), flow.check("g0")), (Ok(()), Err(Crowded::GivenUp)));
-        assert_eq!((flow.given_up.len(), flow.given_up_order.len()), (GIVEN_UP, GIVEN_UP));
+        // None of them is forgotten: nobody asks for anything until one is answered.
+        assert_eq!((flow.check("g0"), flow.check("new")), (Err(Crowded::GivenUp), Err(Crowded::TooManyGivenUp)));
+        assert_eq!(flow.wait("new".into(), Waits::Plain), Err(Crowded::TooManyGivenUp));
+        assert!(flow.answered("g1").is_none());
+        assert_eq!((flow.check("g0"), flow.check("new")), (Err(Crowded::GivenUp), Ok(())));
+    }
+
+    #[test]
+    fn what_the_server_has_not_seen_leaves_its_id_unless_another_was_given_up_under_it() {
+        let mut flow = Flow::default();
+        flow.wait("1".into(), Waits::Plain).unwrap();
+        assert!(flow.unwait("1").is_some());
+        assert_eq!(flow.wait("1".into(), Waits::Plain), Ok(None));
+        assert!(flow.give_up("1") && flow.unwait("1").is_none());
+        assert_eq!(flow.check("1"), Err(Crowded::GivenUp));
     }
 
     #[test]

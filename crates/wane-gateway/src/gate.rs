@@ -322,7 +322,7 @@ impl Gate {
 
     /// This request has never reached the server, and will not: another can have its id.
     pub(crate) fn forget(&self, id: &str) {
-        drop(self.flow().answered(id));
+        drop(self.flow().unwait(id));
     }
 
     /// How it comes by approvals; where nobody says, it denies at once. One thread has to [`Gate::attend`] to what waits.

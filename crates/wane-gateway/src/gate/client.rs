@@ -492,6 +492,7 @@ fn crowded(id: &Id<'_>, why: Crowded) -> Refusal {
         Crowded::OnItsWay | Crowded::GivenUp => format!("the id {id} is that of another request"),
         Crowded::OwnId => format!("ids that begin with {OWN_ID} are the gateway's own"),
         Crowded::Ended => "the tool server has ended".to_owned(),
+        Crowded::TooManyGivenUp => "too many were cancelled and never answered: begin another connection".to_owned(),
         Crowded::TooMany => "too many requests are on their way".to_owned(),
     };
     Refusal::new(Code::ParseMessage, "id", why, "")

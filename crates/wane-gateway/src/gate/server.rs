@@ -99,7 +99,7 @@ impl Gate {
                 let _: io::Result<()> = (self.to_server)(answer::unheard(id).as_bytes());
                 Ok(())
             }
-            Err(Crowded::OnItsWay | Crowded::GivenUp | Crowded::OwnId | Crowded::Ended) => {
+            Err(_) => {
                 self.dropped(Side::Server, "a request whose id is that of one on its way");
                 Ok(())
             }

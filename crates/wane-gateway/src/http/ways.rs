@@ -239,5 +239,12 @@ mod tests {
         let (mut ways, judging) = hand().await;
         judging.await.unwrap().unwrap();
         assert!(matches!(ways.take(), Some(Way::Client(_))));
+        // Whoever hangs up before that is said does not free it.
+        let (ways, judging) = hand().await;
+        drop(ways);
+        let _: io::Result<()> = judging.await.unwrap();
+        let (mut ways, judging) = hand().await;
+        judging.await.unwrap().unwrap();
+        assert!(matches!(ways.take(), Some(Way::Client(_))));
     }
 }
