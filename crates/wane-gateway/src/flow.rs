@@ -29,8 +29,8 @@ pub(crate) enum Waits {
     ListTools(Option<SealedToken>, Begins),
     /// The result of what was admitted.
     Admitted(Option<Admitted>),
-    /// The gateway itself, which wants the list of tools.
-    Own(SyncSender<Option<Page>>),
+    /// The gateway itself, which wants the list of tools. It is told nothing where nobody waits for that any more.
+    Own(SyncSender<Result<Page, Untold>>),
 }
 
 /// What has to be known of a request that was admitted once its result comes.
@@ -58,6 +58,10 @@ pub(crate) struct Page {
     /// Where the next one begins, if there is one.
     pub(crate) next: Option<String>,
 }
+
+/// The server has not told a page of its tools.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Untold;
 
 #[derive(Debug, Default)]
 pub(crate) struct Flow {

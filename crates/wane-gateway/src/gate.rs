@@ -20,7 +20,7 @@ use self::held::Shelf;
 use self::lists::Lists;
 use crate::approvals::Approvals;
 use crate::credential::{Credential, Who};
-use crate::flow::Flow;
+use crate::flow::{Flow, Untold, Waits};
 
 /// The ids of requests that the gateway makes itself begin so.
 pub(crate) const OWN_ID: &str = "dev.wane/";
@@ -318,6 +318,14 @@ impl Gate {
     /// No answer to this request is waited for any more.
     pub(crate) fn give_up(&self, id: &str) -> bool {
         self.flow().give_up(id)
+    }
+
+    /// The server has not answered this request of the gate's own, and will not.
+    pub(crate) fn untold(&self, id: &str) {
+        if let Some(Waits::Own(reply)) = self.flow().unwait(id) {
+            // Whoever asked may have stopped waiting.
+            let _: Result<(), _> = reply.try_send(Err(Untold));
+        }
     }
 
     /// This request has never reached the server, and will not: another can have its id.

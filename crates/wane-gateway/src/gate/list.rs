@@ -1,18 +1,18 @@
 //! Lists of tools: what a client is shown of them, and what pinned tools are compared with.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::mpsc::sync_channel;
+use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::time::{Duration, Instant};
 
 use wane::{Code, Pattern, Refusal, SealedToken};
 use wane_policy::Server;
 
-use super::lists::Known;
+use super::lists::{Known, Words};
 use super::server::without_ours;
 use super::{Gate, Notice};
 use crate::answer;
 use crate::call::Parameters;
-use crate::flow::{Begins, Page, Waits};
+use crate::flow::{Begins, Page, Untold, Waits};
 use crate::object::{Object, elements, quoted};
 
 /// How long a server may take for its whole list, where the gateway itself asks for it.
@@ -175,28 +175,33 @@ impl Gate {
     /// Asks the server for its whole list, unless another exchange has just asked for it in the same words.
     // spec: G60
     pub(super) fn list_or_recall(&self, name: &str, parameters: &Parameters<'_>) -> Result<(), Refusal> {
-        let Some(head) = &self.head else { return self.list_for_itself(parameters) };
-        let words = [&**head, parameters.meta_for_another().to_string().as_bytes()].concat();
+        let Some(head) = &self.head else { return self.list_for_itself(parameters).map_err(Refusal::from) };
+        let words = Words::of(head, &parameters.meta_for_another().to_string());
         let (asked, changes) = (Instant::now(), self.lists.changes());
         match self.lists.known(&words, name, asked) {
             Known::AsPinned => {
                 self.flow().learn_tool(name.to_owned(), None);
                 return Ok(());
             }
-            Known::Untold => return Err(unlisted("it has just not told its tools")),
+            Known::Untold => return Err(Unlisted::Untold(JUST).into()),
             Known::Nothing => {}
         }
         let listed = self.list_for_itself(parameters);
-        let pinned = listed.is_ok().then(|| self.flow().as_pinned());
-        self.lists.keep(words.into(), pinned, asked, changes);
-        listed
+        let pinned = match listed {
+            Ok(()) => Some(self.flow().as_pinned()),
+            Err(Unlisted::Untold(_)) => None,
+            // Who has gone says nothing of the server.
+            Err(Unlisted::Gone) => return listed.map_err(Refusal::from),
+        };
+        self.lists.keep(words, pinned, asked, changes);
+        listed.map_err(Refusal::from)
     }
 
     /// Asks the server for its whole list, in the words of the request that needs it.
     // spec: G13
-    fn list_for_itself(&self, parameters: &Parameters<'_>) -> Result<(), Refusal> {
+    fn list_for_itself(&self, parameters: &Parameters<'_>) -> Result<(), Unlisted> {
         if self.flow().unlisted.is_some_and(|at| at.elapsed() < PAUSE) {
-            return Err(unlisted("it has just not told its tools"));
+            return Err(Unlisted::Untold(JUST));
         }
         let until = Instant::now() + PATIENCE;
         self.flow().forget_tools();
@@ -204,23 +209,31 @@ impl Gate {
         for _ in 0..PAGES {
             let page = self.page_for_itself(parameters, cursor.as_deref(), until);
             match page {
-                Some(Page { next: None }) => return Ok(()),
-                Some(Page { next }) => cursor = next,
-                None => {
-                    let mut flow = self.flow();
-                    flow.unlisted = Some(Instant::now());
-                    flow.forget_tools();
-                    return Err(unlisted("it does not tell its tools"));
+                Ok(Page { next: None }) => return Ok(()),
+                Ok(Page { next }) => cursor = next,
+                Err(Unlisted::Untold(why)) => return self.untold_so(why),
+                Err(Unlisted::Gone) => {
+                    self.flow().forget_tools();
+                    return Err(Unlisted::Gone);
                 }
             }
         }
+        self.untold_so("its list has no end")
+    }
+
+    fn untold_so(&self, why: &'static str) -> Result<(), Unlisted> {
         let mut flow = self.flow();
         flow.unlisted = Some(Instant::now());
         flow.forget_tools();
-        Err(unlisted("its list has no end"))
+        Err(Unlisted::Untold(why))
     }
 
-    fn page_for_itself(&self, parameters: &Parameters<'_>, cursor: Option<&str>, until: Instant) -> Option<Page> {
+    fn page_for_itself(
+        &self,
+        parameters: &Parameters<'_>,
+        cursor: Option<&str>,
+        until: Instant,
+    ) -> Result<Page, Unlisted> {
         let mut params = Object::default();
         if parameters.has_meta() {
             params.set("_meta", parameters.meta_for_another().to_string());
@@ -232,21 +245,40 @@ impl Gate {
         let (id, given_up) = {
             let mut flow = self.flow();
             let id = flow.own_id();
-            let given_up = flow.wait(id.clone(), Waits::Own(reply)).ok()?;
+            let given_up = flow.wait(id.clone(), Waits::Own(reply)).map_err(|_| Unlisted::Gone)?;
             (id, given_up)
         };
         if let Some(id) = given_up {
-            (self.to_client)(answer::unanswered(id, "has not answered").as_bytes()).ok()?;
+            (self.to_client)(answer::unanswered(id, "has not answered").as_bytes()).map_err(|_| Unlisted::Gone)?;
         }
-        (self.to_server)(answer::request(&id, "tools/list", params).as_bytes()).ok()?;
-        let page = answer.recv_timeout(until.saturating_duration_since(Instant::now())).ok().flatten();
-        if page.is_none() {
-            self.flow().give_up(&id);
-        }
+        let sent = (self.to_server)(answer::request(&id, "tools/list", params).as_bytes());
+        let left = until.saturating_duration_since(Instant::now());
+        let page = match sent.map(|()| answer.recv_timeout(left)) {
+            Ok(Ok(Ok(page))) => return Ok(page),
+            Ok(Ok(Err(Untold)) | Err(RecvTimeoutError::Timeout)) => Err(Unlisted::Untold("it does not tell its tools")),
+            Ok(Err(RecvTimeoutError::Disconnected)) | Err(_) => Err(Unlisted::Gone),
+        };
+        self.flow().give_up(&id);
         page
     }
 }
 
-fn unlisted(why: &str) -> Refusal {
-    Refusal::new(Code::DenyPin, "digest", "of the server", why)
+/// Why the gateway itself has no list.
+enum Unlisted {
+    /// The server does not tell it.
+    Untold(&'static str),
+    /// Nobody waits for it any more, or the server is not there.
+    Gone,
+}
+
+const JUST: &str = "it has just not told its tools";
+
+impl From<Unlisted> for Refusal {
+    fn from(why: Unlisted) -> Self {
+        let why = match why {
+            Unlisted::Untold(why) => why,
+            Unlisted::Gone => "nobody waits for its list",
+        };
+        Self::new(Code::DenyPin, "digest", "of the server", why)
+    }
 }

@@ -4,11 +4,24 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use sha2::{Digest as _, Sha256};
+
 /// How long nothing is asked again: a server that announces no change of its tools is believed for as long.
 const AGE: Duration = Duration::from_secs(5);
 
 /// Lists that are kept, by the words that they were asked for with: clients with credentials of their own each have theirs.
 const LISTS: usize = 64;
+
+/// What a list was asked for with, as its digest: whoever asks may say as much as a message holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Words([u8; 32]);
+
+impl Words {
+    pub(crate) fn of(head: &[u8], meta: &str) -> Self {
+        let length = u64::try_from(head.len()).unwrap_or(u64::MAX).to_be_bytes();
+        Self(Sha256::new().chain_update(length).chain_update(head).chain_update(meta).finalize().into())
+    }
+}
 
 /// The lists of one server.
 #[derive(Debug, Default)]
@@ -18,7 +31,7 @@ pub(crate) struct Lists(Mutex<Kept>);
 struct Kept {
     /// How often it was heard that its tools are others.
     changes: u64,
-    lists: HashMap<Box<[u8]>, List>,
+    lists: HashMap<Words, List>,
 }
 
 #[derive(Debug)]
@@ -45,7 +58,7 @@ impl Lists {
     }
 
     /// What is known of this tool to who asks with these words. One that was not as it was pinned may have become so.
-    pub(crate) fn known(&self, words: &[u8], tool: &str, now: Instant) -> Known {
+    pub(crate) fn known(&self, words: &Words, tool: &str, now: Instant) -> Known {
         let kept = self.kept();
         let list = kept.lists.get(words).filter(|list| now.saturating_duration_since(list.asked) < AGE);
         match list.map(|list| &list.pinned) {
@@ -68,13 +81,13 @@ impl Lists {
     }
 
     /// Keeps what was asked for then. A list from before a change does not undo it.
-    pub(crate) fn keep(&self, words: Box<[u8]>, pinned: Option<HashSet<String>>, asked: Instant, changes: u64) {
+    pub(crate) fn keep(&self, words: Words, pinned: Option<HashSet<String>>, asked: Instant, changes: u64) {
         let mut kept = self.kept();
         if kept.changes != changes {
             return;
         }
         if kept.lists.len() >= LISTS {
-            let oldest = kept.lists.iter().min_by_key(|(_, list)| list.asked).map(|(words, _)| words.clone());
+            let oldest = kept.lists.iter().min_by_key(|(_, list)| list.asked).map(|(words, _)| *words);
             oldest.and_then(|words| kept.lists.remove(&words));
         }
         kept.lists.insert(words, List { asked, pinned });
@@ -85,8 +98,15 @@ impl Lists {
 mod tests {
     use super::*;
 
-    fn words(text: impl ToString) -> Box<[u8]> {
-        text.to_string().into_bytes().into()
+    fn words(text: impl ToString) -> Words {
+        Words::of(text.to_string().as_bytes(), "")
+    }
+
+    #[test]
+    fn words_are_the_same_only_where_both_parts_are() {
+        assert_eq!(Words::of(b"a", "b"), Words::of(b"a", "b"));
+        assert_ne!(Words::of(b"ab", ""), Words::of(b"a", "b"));
+        assert_eq!(size_of::<Words>(), 32);
     }
 
     #[test]
@@ -95,22 +115,28 @@ mod tests {
         let pinned = || Some(HashSet::from(["a".to_owned()]));
         lists.keep(words("x"), pinned(), now, lists.changes());
         lists.keep(words("y"), None, now, lists.changes());
-        assert_eq!(lists.known(b"x", "a", now), Known::AsPinned);
-        assert_eq!(lists.known(b"x", "b", now), Known::Nothing);
-        assert_eq!(lists.known(b"y", "a", now), Known::Untold);
-        assert_eq!(lists.known(b"z", "a", now), Known::Nothing);
+        assert_eq!(lists.known(&words("x"), "a", now), Known::AsPinned);
+        assert_eq!(lists.known(&words("x"), "b", now), Known::Nothing);
+        assert_eq!(lists.known(&words("y"), "a", now), Known::Untold);
+        assert_eq!(lists.known(&words("z"), "a", now), Known::Nothing);
         let later = now + AGE;
-        assert_eq!((lists.known(b"x", "a", later), lists.known(b"y", "a", later)), (Known::Nothing, Known::Nothing));
+        assert_eq!(
+            (lists.known(&words("x"), "a", later), lists.known(&words("y"), "a", later)),
+            (Known::Nothing, Known::Nothing)
+        );
         // What was announced since it was asked for comes behind it.
         let before = lists.changes();
         lists.changed();
-        assert_eq!(lists.known(b"x", "a", now), Known::Nothing);
+        assert_eq!(lists.known(&words("x"), "a", now), Known::Nothing);
         lists.keep(words("x"), pinned(), now, before);
-        assert_eq!(lists.known(b"x", "a", now), Known::Nothing);
+        assert_eq!(lists.known(&words("x"), "a", now), Known::Nothing);
         for number in 0..=LISTS {
             let asked = now + Duration::from_millis(u64::try_from(number).unwrap());
             lists.keep(words(number), pinned(), asked, lists.changes());
         }
-        assert_eq!((lists.known(b"0", "a", now), lists.known(b"1", "a", now)), (Known::Nothing, Known::AsPinned));
+        assert_eq!(
+            (lists.known(&words("0"), "a", now), lists.known(&words("1"), "a", now)),
+            (Known::Nothing, Known::AsPinned)
+        );
     }
 }

@@ -8,7 +8,7 @@ use wane::{Arguments, Code, Refusal, Value};
 use super::client::is_own;
 use super::{Gate, Side};
 use crate::answer::{self, Denial, MARK, OURS};
-use crate::flow::{Admitted, Crowded, Waits};
+use crate::flow::{Admitted, Crowded, Untold, Waits};
 use crate::message::{Fault, Id, Kind, Message};
 use crate::method;
 use crate::object::Object;
@@ -68,7 +68,7 @@ impl Gate {
             None => Ok(()),
             Some((_, Waits::Own(reply))) => {
                 // Whoever asked may have stopped waiting.
-                let _: Result<(), _> = reply.try_send(None);
+                let _: Result<(), _> = reply.try_send(Err(Untold));
                 Ok(())
             }
             Some((id, _)) => (self.to_client)(answer::unanswered(id, "answered what cannot be passed on").as_bytes()),
@@ -139,7 +139,7 @@ impl Gate {
         let changed = match (waits, answer) {
             (Waits::Own(reply), answer) => {
                 // Learnt here, so that a change that is announced behind it is not undone by it.
-                let page = answer.ok().and_then(|result| self.learn_page(result).ok());
+                let page = answer.map_err(|_| Untold).and_then(|result| self.learn_page(result).map_err(|_| Untold));
                 // Whoever asked may have stopped waiting.
                 let _: Result<(), _> = reply.try_send(page);
                 return Ok(());

@@ -235,7 +235,10 @@ impl Judged {
     fn take(&mut self, way: Way, ways: &mut Ways, own: impl FnOnce(Vec<u8>)) {
         match way {
             Way::Client(message) => self.to_client.push(message),
-            Way::Server(message) if is_own_request(&message) => own(message),
+            Way::Server(message) if is_own_request(&message) => {
+                ways.asks_itself(&message);
+                own(message);
+            }
             Way::Server(message) => {
                 ways.is_let_through();
                 self.onward = Some(message);

@@ -37,7 +37,7 @@ impl Listing {
         let id = Message::read(&message).ok().and_then(|message| message.id().map(|id| id.key()));
         self.hear(&behind, &headers, message).await;
         if let Some(id) = id {
-            self.gate.give_up(&id);
+            self.gate.untold(&id);
         }
     }
 

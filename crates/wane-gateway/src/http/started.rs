@@ -97,11 +97,22 @@ pub(super) async fn post(
     let judging =
         ways.hand_clients(read, &behind.deciding, turn).await.ok_or_else(|| unavailable("the gateway ends"))?;
     // What the gate wants to know before it decides.
-    let own = |message| {
+    let own = |message: Vec<u8>| {
         let process = Arc::clone(&process);
-        tokio::spawn(async move { process.get().await.map(|talk| talk.say(message)) });
+        tokio::spawn(async move {
+            let said = process.get().await.is_some_and(|talk| talk.say(message.clone()).is_ok());
+            let id = Message::read(&message).ok().and_then(|message| message.id().map(|id| id.key()));
+            // There is nobody who could answer.
+            if let Some(id) = id.filter(|_| !said) {
+                process.gate.give_up(&id);
+            }
+        });
     };
     let judged = judge(&mut ways, own, judging).await.ok_or_else(|| unavailable("the server does not read"))?;
+    // It was to be started, to be asked for its tools.
+    if process.started.get().is_some_and(Option::is_none) {
+        return Err(unavailable("the server cannot be started now"));
+    }
     let Some(message) = judged.onward else {
         return Ok(match judged.to_client.into_iter().last() {
             Some(denial) => reply::denied(denial, agreed.era),

@@ -11,6 +11,7 @@ use tokio::task::JoinHandle;
 
 use crate::gate::client::is_own_request;
 use crate::gate::{Connection, Gate, Outlet};
+use crate::message::Message;
 
 /// A message that a gate lets out. None of them waits: a call of a gate lets out a few at most, and no more are handed in before these
 /// are gone.
@@ -29,6 +30,8 @@ pub(super) struct Ways {
     /// The id of the request that is handed in.
     expects: Option<String>,
     stage: Stage,
+    /// What the gate has asked for itself. It waits for that, and for nothing once this exchange is gone.
+    own: Vec<String>,
 }
 
 /// How far a client's request has come, whose id nobody else can have until it is answered.
@@ -73,7 +76,14 @@ impl Ways {
     ) -> Self {
         let (to, out) = unbounded_channel();
         let gate = made(gate.on(connection, outlet(&to, Way::Client), outlet(&to, Way::Server), beside));
-        Self { gate: Arc::new(gate), out, reading: Arc::clone(reading), expects: None, stage: Stage::Nowhere }
+        Self {
+            gate: Arc::new(gate),
+            out,
+            reading: Arc::clone(reading),
+            expects: None,
+            stage: Stage::Nowhere,
+            own: Vec::new(),
+        }
     }
 
     /// A gate that outlives the exchange, and remembers with it.
@@ -85,6 +95,11 @@ impl Ways {
     /// The id of the request that will be handed in.
     pub(super) fn expects(&mut self, id: Option<String>) {
         self.expects = id;
+    }
+
+    /// The gate asks this for itself.
+    pub(super) fn asks_itself(&mut self, message: &[u8]) {
+        self.own.extend(Message::read(message).ok().and_then(|message| message.id().map(|id| id.key())));
     }
 
     /// The gate has let it through.
@@ -157,9 +172,16 @@ impl Drop for Ways {
     fn drop(&mut self) {
         self.out.close();
         while let Ok(way) = self.out.try_recv() {
-            if matches!(way, Way::Server(message) if !is_own_request(&message)) && self.stage == Stage::Nowhere {
-                self.stage = Stage::LetThrough;
+            match way {
+                Way::Server(message) if is_own_request(&message) => self.asks_itself(&message),
+                Way::Server(_) if self.stage == Stage::Nowhere => self.stage = Stage::LetThrough,
+                Way::Server(_) | Way::Client(_) => {}
             }
+        }
+        // Whoever decides does not wait for a list that nobody asks for any more: others wait for the place.
+        // spec: G39
+        for id in &self.own {
+            self.gate.give_up(id);
         }
         match (&self.expects, self.stage) {
             (Some(id), Stage::LetThrough) => self.gate.forget(id),

@@ -1,8 +1,9 @@
 //! What a server says while the gate asks it for its tools: none of it is mixed with what the client is told.
 
 use serde_json::Value;
+use wane_gateway::http::Limits;
 
-use super::wire::{Answer, Server, result};
+use super::wire::{self, Answer, Server, result};
 use super::{CATALOGUE, Gateway, Setting, lent, stateless};
 use crate::scene::{Scene, Whose};
 
@@ -38,11 +39,16 @@ struct Talk {
 
 impl Talk {
     fn before(server: &Server, scopes: &[&str]) -> Self {
+        Self::within(server, scopes, Limits::default())
+    }
+
+    fn within(server: &Server, scopes: &[&str], limits: Limits) -> Self {
         let digest = wane_policy::ToolDigest::of_json(TOOL.as_bytes()).unwrap();
         let pinned = CATALOGUE.replacen("level = \"public\"", &format!("level = \"public\"\ndigest = \"{digest}\""), 1);
         let scene = Scene::new(&pinned, scopes, &[], Whose::Client);
         let token = format!("Bearer {}", scene.sealed());
-        Self { gateway: Gateway::with(scene, &[("files", server)], Setting::default()), token }
+        let setting = Setting { limits, ..Setting::default() };
+        Self { gateway: Gateway::with(scene, &[("files", server)], setting), token }
     }
 
     fn call(&self, tool: &str, more: &[(&'static str, &str)], meta: &str) -> Answer {
@@ -96,6 +102,39 @@ fn a_server_that_breaks_off_is_not_waited_for() {
     let since = std::time::Instant::now();
     assert_eq!(call(&server, &["read:*"]).code(), "deny-pin");
     assert!(since.elapsed() < std::time::Duration::from_secs(8), "{:?}", since.elapsed());
+}
+
+#[test]
+fn who_goes_away_leaves_its_place_and_says_nothing_of_the_server() {
+    use std::io::Write as _;
+    use std::sync::Mutex;
+    let (seen, sees) = std::sync::mpsc::channel();
+    let first = Mutex::new(Some(seen));
+    let server = Server::start(move |request, out| {
+        let json = request.json();
+        let told = first.lock().unwrap().take();
+        match json["method"].as_str() {
+            Some("tools/list") => match told {
+                Some(seen) => {
+                    seen.send(()).unwrap();
+                    out.wait_until_gone();
+                }
+                None => out.json(&format!(r#"{{"jsonrpc":"2.0","id":{},"result":{{"tools":[{TOOL}]}}}}"#, json["id"])),
+            },
+            _ => out.json(&result(&json["id"], "[]")),
+        }
+    });
+    let talk = Talk::within(&server, &["read:*"], Limits { deciding: 1, ..Limits::default() });
+    let (mut headers, body) = stateless(1, "read", "");
+    headers.push(("authorization", talk.token.clone()));
+    let mut gone = wire::connect(talk.gateway.address());
+    let text = wire::request("POST", &talk.gateway.address().to_string(), "/mcp", &lent(&headers), &body);
+    gone.write_all(text.as_bytes()).unwrap();
+    sees.recv_timeout(std::time::Duration::from_secs(10)).unwrap();
+    drop(gone);
+    let since = std::time::Instant::now();
+    assert_eq!(talk.call("read", &[], "").code(), "none");
+    assert!(since.elapsed() < std::time::Duration::from_secs(5), "{:?}", since.elapsed());
 }
 
 #[test]
