@@ -99,8 +99,12 @@ impl Sessions {
 
     /// The session of that id, from here on in use.
     pub(super) fn find(&self, server: &str, id: &str) -> Option<InUse> {
-        let session = self.known().get(&(server.to_owned(), id.to_owned())).cloned()?;
-        Some(InUse::of(session))
+        let known = self.known();
+        let session = known.get(&(server.to_owned(), id.to_owned())).cloned()?;
+        // Counted before anybody else can take it for idle.
+        let in_use = InUse::of(session);
+        drop(known);
+        Some(in_use)
     }
 
     /// A session has begun. Where there are too many, those go that are idle for too long, and then the one that is for longest; where
@@ -114,7 +118,9 @@ impl Sessions {
         };
         if is_full(&known) {
             let now = Instant::now();
-            known.retain(|_, session| session.idle().is_none_or(|since| now.duration_since(since) < self.idle));
+            let is_idle =
+                |session: &Session| session.idle().is_some_and(|since| now.duration_since(since) >= self.idle);
+            known.retain(|_, session| !(may_give_way(session, who) && is_idle(session)));
         }
         if is_full(&known) {
             let longest = gives_way(&known, who, |_| true)?;
@@ -144,10 +150,14 @@ impl Sessions {
 
 /// The session that gives way: a stranger's, and only then, and not to a stranger, another; of them the one that has been idle for longest.
 fn gives_way(known: &Known, to: Who, of: impl Fn(&str) -> bool) -> Option<(String, String)> {
-    let may = |session: &Session| to == Who::Known || session.who() == Who::Stranger;
-    let idle = known.iter().filter(|((name, _), session)| of(name) && may(session));
+    let idle = known.iter().filter(|((name, _), session)| of(name) && may_give_way(session, to));
     let longest = idle.filter_map(|(key, session)| Some((session.who(), session.idle()?, key))).min();
     longest.map(|(_, _, key)| key.clone())
+}
+
+/// To a stranger nobody else gives way.
+fn may_give_way(session: &Session, to: Who) -> bool {
+    to == Who::Known || session.who() == Who::Stranger
 }
 
 /// What strangers may have of so many.

@@ -276,6 +276,16 @@ fn a_stranger_pushes_out_no_session_but_a_strangers() {
 }
 
 #[test]
+fn a_stranger_ends_no_session_but_a_strangers_that_is_idle_for_too_long() {
+    let server = server(|request, out| out.json(&result(&request.json()["id"], "[]")));
+    let talk =
+        Talk::before(&server, Limits { sessions: 4, session_idle: std::time::Duration::ZERO, ..Limits::default() });
+    let known = talk.gateway.post("/mcp", &[("authorization", talk.token.as_str())], HELLO);
+    (0..5).for_each(|_| drop(talk.begin()));
+    assert_eq!(talk.say(known.header("mcp-session-id").unwrap(), &call(1, "read")).status, 200);
+}
+
+#[test]
 fn an_answer_that_nobody_waits_for_any_more_is_none() {
     let (go, goes) = switch();
     let (began, begins) = switch();
