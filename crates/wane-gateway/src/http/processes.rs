@@ -103,6 +103,8 @@ pub(super) struct Places {
     /// Those of them that strangers may have.
     strangers: Arc<Semaphore>,
     ending: AtomicUsize,
+    /// How many wait for one of them.
+    waiting: AtomicUsize,
 }
 
 /// One of them. What is free again is free before nobody counts it as ending any more.
@@ -124,28 +126,63 @@ impl Drop for Ending {
     }
 }
 
+/// Somebody waits.
+struct Waiting<'a>(&'a AtomicUsize);
+
+impl<'a> Waiting<'a> {
+    fn of(waiting: &'a AtomicUsize) -> Self {
+        waiting.fetch_add(1, Ordering::Relaxed);
+        Self(waiting)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 impl Places {
     pub(super) fn new(most: usize) -> Arc<Self> {
         let places = |most| Arc::new(Semaphore::new(most));
-        Arc::new(Self { free: places(most), strangers: places(half(most)), ending: AtomicUsize::new(0) })
+        Arc::new(Self {
+            free: places(most),
+            strangers: places(half(most)),
+            ending: AtomicUsize::new(0),
+            waiting: AtomicUsize::new(0),
+        })
     }
 
     /// A free place. Where there is none and none can be made, there is none; one that is about to be free is waited for.
     // spec: G42 G59
     pub(super) async fn take(self: &Arc<Self>, who: Who, make_room: impl Fn() -> Room) -> Option<Place> {
         let stranger = match who {
-            Who::Stranger => Some(self.one_of(&self.strangers, &make_room).await?),
+            Who::Stranger => Some(self.one_of(&self.strangers, who, &make_room).await?),
             Who::Known => None,
         };
-        let permit = self.one_of(&self.free, &make_room).await?;
+        let permit = self.one_of(&self.free, who, &make_room).await?;
         Some(Place { places: Arc::clone(self), _permit: permit, stranger, ending: None })
     }
 
-    async fn one_of(&self, places: &Arc<Semaphore>, make_room: impl Fn() -> Room) -> Option<OwnedSemaphorePermit> {
+    /// What is about to be free is first for those who wait already: a stranger that waited for it as well would have it in the place of
+    /// somebody who has given something up for it.
+    async fn one_of(
+        &self,
+        places: &Arc<Semaphore>,
+        who: Who,
+        make_room: impl Fn() -> Room,
+    ) -> Option<OwnedSemaphorePermit> {
         if let Ok(permit) = Arc::clone(places).try_acquire_owned() {
             return Some(permit);
         }
-        if make_room() == Room::None && self.ending.load(Ordering::Relaxed) == 0 {
+        let waiting = Waiting::of(&self.waiting);
+        let made = make_room();
+        let ending = self.ending.load(Ordering::Relaxed);
+        let comes = match who {
+            Who::Known => ending > 0,
+            Who::Stranger => ending >= waiting.0.load(Ordering::Relaxed),
+        };
+        if made == Room::None && !comes {
             return None;
         }
         timeout(END, Arc::clone(places).acquire_owned()).await.ok()?.ok()
@@ -165,5 +202,29 @@ impl Place {
             self.places.ending.fetch_add(1, Ordering::Relaxed);
             self.ending = Some(Ending(Arc::clone(&self.places)));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_stranger_does_not_wait_for_what_others_have_made_room_for() {
+        let places = Places::new(2);
+        let mut first = places.take(Who::Known, || Room::None).await.unwrap();
+        let _second = places.take(Who::Known, || Room::None).await.unwrap();
+        first.is_ending();
+        let before = tokio::time::Instant::now();
+        let (known, ()) = tokio::join!(places.take(Who::Known, || Room::Made), async {
+            assert!(places.take(Who::Stranger, || Room::None).await.is_none());
+            assert!(before.elapsed() < END, "it has waited");
+            drop(first);
+        });
+        let mut known = known.unwrap();
+        // It does wait for what nobody else waits for.
+        known.is_ending();
+        let (stranger, ()) = tokio::join!(places.take(Who::Stranger, || Room::None), async { drop(known) });
+        assert!(stranger.is_some());
     }
 }
