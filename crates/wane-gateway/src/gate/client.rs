@@ -257,7 +257,7 @@ impl Gate {
     /// Whether a request goes on to the server, and as what.
     pub(super) fn judge(&self, received: &Received<'_>, beside: Beside<'_>) -> Result<Onward<'_>, Stopped> {
         let Received { message, id, method, asked, parameters } = received;
-        let changes = self.flow().changes();
+        let (changes, heard) = (self.flow().changes(), self.lists.changes());
         let within = parameters.token()?;
         let shown = self.credential.check(within.as_deref(), self.beside.as_deref())?;
         let cuts = within.is_some() && matches!(self.credential.to_server(), ToServer::Never);
@@ -308,7 +308,8 @@ impl Gate {
         if let Some(name) = pinned {
             let changed = || Refusal::new(Code::DenyPin, "digest", "of the server", "its tools have just changed");
             match flow.tool(&name) {
-                Some(None) if flow.changes() == changes => {}
+                // What was recalled was heard of on other connections, and so is what has changed since.
+                Some(None) if flow.changes() == changes && self.lists.is_as_then(&name, heard) => {}
                 Some(Some(why_not)) => return Err(why_not.clone().into()),
                 Some(None) | None => return Err(changed().into()),
             }

@@ -54,13 +54,6 @@ enum Seen {
     Part,
 }
 
-/// Whether tools that were listed are as they were pinned.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Pins {
-    Hold,
-    Differ,
-}
-
 impl Gate {
     /// The result of `tools/list` as this token may still use it; nothing where that is the result as it came.
     // spec: G16
@@ -76,9 +69,7 @@ impl Gate {
         let server = self.listed()?;
         // Only who has seen a list from its first page to its last knows that a tool is as it was pinned.
         let whole = begins == Begins::Anew && result.get("nextCursor").is_none_or(|next| next == "null");
-        if self.learn(&server, &tools, if whole { Seen::Whole } else { Seen::Part }) == Pins::Differ {
-            self.lists.changed();
-        }
+        self.learn(&server, &tools, if whole { Seen::Whole } else { Seen::Part });
         let still = self.may_still(&server, &tools.names, sealed)?;
         let mut seen: HashMap<&str, usize> = HashMap::new();
         tools.names.iter().flatten().for_each(|name| *seen.entry(name).or_default() += 1);
@@ -126,21 +117,20 @@ impl Gate {
     }
 
     /// Remembers of a page of the list what pinned tools are compared with: what differs always, what does not where it is known that
-    /// nothing else is listed.
-    fn learn(&self, server: &Server<'_>, tools: &Tools<'_>, seen: Seen) -> Pins {
-        let mut pins = Pins::Hold;
+    /// nothing else is listed. What differs does so for all.
+    // spec: G60
+    fn learn(&self, server: &Server<'_>, tools: &Tools<'_>, seen: Seen) {
         for (name, object) in tools.names.iter().zip(&tools.objects) {
             if let Some(name) = name.as_ref().filter(|name| server.pin(name).is_some()) {
                 let why_not = server.check_pin(name, Some(object.as_bytes())).err();
                 if why_not.is_some() {
-                    pins = Pins::Differ;
+                    self.lists.differs(name);
                 }
                 if why_not.is_some() || seen == Seen::Whole {
                     self.flow().learn_tool(name.clone(), why_not);
                 }
             }
         }
-        pins
     }
 
     /// A page that the gateway itself has asked for: it asks for the others as well, or forgets them all.
@@ -148,8 +138,7 @@ impl Gate {
     pub(super) fn learn_page(&self, result: &str) -> Result<Page, Refusal> {
         let unread = || Refusal::new(Code::ParseMessage, "tools", "the list of tools is none", "");
         let result = Object::read(result).ok_or_else(unread)?;
-        // That one differs stops the call, and is not kept.
-        let _: Pins = self.learn(&self.listed()?, &Tools::of(&result)?, Seen::Whole);
+        self.learn(&self.listed()?, &Tools::of(&result)?, Seen::Whole);
         Ok(Page { next: result.text("nextCursor") })
     }
 

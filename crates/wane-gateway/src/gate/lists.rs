@@ -29,9 +29,19 @@ pub(crate) struct Lists(Mutex<Kept>);
 
 #[derive(Debug, Default)]
 struct Kept {
-    /// How often it was heard that its tools are others.
+    /// How often it was heard that its tools are others, or that one is.
     changes: u64,
+    /// At which of these it was last heard of all of them,
+    all: u64,
+    /// and of these. They stand in the catalogue, so that there are no more than there.
+    differed: HashMap<String, u64>,
     lists: HashMap<Words, List>,
+}
+
+impl Kept {
+    fn is_as_then(&self, tool: &str, changes: u64) -> bool {
+        self.all <= changes && self.differed.get(tool).is_none_or(|at| *at <= changes)
+    }
 }
 
 #[derive(Debug)]
@@ -76,16 +86,33 @@ impl Lists {
     /// Somebody has heard that its tools have changed.
     pub(crate) fn changed(&self) {
         let mut kept = self.kept();
-        kept.changes = kept.changes.wrapping_add(1);
+        kept.changes = kept.changes.saturating_add(1);
+        kept.all = kept.changes;
         kept.lists.clear();
     }
 
-    /// Keeps what was asked for then. A list from before a change does not undo it.
-    pub(crate) fn keep(&self, words: Words, pinned: Option<HashSet<String>>, asked: Instant, changes: u64) {
+    /// Somebody was listed this tool, and it is not as it was pinned.
+    // spec: G60
+    pub(crate) fn differs(&self, tool: &str) {
         let mut kept = self.kept();
-        if kept.changes != changes {
+        kept.changes = kept.changes.saturating_add(1);
+        let changes = kept.changes;
+        kept.differed.insert(tool.to_owned(), changes);
+        kept.lists.clear();
+    }
+
+    /// Whether nobody has heard since then that this tool is another.
+    pub(crate) fn is_as_then(&self, tool: &str, changes: u64) -> bool {
+        self.kept().is_as_then(tool, changes)
+    }
+
+    /// Keeps what was asked for then. A list from before a change does not undo it.
+    pub(crate) fn keep(&self, words: Words, mut pinned: Option<HashSet<String>>, asked: Instant, changes: u64) {
+        let mut kept = self.kept();
+        if kept.all > changes {
             return;
         }
+        pinned.iter_mut().for_each(|pinned| pinned.retain(|tool| kept.is_as_then(tool, changes)));
         if kept.lists.len() >= LISTS {
             let oldest = kept.lists.iter().min_by_key(|(_, list)| list.asked).map(|(words, _)| *words);
             oldest.and_then(|words| kept.lists.remove(&words));
@@ -130,6 +157,18 @@ mod tests {
         assert_eq!(lists.known(&words("x"), "a", now), Known::Nothing);
         lists.keep(words("x"), pinned(), now, before);
         assert_eq!(lists.known(&words("x"), "a", now), Known::Nothing);
+        // So does what somebody else was listed meanwhile, of that tool alone.
+        let before = lists.changes();
+        lists.keep(words("y"), pinned(), now, before);
+        lists.differs("a");
+        assert_eq!(lists.known(&words("y"), "a", now), Known::Nothing);
+        lists.keep(words("x"), Some(HashSet::from(["a".to_owned(), "b".to_owned()])), now, before);
+        assert_eq!(lists.known(&words("x"), "a", now), Known::Nothing);
+        assert_eq!(lists.known(&words("x"), "b", now), Known::AsPinned);
+        assert!(!lists.is_as_then("a", before) && lists.is_as_then("b", before));
+        assert!(lists.is_as_then("a", lists.changes()));
+        lists.changed();
+        assert!(!lists.is_as_then("b", before));
         for number in 0..=LISTS {
             let asked = now + Duration::from_millis(u64::try_from(number).unwrap());
             lists.keep(words(number), pinned(), asked, lists.changes());

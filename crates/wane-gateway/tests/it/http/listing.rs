@@ -138,6 +138,36 @@ fn who_goes_away_leaves_its_place_and_says_nothing_of_the_server() {
 }
 
 #[test]
+fn a_server_that_tells_its_tools_slowly_takes_no_place_of_anothers_large_body() {
+    use std::io::Write as _;
+    let (seen, sees) = std::sync::mpsc::channel();
+    let seen = std::sync::Mutex::new(seen);
+    let slow = Server::start(move |_, out| {
+        seen.lock().unwrap().send(()).unwrap();
+        out.wait_until_gone();
+    });
+    let echo = Server::echo();
+    let digest = wane_policy::ToolDigest::of_json(TOOL.as_bytes()).unwrap();
+    let pinned = CATALOGUE.replacen("level = \"public\"", &format!("level = \"public\"\ndigest = \"{digest}\""), 1);
+    let scene = Scene::new(&format!("{pinned}[server.other]\naudience = \"other\"\n"), &["read:*"], &[], Whose::Client);
+    let token = format!("Bearer {}", scene.sealed());
+    let setting = Setting { limits: Limits { large_bodies: 1, ..Limits::default() }, ..Setting::default() };
+    let gateway = Gateway::with(scene, &[("files", &slow), ("other", &echo)], setting);
+    let padding = format!(r#","x/y":"{}""#, "y".repeat(90_000));
+    let (mut headers, body) = stateless(1, "read", &padding);
+    headers.push(("authorization", token));
+    let mut waits = wire::connect(gateway.address());
+    let text = wire::request("POST", &gateway.address().to_string(), "/files/mcp", &lent(&headers), &body);
+    waits.write_all(text.as_bytes()).unwrap();
+    sees.recv_timeout(std::time::Duration::from_secs(10)).unwrap();
+    let since = std::time::Instant::now();
+    let ping = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"ping","params":{{"x":"{}"}}}}"#, "y".repeat(90_000));
+    assert_eq!(gateway.post("/other/mcp", &[], &ping).code(), "none");
+    assert!(since.elapsed() < std::time::Duration::from_secs(5), "{:?}", since.elapsed());
+    drop(waits);
+}
+
+#[test]
 fn what_was_just_listed_is_not_asked_for_again() {
     use std::sync::Arc;
     use std::sync::atomic::{AtomicBool, Ordering};
@@ -177,7 +207,19 @@ fn what_was_just_listed_is_not_asked_for_again() {
     calls(&[("x-tenant", "b")], "", both);
     calls(&[], "", both);
     calls(&[], "", once);
-    // So does a client that is shown another list.
+    // So does one that is denied since it was listed another tool.
+    calls(&[("x-tenant", "b")], "", once);
+    changed.store(true, Ordering::SeqCst);
+    assert_eq!(talk.call("read", &[("x-tenant", "c")], "").code(), "deny-pin");
+    asked(&server);
+    for more in [&[("x-tenant", "b")][..], &[]] {
+        assert_eq!(talk.call("read", more, "").code(), "deny-pin");
+        assert_eq!(asked(&server), ["tools/list"]);
+    }
+    changed.store(false, Ordering::SeqCst);
+    calls(&[], "", both);
+    calls(&[], "", once);
+    // And a client that is shown another list.
     changed.store(true, Ordering::SeqCst);
     let meta = r#""_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28"}"#;
     let list = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{{{meta}}}}}"#);
