@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::mpsc::SyncSender;
 use std::time::Instant;
 
-use wane::{BlockId, Code, Mark, Refusal, SealedToken};
+use wane::{BlockId, Mark, Refusal, SealedToken};
 
 use crate::gate::OWN_ID;
 
@@ -92,8 +92,6 @@ pub(crate) struct Flow {
     pub(crate) announces: bool,
     /// When the server last did not tell its tools to the gateway itself.
     pub(crate) unlisted: Option<Instant>,
-    /// When the ledger last did not keep what was returned, and why.
-    pub(crate) unkept: Option<(Instant, Code)>,
 }
 
 /// A question that a client was given as the answer to its request, to bring the answer with the same request.
@@ -427,7 +425,7 @@ mod tests {
     #[test]
     fn a_tool_that_once_was_another_stays_so() {
         let mut flow = Flow::default();
-        let other = || Some(Refusal::new(Code::DenyPin, "digest", "a", "b"));
+        let other = || Some(Refusal::new(wane::Code::DenyPin, "digest", "a", "b"));
         flow.learn_tool("a".into(), None);
         assert_eq!(flow.tool("a"), Some(&None));
         flow.learn_tool("a".into(), other());

@@ -10,6 +10,7 @@ mod server;
 use std::fmt;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Instant;
 
 use rand_core::CryptoRng;
 use wane::{Audience, Code, Refusal, SealedToken};
@@ -204,6 +205,8 @@ pub struct Gate {
     listing: Arc<Mutex<()>>,
     /// What the server has just listed, whoever asked.
     lists: Arc<Lists>,
+    /// When the ledger last did not keep what was returned, and why; whoever asked.
+    unkept: Arc<Mutex<Option<(Instant, Code)>>>,
     /// The head that the server sees of this exchange, where it is one for itself.
     head: Option<Box<[u8]>>,
     /// The token that came beside the messages of this exchange.
@@ -245,6 +248,7 @@ impl Gate {
             flow: Arc::default(),
             listing: Arc::default(),
             lists: Arc::default(),
+            unkept: Arc::default(),
             head: None,
             beside: None,
             approvals: Approvals::default(),
@@ -279,6 +283,7 @@ impl Gate {
             flow,
             listing,
             lists: Arc::clone(&self.lists),
+            unkept: Arc::clone(&self.unkept),
             head: None,
             beside,
             // Nobody attends to what waits here.
@@ -357,6 +362,10 @@ impl Gate {
 
     fn flow(&self) -> MutexGuard<'_, Flow> {
         self.flow.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn unkept(&self) -> MutexGuard<'_, Option<(Instant, Code)>> {
+        self.unkept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn in_order(&self) -> MutexGuard<'_, ()> {

@@ -168,7 +168,7 @@ impl Gate {
     // spec: G26
     fn remember(&self, result: &str, admitted: &Admitted) {
         let Some(values) = returned(result, &admitted.trusted) else { return };
-        let unkept = self.flow().unkept.filter(|(at, _)| at.elapsed() < PAUSE).map(|(_, code)| code);
+        let unkept = self.unkept().filter(|(at, _)| at.elapsed() < PAUSE).map(|(_, code)| code);
         let kept = match unkept {
             // Everything else that the server says would wait for a ledger that is away.
             Some(code) => Err(code),
@@ -185,7 +185,7 @@ impl Gate {
     fn was_not_kept(&self, code: Code) {
         // What is wrong with one session is not wrong with others.
         if code != Code::StateUnknownSession {
-            self.flow().unkept = Some((Instant::now(), code));
+            *self.unkept() = Some((Instant::now(), code));
         }
     }
 
