@@ -192,7 +192,7 @@ pub fn serve(
 ) -> Result<(), ServeError> {
     check(&options)?;
     let limits = options.limits;
-    let deciders = limits.deciding.saturating_mul(options.upstreams.len()).saturating_mul(2);
+    let deciders = limits.deciding.saturating_mul(options.upstreams.len()).saturating_mul(3);
     let lookups = names::LOOKUPS.saturating_mul(options.upstreams.len());
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()

@@ -1,11 +1,12 @@
 //! Bodies, read whole: no longer, no slower and not more of them at once than there is room for.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::BodyExt as _;
 use hyper::body::{Body as _, Incoming};
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::large::{Large, Share};
@@ -28,12 +29,21 @@ pub(super) enum Unread {
 #[derive(Debug)]
 pub(super) struct Read {
     pub(super) bytes: Vec<u8>,
-    _large: Option<(Share, OwnedSemaphorePermit)>,
+    large: Option<Share>,
 }
 
 impl Read {
     pub(super) const fn small(bytes: Vec<u8>) -> Self {
-        Self { bytes, _large: None }
+        Self { bytes, large: None }
+    }
+
+    /// A place among the large bodies that are looked at; a small one needs none.
+    pub(super) async fn looked_at(&self, places: &Arc<Semaphore>) -> Option<OwnedSemaphorePermit> {
+        match self.large {
+            // They are never closed.
+            Some(_) => Arc::clone(places).acquire_owned().await.ok(),
+            None => None,
+        }
     }
 }
 
@@ -65,9 +75,7 @@ pub(super) async fn of_client(
     }
     let Some(mut share) = share else { return Ok(Read::small(bytes)) };
     share.is_whole();
-    // Those who are before it are no clients that could be slow.
-    let place = timeout(within, large.place()).await.map_err(|_| Unread::Late)?.ok_or(Unread::Broken)?;
-    Ok(Read { bytes, _large: Some((share, place)) })
+    Ok(Read { bytes, large: Some(share) })
 }
 
 /// The next piece; nothing where the body has ended.
@@ -79,8 +87,9 @@ async fn next(body: &mut Incoming, share: Option<&Share>, until: Instant) -> Res
         }
     };
     let frame = tokio::select! {
-        frame = timeout_at(until, body.frame()) => frame.map_err(|_| Unread::Late)?,
+        biased;
         () = must_go => return Err(Unread::Late),
+        frame = timeout_at(until, body.frame()) => frame.map_err(|_| Unread::Late)?,
     };
     match frame {
         None => Ok(None),

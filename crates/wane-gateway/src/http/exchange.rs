@@ -1,11 +1,13 @@
 //! One request of a client, and what becomes of it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use hyper::body::Incoming;
 use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, WWW_AUTHENTICATE};
 use hyper::{HeaderMap, Method, Response, StatusCode};
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 use wane::{Code, Refusal};
 
 use super::Inner;
@@ -96,7 +98,7 @@ async fn post(
         Unread::Broken => reply::malformed(StatusCode::BAD_REQUEST, "the body broke off"),
     })?;
     place.answers();
-    let (read, agreed) = agree(&behind, &head, read).await?;
+    let (read, agreed) = agree(&behind, &head, read, inner.limits.body_time).await?;
     let mut onward = onward(&behind, &head);
     // An id of a session says nothing in the newer era, nor beside what begins one.
     let session = match &head.session {
@@ -122,7 +124,7 @@ async fn post(
     };
     ways.expects(agreed.answers.as_ref().map(|(_, key)| key.clone()));
     let unavailable = || reply::malformed(StatusCode::SERVICE_UNAVAILABLE, "the gateway ends");
-    let judging = ways.hand_clients(read, &behind.deciding, turn).await.ok_or_else(unavailable)?;
+    let judging = ways.hand_clients(read, &behind.deciding, &behind.large, turn).await.ok_or_else(unavailable)?;
     // They end with this exchange.
     let mut asking = JoinSet::new();
     let (gate, reading) = (Arc::clone(&ways.gate), Arc::clone(ways.reading()));
@@ -155,10 +157,18 @@ async fn post(
 }
 
 /// Reads a body, and compares it with its head.
-async fn agree(behind: &Arc<Behind>, head: &Head, read: body::Read) -> Result<(body::Read, Agreed), Reply> {
+async fn agree(
+    behind: &Arc<Behind>,
+    head: &Head,
+    read: body::Read,
+    within: Duration,
+) -> Result<(body::Read, Agreed), Reply> {
+    // Those before it are whole, and no clients that could be slow.
+    let large = timeout(within, read.looked_at(&behind.large)).await;
+    let large = large.map_err(|_| reply::malformed(StatusCode::SERVICE_UNAVAILABLE, "too many large bodies come"))?;
     let (behind, headers, shown) = (Arc::clone(behind), head.headers.clone(), head.token.clone());
     let in_session = head.session.is_some();
-    let place = Arc::clone(&behind.reading).acquire_owned().await;
+    let place = Arc::clone(&behind.agreeing).acquire_owned().await;
     let looked = tokio::task::spawn_blocking(move || {
         let agreed = agreed(&headers, &read.bytes).map(|mut agreed| {
             if in_session || agreed.begins == Begins::Session || behind.starts().is_some() {
@@ -166,7 +176,7 @@ async fn agree(behind: &Arc<Behind>, head: &Head, read: body::Read) -> Result<(b
             }
             agreed
         });
-        drop(place);
+        drop((place, large));
         (read, agreed)
     });
     let ends = |_| reply::malformed(StatusCode::SERVICE_UNAVAILABLE, "the gateway ends");

@@ -1,9 +1,9 @@
-//! Bodies beyond a small one: how much memory they take while they come, and how many are looked at at once.
+//! Bodies beyond a small one: how much memory they take while they come.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::limits::SMALL_BODY;
@@ -13,7 +13,6 @@ use crate::message::MESSAGE_BYTES;
 #[derive(Debug)]
 pub(super) struct Large {
     memory: Arc<Memory>,
-    looked_at: Arc<Semaphore>,
 }
 
 impl Large {
@@ -22,7 +21,7 @@ impl Large {
         let pieces = MESSAGE_BYTES.div_ceil(SMALL_BODY).saturating_mul(bodies);
         let counted = Counted { left: pieces, next: 0, whole: 0, leaving: BTreeSet::new(), coming: BTreeMap::new() };
         let memory = Memory { counted: Mutex::new(counted), freed: Notify::new() };
-        Self { memory: Arc::new(memory), looked_at: Arc::new(Semaphore::new(bodies)) }
+        Self { memory: Arc::new(memory) }
     }
 
     /// A share of the memory, of nothing so far.
@@ -33,11 +32,6 @@ impl Large {
         counted.next = number.wrapping_add(1);
         drop(counted);
         Share { memory: Arc::clone(&self.memory), number, pieces: 0, state: State::Coming, gives_way }
-    }
-
-    /// A place among those that are looked at: what is made of a body takes several times its memory.
-    pub(super) async fn place(&self) -> Option<OwnedSemaphorePermit> {
-        Arc::clone(&self.looked_at).acquire_owned().await.ok()
     }
 }
 
@@ -103,6 +97,10 @@ impl Share {
             let freed = memory.freed.notified();
             {
                 let mut counted = memory.counted();
+                // It was told to go before it asked.
+                if counted.leaving.contains(&self.number) {
+                    return Err(NoMemory);
+                }
                 let more = bytes.div_ceil(SMALL_BODY).saturating_sub(self.pieces);
                 if more == 0 {
                     return Ok(());
@@ -214,6 +212,6 @@ mod tests {
         let (mut first, mut second) = (pin!(one.grow(9 << 20)), pin!(two.grow(9 << 20)));
         assert_eq!(at_once(first.as_mut()), None);
         // The second was told to go.
-        assert_eq!(at_once(second.as_mut()), None);
+        assert_eq!(at_once(second.as_mut()), Some(Err(NoMemory)));
     }
 }

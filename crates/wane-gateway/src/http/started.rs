@@ -94,8 +94,10 @@ pub(super) async fn post(
         started: known.map_or_else(OnceCell::new, |talk| OnceCell::new_with(Some(Some(talk)))),
     });
     ways.expects(agreed.answers.as_ref().map(|(_, key)| key.clone()));
-    let judging =
-        ways.hand_clients(read, &behind.deciding, turn).await.ok_or_else(|| unavailable("the gateway ends"))?;
+    let judging = ways
+        .hand_clients(read, &behind.deciding, &behind.large, turn)
+        .await
+        .ok_or_else(|| unavailable("the gateway ends"))?;
     // What the gate wants to know before it decides.
     let own = |message: Vec<u8>| {
         let process = Arc::clone(&process);

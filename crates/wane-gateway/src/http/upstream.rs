@@ -218,6 +218,10 @@ pub(super) struct Behind {
     pub(super) deciding: Arc<Semaphore>,
     /// Places for answers that are being looked at: those who decide may wait for them.
     pub(super) reading: Arc<Semaphore>,
+    /// Places for requests that are compared with their heads: they do not wait for what waits for a ledger.
+    pub(super) agreeing: Arc<Semaphore>,
+    /// Places for large bodies that are looked at: what is made of one takes several times its memory.
+    pub(super) large: Arc<Semaphore>,
 }
 
 /// Why a server has not answered.
@@ -259,6 +263,8 @@ impl Behind {
             silence: limits.silence,
             deciding: Arc::new(Semaphore::new(limits.deciding)),
             reading: Arc::new(Semaphore::new(limits.deciding)),
+            agreeing: Arc::new(Semaphore::new(limits.deciding)),
+            large: Arc::new(Semaphore::new(limits.large_bodies)),
         }
     }
 

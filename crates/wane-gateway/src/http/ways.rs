@@ -62,8 +62,10 @@ impl Ways {
         let line = |(name, value): (&HeaderName, &HeaderValue)| {
             [name.as_str().as_bytes(), b":", value.as_bytes(), b"\n"].concat()
         };
-        let mut lines: Vec<Vec<u8>> = head.iter().map(line).collect();
-        lines.sort();
+        // Values of one name stay in their order: a server may take the first, or the last.
+        let mut named: Vec<(&HeaderName, &HeaderValue)> = head.iter().collect();
+        named.sort_by_key(|(name, _)| name.as_str());
+        let lines: Vec<Vec<u8>> = named.into_iter().map(line).collect();
         Self::with(gate, Connection::Another, beside, reading, |gate| gate.with_head(lines.concat().into()))
     }
 
@@ -122,9 +124,12 @@ impl Ways {
         &self,
         bytes: super::body::Read,
         deciding: &Arc<Semaphore>,
+        large: &Arc<Semaphore>,
         turn: Option<OwnedMutexGuard<()>>,
     ) -> Option<JoinHandle<io::Result<()>>> {
         let place = Arc::clone(deciding).acquire_owned().await.ok()?;
+        // Only now: who waits for others of its session or its server takes no place of a large body's.
+        let looked_at = bytes.looked_at(large).await;
         let (gate, expects) = (Arc::clone(&self.gate), self.expects.clone());
         Some(tokio::task::spawn_blocking(move || {
             let done = gate.from_client(&bytes.bytes);
@@ -133,7 +138,7 @@ impl Ways {
             if let Some(id) = expects.filter(|_| done.is_err()) {
                 gate.forget(&id);
             }
-            drop((bytes, turn, place));
+            drop((bytes, looked_at, turn, place));
             done
         }))
     }
@@ -227,7 +232,7 @@ mod tests {
             let mut ways = Ways::of(&gate, Connection::Same, None, &places);
             ways.expects(Some("1".into()));
             let ping = Read::small(br#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#.to_vec());
-            let judging = ways.hand_clients(ping, &places, None).await.unwrap();
+            let judging = ways.hand_clients(ping, &places, &places, None).await.unwrap();
             (ways, judging)
         };
         // Before it was looked at,
