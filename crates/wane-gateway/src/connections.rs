@@ -59,6 +59,8 @@ enum Doing {
     Reading { begun: Instant, since: Instant },
     /// Whatever a server says: the client has listened since then.
     Listening(Instant, Who),
+    /// The client: the service has nothing to add to an answer, and much of that was last read then.
+    Writing(Instant),
     /// Nobody: the last answer was given then.
     Idle(Instant),
     /// The service: a request is being answered.
@@ -70,6 +72,8 @@ enum Doing {
 enum Rank {
     KeepsWaiting,
     Listens(Who),
+    /// It loses an answer.
+    Reads,
 }
 
 impl Doing {
@@ -78,6 +82,7 @@ impl Doing {
         match self {
             Self::Hearing(since) | Self::Reading { since, .. } | Self::Idle(since) => Some((Rank::KeepsWaiting, since)),
             Self::Listening(since, who) => Some((Rank::Listens(who), since)),
+            Self::Writing(since) => Some((Rank::Reads, since)),
             Self::Answering => None,
         }
     }
@@ -91,9 +96,12 @@ impl Doing {
             Self::Reading { begun, since } if since.elapsed() >= patience.body || begun.elapsed() >= patience.head => {
                 Due::Refuse
             }
-            Self::Hearing(_) | Self::Reading { .. } | Self::Idle(_) | Self::Listening(..) | Self::Answering => {
-                Due::Nothing
-            }
+            Self::Hearing(_)
+            | Self::Reading { .. }
+            | Self::Idle(_)
+            | Self::Listening(..)
+            | Self::Writing(_)
+            | Self::Answering => Due::Nothing,
         }
     }
 }
@@ -216,6 +224,21 @@ impl Place {
         self.does(Doing::Idle(Instant::now()));
     }
 
+    /// An answer is whole, and its client has not read all of it.
+    pub(crate) fn writes(&self) {
+        self.does(Doing::Writing(Instant::now()));
+    }
+
+    /// The client has read everything.
+    fn has_read(&self) {
+        if let Some(connection) = self.connections.open().open.get_mut(&self.number)
+            && let Doing::Writing(_) = connection.doing
+        {
+            connection.doing = Doing::Idle(Instant::now());
+            self.connections.freed.notify_one();
+        }
+    }
+
     /// A whole request was read.
     pub(crate) fn answers(&self) {
         self.does(Doing::Answering);
@@ -231,7 +254,7 @@ impl Place {
         let now = Instant::now();
         let begun = |doing| match doing {
             Doing::Hearing(begun) => begun,
-            Doing::Reading { .. } | Doing::Listening(..) | Doing::Idle(_) | Doing::Answering => now,
+            Doing::Reading { .. } | Doing::Listening(..) | Doing::Writing(_) | Doing::Idle(_) | Doing::Answering => now,
         };
         if let Some(connection) = self.connections.open().open.get_mut(&self.number) {
             connection.doing = Doing::Reading { begun: begun(connection.doing), since: now };
@@ -239,10 +262,10 @@ impl Place {
         self.connections.freed.notify_one();
     }
 
-    /// Much of a body came: its client keeps nobody waiting.
+    /// Much of a body came, or of an answer was read: its client keeps nobody waiting.
     pub(crate) fn goes_on(&self) {
         if let Some(connection) = self.connections.open().open.get_mut(&self.number)
-            && let Doing::Reading { since, .. } = &mut connection.doing
+            && let Doing::Reading { since, .. } | Doing::Writing(since) = &mut connection.doing
         {
             *since = Instant::now();
         }
@@ -281,11 +304,26 @@ pub(crate) struct Patient<S> {
     place: Arc<Place>,
     patience: Duration,
     waiting: Option<Pin<Box<Sleep>>>,
+    /// Bytes that were written since the place was last told.
+    written: usize,
 }
+
+/// So many bytes of an answer are much of it.
+const MUCH: usize = 64 * 1024;
 
 impl<S> Patient<S> {
     pub(crate) const fn new(stream: S, place: Arc<Place>, patience: Duration) -> Self {
-        Self { stream, place, patience, waiting: None }
+        Self { stream, place, patience, waiting: None, written: 0 }
+    }
+
+    /// Who reads much keeps nobody waiting.
+    fn counted(&mut self, written: &Poll<io::Result<usize>>) {
+        let Poll::Ready(Ok(bytes)) = written else { return };
+        self.written = self.written.saturating_add(*bytes);
+        if self.written >= MUCH {
+            self.written = 0;
+            self.place.goes_on();
+        }
     }
 
     /// Lets a write that is stuck fail in the end.
@@ -317,6 +355,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Patient<S> {
 impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        self.counted(&written);
         self.bounded(cx, written)
     }
 
@@ -326,6 +365,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
+        self.counted(&written);
         self.bounded(cx, written)
     }
 
@@ -335,6 +375,9 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let flushed = Pin::new(&mut self.stream).poll_flush(cx);
+        if matches!(flushed, Poll::Ready(Ok(()))) {
+            self.place.has_read();
+        }
         self.bounded(cx, flushed)
     }
 
@@ -391,6 +434,29 @@ mod tests {
         answered.rests();
         room.await;
         answered.must_close().await;
+    }
+
+    #[tokio::test]
+    async fn who_reads_an_answer_gives_way_last_and_is_idle_only_then() {
+        use tokio::io::AsyncWriteExt as _;
+        let connections = Arc::new(Connections::default());
+        let (reads, slow, idle) = (Arc::new(connections.enter()), connections.enter(), connections.enter());
+        let mut stream = Patient::new(tokio::io::sink(), Arc::clone(&reads), Duration::from_secs(60));
+        reads.writes();
+        slow.writes();
+        idle.rests();
+        // It has begun before the other, and has read much since.
+        stream.write_all(&[0; MUCH]).await.unwrap();
+        for (most, gives_way) in [(3, &idle), (2, &slow)] {
+            assert_eq!(connections.make_room(most), Room::Made);
+            gives_way.must_close().await;
+        }
+        let next = connections.enter();
+        next.rests();
+        stream.flush().await.unwrap();
+        next.writes();
+        assert_eq!(connections.make_room(2), Room::Made);
+        reads.must_close().await;
     }
 
     #[tokio::test]

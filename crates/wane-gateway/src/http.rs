@@ -369,7 +369,7 @@ async fn heard(
     }
 }
 
-/// An answer while it is written. Once it is, its client is waited for again.
+/// An answer while there is more to come of it. Then its client is waited for: to read it, and to ask again.
 struct Answer {
     written: Written,
     place: Arc<Place>,
@@ -377,7 +377,7 @@ struct Answer {
 
 impl Drop for Answer {
     fn drop(&mut self) {
-        self.place.rests();
+        self.place.writes();
     }
 }
 
