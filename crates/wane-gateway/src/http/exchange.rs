@@ -50,10 +50,13 @@ pub(super) enum Answered {
     ByGate,
 }
 
-/// Whether a message begins a session of the older era.
+/// Whether something begins with a message that goes on beyond its answer.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Begins {
+    /// A session of the older era.
     Session,
+    /// A stream of news in the newer one.
+    Listening,
     Nothing,
 }
 
@@ -102,7 +105,7 @@ async fn post(
     let mut onward = onward(&behind, &head);
     // An id of a session says nothing in the newer era, nor beside what begins one.
     let session = match &head.session {
-        Some(id) if agreed.era == Era::Handshake && agreed.begins == Begins::Nothing => {
+        Some(id) if agreed.era == Era::Handshake && agreed.begins != Begins::Session => {
             Head::with_session(&mut onward, id);
             let known = inner.sessions.find(&behind.name, id);
             let known = known.ok_or_else(|| unknown_session(agreed.answers.as_ref()))?;
@@ -111,6 +114,11 @@ async fn post(
         }
         _ => None,
     };
+    if agreed.begins == Begins::Listening {
+        // It has no end, so that it gives way as the stream of a session does.
+        // spec: G58
+        place.listens(agreed.who);
+    }
     if behind.starts().is_some() {
         return started::post(inner, behind, head, read, agreed, session.map(|(_, session)| session)).await;
     }
@@ -171,7 +179,7 @@ async fn agree(
     let place = Arc::clone(&behind.agreeing).acquire_owned().await;
     let looked = tokio::task::spawn_blocking(move || {
         let agreed = agreed(&headers, &read.bytes).map(|mut agreed| {
-            if in_session || agreed.begins == Begins::Session || behind.starts().is_some() {
+            if in_session || agreed.begins != Begins::Nothing || behind.starts().is_some() {
                 agreed.who = who(&behind, shown.as_deref(), &read.bytes);
             }
             agreed
@@ -212,7 +220,11 @@ fn agreed(headers: &HeaderMap, bytes: &[u8]) -> Result<Agreed, Reply> {
     let era = agree::agree(headers, &message).map_err(refused)?;
     let (answers, begins) = match message.kind() {
         Kind::Request { method, .. } => {
-            let begins = if *method == "initialize" { Begins::Session } else { Begins::Nothing };
+            let begins = match *method {
+                "initialize" => Begins::Session,
+                "subscriptions/listen" => Begins::Listening,
+                _ => Begins::Nothing,
+            };
             (message.id().map(|id| (id.to_string(), id.key())), begins)
         }
         _ => (None, Begins::Nothing),

@@ -137,7 +137,7 @@ pub(super) async fn post(
     }
     let begun = match agreed.begins {
         Begins::Session => begin(inner, &behind, &mut exchange, agreed.who),
-        Begins::Nothing => None,
+        Begins::Listening | Begins::Nothing => None,
     };
     let mut reply = exchange.reply(inner, judged.to_client, answers).await;
     match begun {

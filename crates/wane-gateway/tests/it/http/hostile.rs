@@ -124,6 +124,27 @@ fn where_all_are_being_answered_the_next_waits() {
 }
 
 #[test]
+fn streams_of_news_give_way_as_those_of_sessions_do() {
+    let server = Server::start(|request, out| match request.json()["method"].as_str() {
+        Some("subscriptions/listen") => {
+            out.events("");
+            out.wait_until_gone();
+        }
+        _ => out.json(&result(&request.json()["id"], "[]")),
+    });
+    let (gateway, token) = before(&server, Limits { connections: 2, ..Limits::default() });
+    let meta = r#""_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28"}"#;
+    let listen = format!(
+        r#"{{"jsonrpc":"2.0","id":1,"method":"subscriptions/listen","params":{{"notifications":{{"toolsListChanged":true}},{meta}}}}}"#
+    );
+    let head = [("mcp-protocol-version", "2026-07-28"), ("mcp-method", "subscriptions/listen")];
+    let streams: Vec<wire::Reading> =
+        (0..3).map(|_| wire::Reading::of(gateway.address(), "POST", &head, &listen)).collect();
+    passes(&gateway, &token);
+    drop(streams);
+}
+
+#[test]
 fn large_bodies_that_stand_still_give_way() {
     let server = Server::echo();
     let long = Duration::from_secs(120);
