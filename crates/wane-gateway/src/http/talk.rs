@@ -150,10 +150,16 @@ impl Talk {
     }
 }
 
-/// Its process ends, in its own time. Until it has, its place is taken.
-// spec: G42
 impl Drop for Talk {
     fn drop(&mut self) {
+        self.end();
+    }
+}
+
+impl Talk {
+    /// Its process ends, in its own time, whoever waits for it: they are told so. Until it has, its place is taken.
+    // spec: G42
+    pub(super) fn end(&self) {
         // Nothing more is said to it: it may end by itself.
         let _: Result<(), _> = self.to_server.try_send(Vec::new());
         let server = self.server.lock().unwrap_or_else(PoisonError::into_inner).take();

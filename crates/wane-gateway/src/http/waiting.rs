@@ -69,9 +69,10 @@ pub(super) async fn listen(inner: &Arc<Inner>, place: &Place, behind: Arc<Behind
 
 /// The end of a session.
 pub(super) async fn end(inner: &Arc<Inner>, behind: Arc<Behind>, head: Head) -> Result<Reply, Reply> {
-    let (id, _session) = named(inner, &behind, &head)?;
+    let (id, session) = named(inner, &behind, &head)?;
     if behind.starts().is_some() {
         inner.sessions.end(&behind.name, &id);
+        session.0.talk.iter().for_each(|talk| talk.end());
         return Ok(reply::bare(StatusCode::NO_CONTENT));
     }
     let onward = without_body(&behind, &head, &id);

@@ -224,6 +224,18 @@ fn strangers_have_half_of_them() {
     assert_eq!(talk.say(&other, &call(1, "read")).status, 200);
 }
 
+#[test]
+fn a_session_that_is_ended_ends_its_process_whoever_listens() {
+    let talk = Talk::before(SERVER, Limits { children: 1, ..Limits::default() });
+    let (id, process) = talk.begin();
+    let mut reading = Reading::of(talk.gateway.address(), "GET", &talk.headers(&id), "");
+    assert_eq!(wire::ask(talk.gateway.address(), "DELETE", "/mcp", &talk.headers(&id), "").status, 204);
+    is_gone(&process);
+    assert_eq!(reading.event(), None);
+    // Its place is another's.
+    talk.begin();
+}
+
 /// One that ends neither by itself nor when it is asked to; nor does what it has started.
 const STUBBORN: &str = r#"
 trap '' TERM
