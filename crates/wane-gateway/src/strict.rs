@@ -116,7 +116,7 @@ impl<'de> Visitor<'de> for Walk<'_> {
 
 /// Whether a text has no more members and elements than so many, if it is JSON: only what is no text in it is looked at.
 pub(crate) fn has_at_most(values: usize, text: &[u8]) -> bool {
-    // Each but the first of an array or object stands behind a comma.
+    // Each but the first of an array or object stands behind a comma, and the first of one that is not empty behind its bracket.
     let (mut found, mut bytes) = (0_usize, text.iter());
     while let Some(byte) = bytes.next() {
         match byte {
@@ -127,6 +127,7 @@ pub(crate) fn has_at_most(values: usize, text: &[u8]) -> bool {
                     }
                 }
             }
+            b'[' | b'{' if matches!(bytes.as_slice().trim_ascii_start().first(), Some(b']' | b'}')) => {}
             b',' | b'[' | b'{' => found = found.saturating_add(1),
             _ => {}
         }
@@ -152,7 +153,9 @@ mod tests {
             format!("{{{}}}", members.join(","))
         };
         assert!(check(members(VALUES).as_bytes()).is_ok() && check(members(VALUES + 1).as_bytes()).is_err());
-        for (text, found) in [(r#"{"a,[{":[1,2,"\",\\"],"b":{}}"#, 6), ("[]", 1), ("7", 0), (r#"",,"#, 0)] {
+        for (text, found) in
+            [(r#"{"a,[{":[1,2,"\",\\"],"b":{}}"#, 5), ("[ ]", 0), ("[{},[ ]]", 2), ("7", 0), (r#"",,"#, 0)]
+        {
             assert!(has_at_most(found, text.as_bytes()) && (found == 0 || !has_at_most(found - 1, text.as_bytes())));
         }
     }
