@@ -2,6 +2,7 @@
 
 mod holder;
 mod hostile;
+mod ledger;
 mod listing;
 mod sessions;
 mod started;
