@@ -139,7 +139,12 @@ impl Gate {
         let unread = || Refusal::new(Code::ParseMessage, "tools", "the list of tools is none", "");
         let result = Object::read(result).ok_or_else(unread)?;
         self.learn(&self.listed()?, &Tools::of(&result)?, Seen::Whole);
-        Ok(Page { next: result.text("nextCursor") })
+        // What is no text is another page to some.
+        let next = match result.get("nextCursor").filter(|next| *next != "null") {
+            Some(_) => Some(result.text("nextCursor").ok_or_else(unread)?),
+            None => None,
+        };
+        Ok(Page { next })
     }
 
     /// Whether a tool is the one that was pinned, as it was last listed.

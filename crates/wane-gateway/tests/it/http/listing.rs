@@ -168,6 +168,23 @@ fn a_server_that_tells_its_tools_slowly_takes_no_place_of_anothers_large_body() 
 }
 
 #[test]
+fn a_list_that_goes_on_in_a_way_of_its_own_is_none() {
+    for (next, code) in [("5", "deny-pin"), ("{}", "deny-pin"), ("null", "none")] {
+        let server = Server::start(move |request, out| {
+            let json = request.json();
+            match json["method"] == "tools/list" {
+                true => out.json(&format!(
+                    r#"{{"jsonrpc":"2.0","id":{},"result":{{"tools":[{TOOL}],"nextCursor":{next}}}}}"#,
+                    json["id"]
+                )),
+                false => out.json(&result(&json["id"], "[]")),
+            }
+        });
+        assert_eq!(call(&server, &["read:*"]).code(), code, "{next}");
+    }
+}
+
+#[test]
 fn what_was_just_listed_is_not_asked_for_again() {
     use std::sync::Arc;
     use std::sync::atomic::{AtomicBool, Ordering};
