@@ -16,6 +16,7 @@ use super::stream::Stream;
 use super::upstream::Behind;
 use super::ways::Ways;
 use crate::connections::Place;
+use crate::credential::Who;
 use crate::gate::Connection;
 
 /// The session that a request without a body names.
@@ -43,7 +44,10 @@ fn without_body(behind: &Behind, head: &Head, id: &str) -> HeaderMap {
 /// The stream of a session on which its server says what nobody asked for.
 pub(super) async fn listen(inner: &Arc<Inner>, place: &Place, behind: Arc<Behind>, head: Head) -> Result<Reply, Reply> {
     let (id, session) = named(inner, &behind, &head)?;
-    session.0.learns(behind.gate.who(head.token.as_deref()));
+    let (gate, shown) = (Arc::clone(&behind.gate), head.token.clone());
+    // It takes as long as many signatures do.
+    let who = tokio::task::spawn_blocking(move || gate.who(shown.as_deref())).await;
+    session.0.learns(who.unwrap_or(Who::Stranger));
     place.listens(session.0.who());
     if behind.starts().is_some() {
         return Ok(started::listen(inner, session));
