@@ -45,10 +45,16 @@ enum Stage {
     Sent,
 }
 
-fn outlet(to: &UnboundedSender<Way>, way: fn(Vec<u8>) -> Way) -> Outlet {
+/// It fails where who asked has gone: what would have gone on does not.
+fn to_server(to: &UnboundedSender<Way>) -> Outlet {
     let to = to.clone();
-    // Who asked may have gone.
-    Box::new(move |message| to.send(way(message.to_vec())).map_err(|_| io::ErrorKind::BrokenPipe.into()))
+    Box::new(move |message| to.send(Way::Server(message.to_vec())).map_err(|_| io::ErrorKind::BrokenPipe.into()))
+}
+
+/// It does not fail: what nobody hears changes nothing about what has gone on.
+fn to_client(to: &UnboundedSender<Way>) -> Outlet {
+    let to = to.clone();
+    Box::new(move |message| to.send(Way::Client(message.to_vec())).or(Ok(())))
 }
 
 impl Ways {
@@ -77,7 +83,7 @@ impl Ways {
         made: impl FnOnce(Gate) -> Gate,
     ) -> Self {
         let (to, out) = unbounded_channel();
-        let gate = made(gate.on(connection, outlet(&to, Way::Client), outlet(&to, Way::Server), beside));
+        let gate = made(gate.on(connection, to_client(&to), to_server(&to), beside));
         Self {
             gate: Arc::new(gate),
             out,
@@ -133,8 +139,8 @@ impl Ways {
         let (gate, expects) = (Arc::clone(&self.gate), self.expects.clone());
         Some(tokio::task::spawn_blocking(move || {
             let done = gate.from_client(&bytes.bytes);
-            // Whoever asked has gone meanwhile, and what was let through went nowhere. Nobody else's has the id, as long as it is
-            // this client's turn.
+            // Whoever asked has gone meanwhile, and what was let through went nowhere; where it went, the end of this exchange sees to it.
+            // Nobody else's has the id, as long as it is this client's turn.
             if let Some(id) = expects.filter(|_| done.is_err()) {
                 gate.forget(&id);
             }
@@ -184,7 +190,7 @@ impl Drop for Ways {
             }
         }
         // Whoever decides does not wait for a list that nobody asks for any more: others wait for the place.
-        // spec: G39
+        // spec: G61
         for id in &self.own {
             self.gate.give_up(id);
         }
