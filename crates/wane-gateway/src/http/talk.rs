@@ -2,6 +2,7 @@
 
 use std::io::{self, BufReader, Write as _};
 use std::process::{ChildStdin, ChildStdout};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -11,11 +12,41 @@ use tokio::sync::mpsc::Sender;
 use super::processes::Running;
 use super::upstream::Behind;
 use crate::gate::{Connection, Gate, Outlet, Side};
-use crate::message::{Kind, Message};
+use crate::message::{Kind, MESSAGE_BYTES, Message};
 use crate::pipes::{Line, Lines, Server};
 
 /// Messages that may wait to be read by a server, and by a client.
 pub(super) const WAITING: usize = 64;
+
+/// Bytes that may wait to be read by a server before another message does.
+const WAITING_BYTES: usize = MESSAGE_BYTES;
+
+/// The way to a server: as much as it has not read yet is bounded.
+#[derive(Clone, Debug)]
+struct ToServer {
+    lines: SyncSender<Vec<u8>>,
+    waiting: Arc<AtomicUsize>,
+}
+
+impl ToServer {
+    fn new() -> (Self, Receiver<Vec<u8>>) {
+        let (lines, written) = sync_channel(WAITING);
+        (Self { lines, waiting: Arc::default() }, written)
+    }
+
+    /// It fails where the server has ended, or does not read.
+    // spec: G62
+    fn say(&self, message: Vec<u8>) -> io::Result<()> {
+        let bytes = message.len();
+        let before = self.waiting.fetch_add(bytes, Ordering::Relaxed);
+        // A message is never one too many by itself.
+        let said = if before > WAITING_BYTES { None } else { self.lines.try_send(message).ok() };
+        said.ok_or_else(|| {
+            self.waiting.fetch_sub(bytes, Ordering::Relaxed);
+            io::ErrorKind::BrokenPipe.into()
+        })
+    }
+}
 
 /// Starts processes, on a thread that ends with the gateway: on Linux a child is asked to end when the thread has that started it.
 #[derive(Clone, Debug)]
@@ -63,7 +94,7 @@ impl Starter {
 #[derive(Debug)]
 pub(super) struct Talk {
     pub(super) gate: Gate,
-    to_server: SyncSender<Vec<u8>>,
+    to_server: ToServer,
     heard: Arc<Mutex<Heard>>,
     server: Mutex<Option<(Server, Running)>>,
 }
@@ -100,7 +131,7 @@ impl Talk {
     fn start(behind: &Behind, gate: &Gate, running: Running) -> io::Result<Arc<Self>> {
         let starts = behind.starts().ok_or(io::ErrorKind::Unsupported)?;
         let (server, input, output) = Server::start((starts.0)()?)?;
-        let (to_server, lines) = sync_channel(WAITING);
+        let (to_server, lines) = ToServer::new();
         let heard: Arc<Mutex<Heard>> = Arc::default();
         let to_client: Outlet = {
             let heard = Arc::clone(&heard);
@@ -112,7 +143,8 @@ impl Talk {
         };
         let reads = gate.on(Connection::Same, to_client, outlet(&to_server), None);
         let kept = gate.on(Connection::Same, Box::new(|_| Ok(())), outlet(&to_server), None);
-        spawn("wane-http-to-server", move || write(&lines, input))?;
+        let waiting = Arc::clone(&to_server.waiting);
+        spawn("wane-http-to-server", move || write(&lines, &waiting, input))?;
         let all = Arc::clone(&heard);
         spawn("wane-http-from-server", move || {
             read(&reads, output);
@@ -130,7 +162,7 @@ impl Talk {
 
     /// Says something to the server; it fails where that has ended, or does not read.
     pub(super) fn say(&self, message: Vec<u8>) -> io::Result<()> {
-        self.to_server.try_send(message).map_err(|_| io::ErrorKind::BrokenPipe.into())
+        self.to_server.say(message)
     }
 
     /// From here on this is who hears the answer with that id.
@@ -161,7 +193,7 @@ impl Talk {
     // spec: G42
     pub(super) fn end(&self) {
         // Nothing more is said to it: it may end by itself.
-        let _: Result<(), _> = self.to_server.try_send(Vec::new());
+        let _: Result<(), _> = self.to_server.lines.try_send(Vec::new());
         let server = self.server.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some((server, mut running)) = server else { return };
         running.ends();
@@ -176,21 +208,22 @@ fn lock(heard: &Mutex<Heard>) -> MutexGuard<'_, Heard> {
     heard.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn outlet(to: &SyncSender<Vec<u8>>) -> Outlet {
+fn outlet(to: &ToServer) -> Outlet {
     let to = to.clone();
-    Box::new(move |message| to.try_send(message.to_vec()).map_err(|_| io::ErrorKind::BrokenPipe.into()))
+    Box::new(move |message| to.say(message.to_vec()))
 }
 
 /// Writes lines until an empty one.
-fn write(lines: &Receiver<Vec<u8>>, mut input: ChildStdin) {
-    for line in lines {
-        let line = line.trim_ascii_end();
+fn write(lines: &Receiver<Vec<u8>>, waiting: &AtomicUsize, mut input: ChildStdin) {
+    for message in lines {
+        let line = message.trim_ascii_end();
         if line.is_empty() {
             return;
         }
         if input.write_all(line).and_then(|()| input.write_all(b"\n")).and_then(|()| input.flush()).is_err() {
             return;
         }
+        waiting.fetch_sub(message.len(), Ordering::Relaxed);
     }
 }
 
@@ -210,4 +243,18 @@ fn read(gate: &Gate, output: ChildStdout) {
 
 fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> io::Result<()> {
     thread::Builder::new().name(name.to_owned()).spawn(run).map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_server_does_not_read_is_bounded() {
+        let (to, lines) = ToServer::new();
+        assert!(to.say(vec![b'x'; WAITING_BYTES]).is_ok() && to.say(vec![b'x'; WAITING_BYTES]).is_ok());
+        assert!(to.say(vec![b'x']).is_err());
+        assert_eq!(lines.try_iter().count(), 2);
+        assert_eq!(to.waiting.load(Ordering::Relaxed), 2 * WAITING_BYTES);
+    }
 }
