@@ -18,7 +18,7 @@ pub struct Limits {
     pub head_time: Duration,
     /// How long a body may take.
     pub body_time: Duration,
-    /// Bodies beyond 64 KiB at once: memory that clients can make the gateway hold.
+    /// Bodies beyond 64 KiB: there is memory for so many of the longest, and so many at once are looked at before each server.
     pub large_bodies: usize,
     /// How long a client may take nothing of what is written to it.
     pub unread: Duration,
