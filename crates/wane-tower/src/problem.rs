@@ -89,7 +89,7 @@ impl Problem {
     // spec: W16
     fn detail(&self) -> String {
         match self.refusal.code() {
-            code if code.family() == Family::State && !is_about_the_request(code) => title(code).to_owned(),
+            code if code.family() == Family::State && !code.is_about_the_chain() => title(code).to_owned(),
             _ => self.refusal.to_string(),
         }
     }
@@ -134,24 +134,6 @@ const fn title(code: Code) -> &'static str {
         (_, Family::State) => "the ledger cannot admit the request",
         (_, Family::Use) => "the request cannot be put to a decision",
     }
-}
-
-/// Whether a `state-*` tells of the chain and its session alone, which whoever is told has shown.
-const fn is_about_the_request(code: Code) -> bool {
-    matches!(
-        code,
-        Code::StateNoLedger
-            | Code::StateOtherLedger
-            | Code::StateVolatile
-            | Code::StateRevoked
-            | Code::StateSessionTooOld
-            | Code::StateCollected
-            | Code::StateUnknownSession
-            | Code::StateContinues
-            | Code::StateUsed
-            | Code::StateApprovalUsed
-            | Code::StatePendingFull
-    )
 }
 
 #[cfg(test)]

@@ -295,6 +295,34 @@ codes! {
     UsePermit "use-permit" Use Never "a handler takes the permit of its request once and uses it up: {found}" "",
 }
 
+impl Code {
+    /// Whether it is a `state-*` that tells of the chain that was shown and of its session alone: an answer for its holder, where all
+    /// others of that family are trouble with the ledger, and its operator's business.
+    ///
+    /// ```
+    /// use wane::Code;
+    /// assert!(Code::StateRevoked.is_about_the_chain());
+    /// assert!(!Code::StateLocked.is_about_the_chain() && !Code::DenyScope.is_about_the_chain());
+    /// ```
+    #[must_use]
+    pub const fn is_about_the_chain(self) -> bool {
+        matches!(
+            self,
+            Self::StateNoLedger
+                | Self::StateOtherLedger
+                | Self::StateVolatile
+                | Self::StateRevoked
+                | Self::StateSessionTooOld
+                | Self::StateCollected
+                | Self::StateUnknownSession
+                | Self::StateContinues
+                | Self::StateUsed
+                | Self::StateApprovalUsed
+                | Self::StatePendingFull
+        )
+    }
+}
+
 impl fmt::Display for Code {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())

@@ -40,26 +40,9 @@ pub(super) fn status(code: Code) -> StatusCode {
         Family::Parse | Family::Use => StatusCode::BAD_REQUEST,
         // What the ledger knows against this token is an answer; a holder must not be able to make the service look broken.
         // spec: H7
-        Family::State if is_about_the_token(code) => StatusCode::FORBIDDEN,
+        Family::State if code.is_about_the_chain() => StatusCode::FORBIDDEN,
         Family::State => StatusCode::SERVICE_UNAVAILABLE,
     }
-}
-
-fn is_about_the_token(code: Code) -> bool {
-    matches!(
-        code,
-        Code::StateNoLedger
-            | Code::StateOtherLedger
-            | Code::StateVolatile
-            | Code::StateRevoked
-            | Code::StateSessionTooOld
-            | Code::StateCollected
-            | Code::StateUnknownSession
-            | Code::StateContinues
-            | Code::StateUsed
-            | Code::StateApprovalUsed
-            | Code::StatePendingFull
-    )
 }
 
 /// The word for a refusal: what may be approved is asked for, all else is denied.

@@ -176,6 +176,28 @@ fn kinds() {
 }
 
 #[test]
+fn codes_about_the_chain() {
+    let about: Vec<&str> =
+        Code::ALL.iter().filter(|code| code.is_about_the_chain()).map(|code| code.as_str()).collect();
+    assert_eq!(
+        about,
+        [
+            "state-no-ledger",
+            "state-other-ledger",
+            "state-volatile",
+            "state-revoked",
+            "state-session-too-old",
+            "state-collected",
+            "state-unknown-session",
+            "state-continues",
+            "state-used",
+            "state-approval-used",
+            "state-pending-full",
+        ]
+    );
+}
+
+#[test]
 fn ids() {
     let text = "0123456789abcdef00ff10a0f9cb5e7d";
     let id: LedgerId = text.parse().unwrap();
