@@ -10,6 +10,8 @@
     reason = "a benchmark prints, and stops where it must"
 )]
 
+mod common;
+
 use std::hint::black_box;
 use std::io::{BufRead as _, BufReader, PipeReader, PipeWriter, Read, Write, pipe};
 use std::process::{Child, Command, ExitCode, Stdio};
@@ -17,13 +19,13 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use common::{CATALOGUE, NOW, on_one_processor, session};
 use getrandom::SysRng;
 use rand_core::UnwrapErr;
 use rustix::time::{ClockId, clock_gettime};
-use wane::{Heir, RootGrant, Roots, Seal, SealedToken, SecretKey, Token, mint, verify};
-use wane_audit::LogSecret;
+use wane::{Roots, Seal, SealedToken, SecretKey, verify};
 use wane_gateway::{Client, Credential, End, Gate, GateOptions, Outlet, RunError, Stopper, run};
-use wane_ledger::{Guard, GuardOptions, Ledger, MemoryStore, Pace, Volatile};
+use wane_ledger::Guard;
 use wane_policy::Catalogue;
 
 /// What an allowed call may take longer through the gateway, in the median.
@@ -35,15 +37,6 @@ const CHECKS: f64 = 3.0;
 const ROUNDS: usize = 20_000;
 /// Rounds that one side has before the other has its own.
 const TURN: usize = 100;
-const NOW: u64 = 1_800_000_000;
-
-const CATALOGUE: &str = r#"
-[server.files]
-audience = "files"
-[server.files.tool.read]
-action = "read:files"
-rule = [{ when = "path under /repo", level = "public" }]
-"#;
 
 fn main() -> ExitCode {
     if std::env::args().nth(1).as_deref() == Some("serve") {
@@ -59,18 +52,6 @@ fn main() -> ExitCode {
     bound.print("client, gateway and server on one processor");
     let in_time = [&free, &bound].iter().all(|figures| figures.added.iter().all(|added| *added <= LATENCY));
     if in_time && bound.checks().iter().all(|checks| *checks <= CHECKS) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
-}
-
-/// From here on this process and its children run on one processor, the last that it may use; no matter where that cannot be had.
-fn on_one_processor() {
-    #[cfg(target_os = "linux")]
-    {
-        use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
-        let may = sched_getaffinity(None).unwrap();
-        let mut one = CpuSet::new();
-        one.set((0..CpuSet::MAX_CPU).rev().find(|number| may.is_set(*number)).unwrap());
-        sched_setaffinity(None, &one).unwrap();
-    }
 }
 
 /// What the gateway adds with its own token, and with tokens of clients.
@@ -246,31 +227,6 @@ fn serve() {
         output.write_all(answer.as_bytes()).unwrap();
         output.flush().unwrap();
     }
-}
-
-/// A guard over a ledger in memory, and the token of a session with one delegation.
-fn session() -> (Arc<Guard>, Token) {
-    let mut rng = UnwrapErr(SysRng);
-    let (store, secret) = (MemoryStore::new(), LogSecret::from_bytes([7; 32]));
-    let mut ledger = Ledger::create(Box::new(store.clone()), secret.hint(), None, NOW - 60, Box::new(rng)).unwrap();
-    let root = SecretKey::from_seed([1; 32]);
-    let grant = RootGrant::new("files".parse().unwrap(), NOW, NOW + 3_600).scope("read:*".parse().unwrap());
-    let token = mint(&grant, &root, Heir::carried(&mut rng)).unwrap();
-    ledger.register(token.chain(), Some(&root.public_key()), NOW).unwrap();
-    let child = token.attenuate(&wane::Narrowing::new().expires_at(NOW + 600), Heir::carried(&mut rng)).unwrap();
-    let options = GuardOptions {
-        roots: Roots::single(root.public_key()),
-        log_secret: Some(secret),
-        checkpoint_key: None,
-        volatile: Volatile::Allowed,
-        local_approver: None,
-        head: None,
-        pace: Pace::default(),
-        published: Box::new(|_| ()),
-        rng: Box::new(rng),
-        version: "bench".into(),
-    };
-    (Arc::new(Guard::open(vec![Box::new(store)], options, NOW).unwrap()), child)
 }
 
 /// The check of one signature: a third of what a chain of three blocks takes beyond being read.

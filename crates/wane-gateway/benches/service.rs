@@ -12,6 +12,8 @@
     reason = "a benchmark prints, and stops where it must"
 )]
 
+mod common;
+
 use std::hint::black_box;
 use std::io::{BufRead as _, BufReader, Read, Write as _, stdin};
 use std::net::TcpStream;
@@ -22,13 +24,11 @@ use std::time::{Duration, Instant};
 use axum::Router;
 use axum::body::Bytes;
 use axum::routing::post;
-use getrandom::SysRng;
-use rand_core::UnwrapErr;
+use common::{CATALOGUE, NOW, on_one_processor, session};
 use rustix::time::{ClockId, clock_gettime};
-use wane::{Arguments, Heir, RootGrant, Roots, Seal, SealedToken, SecretKey, mint};
-use wane_audit::LogSecret;
+use wane::{Arguments, Seal, SealedToken};
 use wane_gateway::service::{Listen, Reach, Service, ServiceOptions};
-use wane_ledger::{Guard, GuardOptions, Ledger, MemoryStore, Pace, Volatile};
+use wane_ledger::Guard;
 use wane_policy::{Catalogue, Incoming};
 
 /// What a check may cost of processor time on one processor, in echoes.
@@ -41,15 +41,6 @@ const TURNS: usize = 10;
 const CLIENTS: usize = 16;
 /// How long load lasts.
 const LOAD: Duration = Duration::from_secs(5);
-const NOW: u64 = 1_800_000_000;
-
-const CATALOGUE: &str = r#"
-[server.files]
-audience = "files"
-[server.files.tool.read]
-action = "read:files"
-rule = [{ when = "path under /repo", level = "public" }]
-"#;
 
 fn main() -> ExitCode {
     match std::env::args().nth(1).as_deref() {
@@ -113,21 +104,9 @@ fn ratios(sides: &mut [Side; 2]) -> f64 {
     worst
 }
 
-/// From here on this process and its children run on one processor, the last that it may use; no matter where that cannot be had.
-fn on_one_processor() {
-    #[cfg(target_os = "linux")]
-    {
-        use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
-        let may = sched_getaffinity(None).unwrap();
-        let mut one = CpuSet::new();
-        one.set((0..CpuSet::MAX_CPU).rev().find(|number| may.is_set(*number)).unwrap());
-        sched_setaffinity(None, &one).unwrap();
-    }
-}
-
 /// What is spent on a check whatever asks for it: reading the token, the catalogue, and the guard.
 fn parts() {
-    let (guard, body) = session();
+    let (guard, body) = question();
     let catalogue = Catalogue::from_toml(CATALOGUE).unwrap();
     let token = body.split('"').nth(3).unwrap();
     let arguments = Arguments::from_json(br#"{"path":"/repo/src/lib.rs"}"#).unwrap();
@@ -282,7 +261,7 @@ fn tell_processor_time() {
 }
 
 fn echo() {
-    let (_, body) = session();
+    let (_, body) = question();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -294,7 +273,7 @@ fn echo() {
 }
 
 fn checks() {
-    let (guard, body) = session();
+    let (guard, body) = question();
     let service = Service::new(ServiceOptions {
         catalogue: Catalogue::from_toml(CATALOGUE).unwrap(),
         guard: Arc::downgrade(&guard),
@@ -307,30 +286,10 @@ fn checks() {
     service.serve(listener, Vec::new(), std::thread::park).unwrap();
 }
 
-/// A guard over a ledger in memory, and a question by a token of three blocks that it allows.
-fn session() -> (Arc<Guard>, String) {
-    let mut rng = UnwrapErr(SysRng);
-    let (store, secret) = (MemoryStore::new(), LogSecret::from_bytes([7; 32]));
-    let mut ledger = Ledger::create(Box::new(store.clone()), secret.hint(), None, NOW - 60, Box::new(rng)).unwrap();
-    let root = SecretKey::from_seed([1; 32]);
-    let grant = RootGrant::new("files".parse().unwrap(), NOW, NOW + 3_600).scope("read:*".parse().unwrap());
-    let token = mint(&grant, &root, Heir::carried(&mut rng)).unwrap();
-    ledger.register(token.chain(), Some(&root.public_key()), NOW).unwrap();
-    let child = token.attenuate(&wane::Narrowing::new().expires_at(NOW + 600), Heir::carried(&mut rng)).unwrap();
+/// A guard, and a question by a token of three blocks that it allows.
+fn question() -> (Arc<Guard>, String) {
+    let (guard, child) = session();
     let sealed = child.seal(&Seal::new()).unwrap().to_text();
-    let options = GuardOptions {
-        roots: Roots::single(root.public_key()),
-        log_secret: Some(secret),
-        checkpoint_key: None,
-        volatile: Volatile::Allowed,
-        local_approver: None,
-        head: None,
-        pace: Pace::default(),
-        published: Box::new(|_| ()),
-        rng: Box::new(rng),
-        version: "bench".into(),
-    };
-    let guard = Arc::new(Guard::open(vec![Box::new(store)], options, NOW).unwrap());
     let call = r#""server":"files","tool":{"name":"read","arguments":{"path":"/repo/src/lib.rs"}}"#;
     (guard, format!(r#"{{"token":"{sealed}",{call}}}"#))
 }
