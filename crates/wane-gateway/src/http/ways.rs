@@ -37,12 +37,14 @@ pub(super) struct Ways {
 /// How far a client's request has come, whose id nobody else can have until it is answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
-    /// The gate has not let it through, or its answer has come, or comes on another way.
+    /// The gate has not let it through.
     Nowhere,
     /// The gate has let it through, and the server has not seen it.
     LetThrough,
     /// The server may have seen it.
     Sent,
+    /// Its answer has come, or comes on another way.
+    Over,
 }
 
 /// It fails where who asked has gone: what would have gone on does not.
@@ -122,7 +124,7 @@ impl Ways {
 
     /// Its answer has come, or somebody else sees to that.
     pub(super) fn is_answered(&mut self) {
-        self.stage = Stage::Nowhere;
+        self.stage = Stage::Over;
     }
 
     /// Hands in what the client says. It takes as long as it takes, also where nobody waits for it any more.
@@ -197,7 +199,7 @@ impl Drop for Ways {
         match (&self.expects, self.stage) {
             (Some(id), Stage::LetThrough) => self.gate.forget(id),
             (Some(id), Stage::Sent) => drop(self.gate.give_up(id)),
-            (_, Stage::Nowhere) | (None, _) => {}
+            (_, Stage::Nowhere | Stage::Over) | (None, _) => {}
         }
     }
 }
