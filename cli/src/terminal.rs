@@ -98,8 +98,8 @@ fn ask_for(terminal: &File, question: &str, how: &str, yes: &str, still_waits: &
                     Some(typed) if typed.trim_ascii() == yes.as_bytes() => (Consent::Yes, "approved, once\n"),
                     Some(_) | None => (Consent::No, "not approved\n"),
                 };
-                // Nobody may look on any more.
-                let _: io::Result<Pace> = show(terminal, said, still_waits);
+                // It counts whether or not the screen takes that, which may be stopped.
+                let _: io::Result<Pace> = show(terminal, said, &|| false);
                 return Some(consent);
             }
             Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => {}
