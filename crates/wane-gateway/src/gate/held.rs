@@ -136,6 +136,11 @@ impl Shelf {
         (held.answer == Some(Consent::No)).then(|| held.denial.clone())
     }
 
+    /// Whether nothing is kept back any more.
+    pub(super) fn has_ended(&self) -> bool {
+        matches!(self.calls().ended, Ended::Closed)
+    }
+
     /// Whether somebody still waits for an answer.
     pub(super) fn holds(&self, number: u64) -> bool {
         let now = Instant::now();

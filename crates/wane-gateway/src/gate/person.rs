@@ -263,7 +263,8 @@ impl Gate {
             // spec: G24
             Some(taken) if taken.answer == Some(Consent::No) => return self.give_up_on(&taken),
             Some(taken) => self.take_back(&taken)?,
-            None => {}
+            // Whoever took it answers it: it was cancelled, or nothing waits any more.
+            None => return Ok(()),
         }
         let approvals = approved.map_or_else(|| Ok(Vec::new()), |question| self.approve(question));
         match approvals {
