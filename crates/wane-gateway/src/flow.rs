@@ -78,8 +78,10 @@ pub(crate) struct Flow {
     holds: u64,
     /// What was asked of a person by way of the client's next request, the oldest first.
     states: VecDeque<State>,
-    /// The pinned tools that were listed since the list began anew, and why they are not what was pinned.
-    tools: HashMap<String, Option<Refusal>>,
+    /// The pinned tools that were listed since the list began anew.
+    tools: HashMap<String, Listed>,
+    /// What had been heard of changes of tools, on any connection, before that list was asked for.
+    heard: u64,
     /// How often the server has announced that its tools are others.
     changes: u64,
     told: HashMap<BlockId, Mark>,
@@ -92,6 +94,15 @@ pub(crate) struct Flow {
     pub(crate) announces: bool,
     /// When the server last did not tell its tools to the gateway itself.
     pub(crate) unlisted: Option<Instant>,
+}
+
+/// A pinned tool that was listed.
+#[derive(Debug)]
+struct Listed {
+    /// Why it is not what was pinned.
+    why_not: Option<Refusal>,
+    /// What had been heard before it was asked for.
+    heard: u64,
 }
 
 /// A question that a client was given as the answer to its request, to bring the answer with the same request.
@@ -251,9 +262,10 @@ impl Flow {
         format!("\"{OWN_ID}{}\"", self.own)
     }
 
-    /// A list of tools begins anew.
-    pub(crate) fn forget_tools(&mut self) {
+    /// A list of tools begins anew, once so much was heard of changes.
+    pub(crate) fn forget_tools(&mut self, heard: u64) {
         self.tools.clear();
+        self.heard = heard;
     }
 
     /// The server announces that its tools are others.
@@ -269,20 +281,30 @@ impl Flow {
 
     /// A pinned tool is listed, and is what was pinned or is not. What once is not, stays so until the list begins anew.
     pub(crate) fn learn_tool(&mut self, name: String, why_not: Option<Refusal>) {
-        let known = self.tools.entry(name).or_insert_with(|| why_not.clone());
-        if known.is_none() {
-            *known = why_not;
+        self.learn_tool_of(name, why_not, self.heard);
+    }
+
+    /// The same of a list that was asked for when so much was heard.
+    pub(crate) fn learn_tool_of(&mut self, name: String, why_not: Option<Refusal>, heard: u64) {
+        let known = self.tools.entry(name).or_insert(Listed { why_not: None, heard });
+        if known.why_not.is_none() {
+            *known = Listed { why_not, heard };
         }
     }
 
     /// The tools that are as they were pinned.
     pub(crate) fn as_pinned(&self) -> HashSet<String> {
-        self.tools.iter().filter(|(_, why_not)| why_not.is_none()).map(|(name, _)| name.clone()).collect()
+        self.tools.iter().filter(|(_, listed)| listed.why_not.is_none()).map(|(name, _)| name.clone()).collect()
     }
 
     /// Why a pinned tool is not the one that was pinned, where it was listed.
     pub(crate) fn tool(&self, name: &str) -> Option<&Option<Refusal>> {
-        self.tools.get(name)
+        self.tools.get(name).map(|listed| &listed.why_not)
+    }
+
+    /// What had been heard of changes before this tool was listed.
+    pub(crate) fn heard_before(&self, name: &str) -> u64 {
+        self.tools.get(name).map_or(0, |listed| listed.heard)
     }
 
     /// Whether a mark says something of the session that was not told yet.
@@ -431,7 +453,10 @@ mod tests {
         flow.learn_tool("a".into(), other());
         flow.learn_tool("a".into(), None);
         assert!(flow.tool("a").is_some_and(Option::is_some));
-        flow.forget_tools();
+        flow.forget_tools(3);
         assert_eq!(flow.tool("a"), None);
+        flow.learn_tool("a".into(), None);
+        flow.learn_tool_of("b".into(), None, 5);
+        assert_eq!((flow.heard_before("a"), flow.heard_before("b"), flow.heard_before("c")), (3, 5, 0));
     }
 }

@@ -257,7 +257,7 @@ impl Gate {
     /// Whether a request goes on to the server, and as what.
     pub(super) fn judge(&self, received: &Received<'_>, beside: Beside<'_>) -> Result<Onward<'_>, Stopped> {
         let Received { message, id, method, asked, parameters } = received;
-        let (changes, heard) = (self.flow().changes(), self.lists.changes());
+        let changes = self.flow().changes();
         let within = parameters.token()?;
         let shown = self.credential.check(within.as_deref(), self.beside.as_deref())?;
         let cuts = within.is_some() && matches!(self.credential.to_server(), ToServer::Never);
@@ -271,7 +271,7 @@ impl Gate {
             Asked::ListTools => {
                 let begins = if parameters.is_first_page() { Begins::Anew } else { Begins::Behind };
                 if begins == Begins::Anew {
-                    self.flow().forget_tools();
+                    self.forget_tools();
                 }
                 (Ground::Passes, Waits::ListTools(self.credential.for_list(shown, &self.audience)?, begins))
             }
@@ -308,8 +308,7 @@ impl Gate {
         if let Some(name) = pinned {
             let changed = || Refusal::new(Code::DenyPin, "digest", "of the server", "its tools have just changed");
             match flow.tool(&name) {
-                // What was recalled was heard of on other connections, and so is what has changed since.
-                Some(None) if flow.changes() == changes && self.lists.is_as_then(&name, heard) => {}
+                Some(None) if flow.changes() == changes && self.is_as_listed(&flow, &name) => {}
                 Some(Some(why_not)) => return Err(why_not.clone().into()),
                 Some(None) | None => return Err(changed().into()),
             }
@@ -320,6 +319,12 @@ impl Gate {
             && let Some(denial) = self.shelf.settle(number)
         {
             return Err(denial.into());
+        }
+        // spec: G22
+        if matches!(beside.stage, Stage::Held(_)) && self.shelf.has_ended() {
+            return Err(
+                Refusal::new(Code::StateUnreachable, "ledger", "nobody waits for approvals any more", "").into()
+            );
         }
         // Whoever was cancelled meanwhile does not go on, and neither does another call under the same id.
         if let Stage::Held(number) = beside.stage
@@ -415,7 +420,15 @@ impl Gate {
     fn check_pin(&self, ask: &Ask, demand: &Demand, parameters: &Parameters<'_>) -> Result<(), Refusal> {
         let (Ask::Tool(name, _), Some(_)) = (ask, demand.pin()) else { return Ok(()) };
         let listing = self.listing.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let known = self.flow().tool(name).is_some();
+        let known = {
+            let flow = self.flow();
+            match flow.tool(name) {
+                Some(None) => self.is_as_listed(&flow, name),
+                // What differs does so until the list begins anew.
+                Some(Some(_)) => true,
+                None => false,
+            }
+        };
         if !known {
             self.list_or_recall(name, parameters)?;
         }

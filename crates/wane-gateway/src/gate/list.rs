@@ -12,7 +12,7 @@ use super::server::without_ours;
 use super::{Gate, Notice};
 use crate::answer;
 use crate::call::Parameters;
-use crate::flow::{Begins, Page, Untold, Waits};
+use crate::flow::{Begins, Flow, Page, Untold, Waits};
 use crate::object::{Object, elements, quoted};
 
 /// How long a server may take for its whole list, where the gateway itself asks for it.
@@ -174,7 +174,7 @@ impl Gate {
         let (asked, changes) = (Instant::now(), self.lists.changes());
         match self.lists.known(&words, name, asked) {
             Known::AsPinned => {
-                self.flow().learn_tool(name.to_owned(), None);
+                self.flow().learn_tool_of(name.to_owned(), None, changes);
                 return Ok(());
             }
             Known::Untold => return Err(Unlisted::Untold(JUST).into()),
@@ -198,7 +198,7 @@ impl Gate {
             return Err(Unlisted::Untold(JUST));
         }
         let until = Instant::now() + PATIENCE;
-        self.flow().forget_tools();
+        self.forget_tools();
         let mut cursor: Option<String> = None;
         for _ in 0..PAGES {
             let page = self.page_for_itself(parameters, cursor.as_deref(), until);
@@ -207,7 +207,7 @@ impl Gate {
                 Ok(Page { next }) => cursor = next,
                 Err(Unlisted::Untold(why)) => return self.untold_so(why),
                 Err(Unlisted::Gone) => {
-                    self.flow().forget_tools();
+                    self.forget_tools();
                     return Err(Unlisted::Gone);
                 }
             }
@@ -216,10 +216,22 @@ impl Gate {
     }
 
     fn untold_so(&self, why: &'static str) -> Result<(), Unlisted> {
-        let mut flow = self.flow();
-        flow.unlisted = Some(Instant::now());
-        flow.forget_tools();
+        self.flow().unlisted = Some(Instant::now());
+        self.forget_tools();
         Err(Unlisted::Untold(why))
+    }
+
+    /// A list of tools begins anew: what was heard of changes until now it holds.
+    // spec: G60
+    pub(super) fn forget_tools(&self) {
+        let heard = self.lists.changes();
+        self.flow().forget_tools(heard);
+    }
+
+    /// Whether nobody has heard since it was listed, on whatever connection, that this tool is another.
+    // spec: G60
+    pub(super) fn is_as_listed(&self, flow: &Flow, name: &str) -> bool {
+        self.lists.is_as_then(name, flow.heard_before(name))
     }
 
     fn page_for_itself(
@@ -252,7 +264,11 @@ impl Gate {
             Ok(Ok(Err(Untold)) | Err(RecvTimeoutError::Timeout)) => Err(Unlisted::Untold("it does not tell its tools")),
             Ok(Err(RecvTimeoutError::Disconnected)) | Err(_) => Err(Unlisted::Gone),
         };
-        self.flow().give_up(&id);
+        // Its answer may just be learnt: what it says is forgotten behind that.
+        let waits = self.flow().give_up(&id);
+        if !waits {
+            let _: Result<Result<Page, Untold>, _> = answer.recv();
+        }
         page
     }
 }

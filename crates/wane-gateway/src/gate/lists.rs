@@ -109,7 +109,8 @@ impl Lists {
     /// Keeps what was asked for then. A list from before a change does not undo it.
     pub(crate) fn keep(&self, words: Words, mut pinned: Option<HashSet<String>>, asked: Instant, changes: u64) {
         let mut kept = self.kept();
-        if kept.all > changes {
+        // Nor does one that comes late undo what was asked for since.
+        if kept.all > changes || kept.lists.get(&words).is_some_and(|known| known.asked > asked) {
             return;
         }
         pinned.iter_mut().for_each(|pinned| pinned.retain(|tool| kept.is_as_then(tool, changes)));
@@ -177,5 +178,14 @@ mod tests {
             (lists.known(&words("0"), "a", now), lists.known(&words("1"), "a", now)),
             (Known::Nothing, Known::AsPinned)
         );
+    }
+
+    #[test]
+    fn what_was_asked_for_earlier_and_told_later_is_not_kept() {
+        let (lists, now) = (Lists::default(), Instant::now());
+        let later = now + Duration::from_secs(1);
+        lists.keep(words("x"), Some(HashSet::new()), later, lists.changes());
+        lists.keep(words("x"), Some(HashSet::from(["a".to_owned()])), now, lists.changes());
+        assert_eq!(lists.known(&words("x"), "a", later), Known::Nothing);
     }
 }

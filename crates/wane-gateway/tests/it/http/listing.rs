@@ -4,7 +4,7 @@ use serde_json::Value;
 use wane_gateway::http::Limits;
 
 use super::wire::{self, Answer, Server, result};
-use super::{CATALOGUE, Gateway, Setting, lent, stateless};
+use super::{CATALOGUE, Gateway, Setting, call, lent, stateless};
 use crate::scene::{Scene, Whose};
 
 const TOOL: &str = r#"{"name":"read","inputSchema":{}}"#;
@@ -59,7 +59,7 @@ impl Talk {
     }
 }
 
-fn call(server: &Server, scopes: &[&str]) -> Answer {
+fn read(server: &Server, scopes: &[&str]) -> Answer {
     Talk::before(server, scopes).call("read", &[], "")
 }
 
@@ -71,7 +71,7 @@ fn asked(server: &Server) -> Vec<String> {
 fn a_denial_is_one_answer_whatever_the_server_asks_meanwhile() {
     for before in [&[ASKS][..], &[ELICITS], &[SAYS; 64], &[OTHER], &[ASKS, SAYS, "no message"]] {
         let server = server(before, &[]);
-        let denied = call(&server, &["send:*"]);
+        let denied = read(&server, &["send:*"]);
         assert_eq!(denied.code(), "deny-scope", "{before:?}: {denied:?}");
         assert_eq!(denied.header("content-type"), Some("application/json"), "{before:?}: {denied:?}");
         // Nothing else went to it under the client's head.
@@ -85,7 +85,7 @@ fn what_is_admitted_goes_on_and_is_answered_alone() {
         [(&[ASKS, SAYS][..], &[][..]), (&[], &[ASKS, ELICITS, SAYS, OTHER]), (&[OTHER, ELICITS], &[SAYS])]
     {
         let server = server(before, behind);
-        let answer = call(&server, &["read:*"]);
+        let answer = read(&server, &["read:*"]);
         assert_eq!(answer.body, result(&Value::from(1), "[]"), "{before:?} {behind:?}: {answer:?}");
         assert_eq!(asked(&server), ["tools/list", "tools/call"], "{before:?} {behind:?}");
     }
@@ -93,14 +93,14 @@ fn what_is_admitted_goes_on_and_is_answered_alone() {
 
 #[test]
 fn a_change_is_heard_there_as_well() {
-    assert_eq!(call(&server(&[CHANGED], &[]), &["read:*"]).code(), "deny-pin");
+    assert_eq!(read(&server(&[CHANGED], &[]), &["read:*"]).code(), "deny-pin");
 }
 
 #[test]
 fn a_server_that_breaks_off_is_not_waited_for() {
     let server = Server::start(|_, out| out.whole("500 Internal Server Error", "", ""));
     let since = std::time::Instant::now();
-    assert_eq!(call(&server, &["read:*"]).code(), "deny-pin");
+    assert_eq!(read(&server, &["read:*"]).code(), "deny-pin");
     assert!(since.elapsed() < std::time::Duration::from_secs(8), "{:?}", since.elapsed());
 }
 
@@ -180,7 +180,7 @@ fn a_list_that_goes_on_in_a_way_of_its_own_is_none() {
                 false => out.json(&result(&json["id"], "[]")),
             }
         });
-        assert_eq!(call(&server, &["read:*"]).code(), code, "{next}");
+        assert_eq!(read(&server, &["read:*"]).code(), code, "{next}");
     }
 }
 
@@ -248,6 +248,61 @@ fn what_was_just_listed_is_not_asked_for_again() {
         assert_eq!(talk.call("read", &[], "").code(), "deny-pin");
         assert_eq!(asked(&server), ["tools/list"], "what differs is asked for each time");
     }
+}
+
+#[test]
+fn what_one_session_has_listed_does_not_outlive_what_another_has_heard() {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+    let (changed, sessions) = (Arc::new(AtomicBool::new(false)), AtomicUsize::new(0));
+    let is_changed = Arc::clone(&changed);
+    let server = Server::start(move |request, out| {
+        let json = request.json();
+        let tool = if is_changed.load(Ordering::SeqCst) { r#"{"name":"read","inputSchema":{"x":1}}"# } else { TOOL };
+        match json["method"].as_str() {
+            Some("initialize") => {
+                let session = sessions.fetch_add(1, Ordering::SeqCst);
+                let head = format!("content-type: application/json\r\nmcp-session-id: s{session}\r\n");
+                out.whole("200 OK", &head, &result(&json["id"], "[]"));
+            }
+            Some("tools/list") => {
+                out.json(&format!(r#"{{"jsonrpc":"2.0","id":{},"result":{{"tools":[{tool}]}}}}"#, json["id"]))
+            }
+            _ if json["params"]["name"] == "salaries" => {
+                out.events("");
+                out.write(&format!("data: {CHANGED}\n\ndata: {}\n\n", result(&json["id"], "[]"))).unwrap();
+            }
+            _ => out.json(&result(&json["id"], "[]")),
+        }
+    });
+    let talk = Talk::before(&server, &["read:*"]);
+    let begin = || {
+        let body = r#"{"jsonrpc":"2.0","id":0,"method":"initialize","params":{}}"#;
+        let answer = talk.gateway.post("/mcp", &[("authorization", &talk.token)], body);
+        answer.header("mcp-session-id").unwrap().to_owned()
+    };
+    let (one, two) = (begin(), begin());
+    let mut id = 0;
+    let mut says = |session: &str, tool: &str, expected: &[&str]| {
+        id += 1;
+        let headers =
+            [("mcp-session-id", session), ("mcp-protocol-version", "2025-06-18"), ("authorization", &talk.token)];
+        let code = talk.gateway.post("/mcp", &headers, &call(id, tool)).code();
+        assert_eq!(asked(&server), expected, "{session} {tool}");
+        code
+    };
+    asked(&server);
+    let (both, once) = (&["tools/list", "tools/call"][..], &["tools/call"][..]);
+    assert_eq!(says(&one, "read", both), "none");
+    assert_eq!(says(&one, "read", once), "none");
+    // News on one is heard by the other,
+    says(&two, "salaries", once);
+    assert_eq!(says(&one, "read", both), "none");
+    assert_eq!(says(&one, "read", once), "none");
+    // and so is what one was listed, and was denied for.
+    changed.store(true, Ordering::SeqCst);
+    assert_eq!(says(&two, "read", &["tools/list"]), "deny-pin");
+    assert_eq!(says(&one, "read", &["tools/list"]), "deny-pin");
 }
 
 #[test]
