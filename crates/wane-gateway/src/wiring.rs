@@ -196,7 +196,7 @@ pub enum Why {
     Elsewhere(String),
     /// Something was written into what would be taken out.
     Written,
-    /// Its `env` states this variable, by which it would say what it is judged by.
+    /// It states this variable, by which it would say something to the gateway as well, or `envFile`, a file of them.
     Setting(String),
     /// Its `command` is written as a dotted key in an inline table, which leaves no place for `args`.
     Dotted,
@@ -235,7 +235,7 @@ impl fmt::Display for Why {
                 write!(f, "it is wrapped by `{program}`, which is not this program: `--stop` comes first")
             }
             Self::Written => f.write_str("a remark stands in what would be taken out: move it"),
-            Self::Setting(name) => write!(f, "its `env` states `{name}`, which says what a gateway judges by"),
+            Self::Setting(name) => write!(f, "it states `{name}`, which says something to the gateway as well"),
             Self::Dotted => f.write_str("it has no `args`, and none can be put beside its dotted `command`"),
         }
     }

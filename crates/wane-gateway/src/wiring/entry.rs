@@ -42,9 +42,9 @@ pub(super) struct Stdio {
     pub(super) setting: Option<String>,
 }
 
-/// Whether a variable is one of ours.
+/// Whether a variable says something to the gateway: what it judges by, where its state and its user's settings lie, or what code it loads.
 pub(super) fn is_setting(name: &str) -> bool {
-    name.starts_with("WANE_")
+    name == "HOME" || ["WANE_", "XDG_", "LD_", "DYLD_"].iter().any(|start| name.starts_with(start))
 }
 
 /// A text as it stands in the configuration, quotes included, and what it says.

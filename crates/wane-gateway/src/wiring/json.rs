@@ -215,6 +215,8 @@ fn stdio(text: &str, entry: &Object<'_>) -> Result<Stdio, Why> {
         // Whatever that says to the client.
         Some(_) => return Err(Why::Env),
     };
+    // A file can state whatever `env` can, and changes later.
+    let setting = setting.or_else(|| get("envFile").map(|_| "envFile".to_owned()));
     Ok(Stdio { command: said, args, env: env.map_or(Some(Vec::new()), variables), setting })
 }
 

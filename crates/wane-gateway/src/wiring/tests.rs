@@ -290,11 +290,19 @@ fn an_entry_does_not_say_what_it_is_judged_by() {
         r#"{"WANE_ROOTS": "evil.pub"}"#,
         r#"{"A": 1, "WANE_X": 2}"#,
         r#"{"WANE_AUD": null}"#,
+        r#"{"LD_PRELOAD": "x.so"}"#,
+        r#"{"DYLD_INSERT_LIBRARIES": "x"}"#,
+        r#"{"XDG_STATE_HOME": "/tmp"}"#,
+        r#"{"HOME": "/tmp"}"#,
         r#"{"W\u0041NE_A": "x"}"#,
     ] {
         let text = format!(r#"{{"servers": {{"a": {{"command": "x", "env": {env}}}}}}}"#);
-        assert!(matches!(refused(&text, Layout::Servers), Why::Setting(name) if name.starts_with("WANE_")), "{env}");
+        let ours = ["WANE_", "LD_", "DYLD_", "XDG_", "HOME"];
+        let is_ours = |name: &str| ours.iter().any(|start| name.starts_with(start));
+        assert!(matches!(refused(&text, Layout::Servers), Why::Setting(name) if is_ours(&name)), "{env}");
     }
+    let text = r#"{"servers": {"a": {"command": "x", "env": {"HOMER": "b"}, "envFile": "${workspaceFolder}/.env"}}}"#;
+    assert_eq!(refused(text, Layout::Servers), Why::Setting("envFile".into()));
     // Nor once it is wrapped.
     let now =
         enforce(r#"{"servers": {"a": {"command": "x", "env": {"A": "b"}}}}"#, Layout::Servers, &runner(), &[]).unwrap();
