@@ -17,7 +17,6 @@ use crate::failure::{Failure, Trouble};
 use crate::input::{self, Inputs, Source, source};
 use crate::ledger::{LedgerFlag, LogFlags};
 use crate::log_lines::LogLines;
-use crate::output::Output;
 use crate::tls::TlsFlags;
 use crate::trust::{self, Trust};
 use crate::watching::{look, watchable};
@@ -93,11 +92,8 @@ impl Serve {
             clock: Box::new(|| time::now().unwrap_or(u64::MAX)),
         })
         .map_err(|refusal| Failure::from(refusal).within(lies.name()))?;
-        let watched = [
-            watched_roots(context.output, trust, Arc::downgrade(&guard)),
-            watched_catalogue(lies, service.clone()),
-            certificate,
-        ];
+        let watched =
+            [watched_roots(trust, Arc::downgrade(&guard)), watched_catalogue(lies, service.clone()), certificate];
         let failed = |error: io::Error| Failure::new(Trouble::File, format!("signals cannot be heard: {error}"));
         let mut signals = Signals::new([SIGHUP, SIGINT, SIGTERM]).map_err(failed)?;
         let listener = listen.bind(reach).map_err(unheard)?;
@@ -126,11 +122,12 @@ fn unheard(error: ListenError) -> Failure {
 }
 
 /// The roots, where they lie in a file.
-fn watched_roots(output: Output, trust: Trust, guard: Weak<Guard>) -> Option<Watched> {
+fn watched_roots(trust: Trust, guard: Weak<Guard>) -> Option<Watched> {
     let Trust::Lies(Source::File(path), _) = &trust else { return None };
     let (path, name) = watchable(path)?;
     let apply = move |seen: &[u8]| {
-        let roots = trust.read_again(&Inputs::new(output), seen)?;
+        // Where nobody reads what is printed here, no file would be looked at any more.
+        let roots = trust.read_again(&Inputs::untold(), seen)?;
         // Where there is no guard any more, the service ends.
         if let Some(guard) = guard.upgrade() {
             guard.replace_roots(roots);
