@@ -140,6 +140,14 @@ impl Credential {
         }
     }
 
+    /// A sealed token that is shown, or what was read of it before.
+    pub(crate) fn read(&self, text: &str) -> Result<SealedToken, Refusal> {
+        match &self.0 {
+            Whose::Shown(_, tokens) => tokens.read(text),
+            Whose::Own(_) => SealedToken::parse(text),
+        }
+    }
+
     /// The sealed token by which this request is judged.
     pub(crate) fn for_request(
         &self,

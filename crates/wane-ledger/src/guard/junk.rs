@@ -25,6 +25,20 @@ impl Guard {
         self.verified(sealed, now).map(|_verified| ())
     }
 
+    /// The same for whoever hands it in to be admitted or verified as well, if it matters, and has it counted there.
+    ///
+    /// ```
+    /// use wane::SealedToken;
+    /// fn is_a_stranger(guard: &wane_ledger::Guard, shown: &SealedToken) -> bool {
+    ///     !guard.is_genuine(shown)
+    /// }
+    /// # let _ = is_a_stranger;
+    /// ```
+    #[must_use]
+    pub fn is_genuine(&self, sealed: &SealedToken) -> bool {
+        self.shared.verify(sealed).is_ok()
+    }
+
     pub(super) fn verified(&self, sealed: &SealedToken, now: u64) -> Result<Arc<Verified>, Refusal> {
         self.shared.saw(now);
         self.shared.verify(sealed).inspect_err(|refusal| {
