@@ -15,6 +15,7 @@ use super::metrics::Surface;
 use super::question::{Asked, Question};
 use super::{Service, reply};
 use crate::connections::Place;
+use crate::onward;
 use crate::tokens::Tokens;
 
 /// Where Envoy asks: its `path_prefix` is `/envoy/` and the server's name.
@@ -25,11 +26,6 @@ const PREFIX: &str = "/envoy/";
 const PARTIAL: HeaderName = HeaderName::from_static("x-envoy-auth-partial-body");
 /// What Envoy takes out of a request before that goes on.
 const REMOVE: HeaderName = HeaderName::from_static("x-envoy-auth-headers-to-remove");
-
-/// Some servers take them for the method or the target, which are decided as they stand in the request's line.
-// spec: H28
-const INSTEAD: [&str; 5] =
-    ["x-http-method", "x-http-method-override", "x-method-override", "x-original-url", "x-rewrite-url"];
 
 /// Whether Envoy is asking.
 pub(super) fn is_asked(path: &str) -> bool {
@@ -77,7 +73,7 @@ fn read(
     let token = token(&parts.headers, tokens)?;
     let body = body.map_err(Unfit::refusal)?;
     is_whole(&parts.headers, &body)?;
-    if let Some(name) = INSTEAD.iter().find(|name| parts.headers.contains_key(**name)) {
+    if let Some(name) = parts.headers.keys().find(|name| onward::stands_for_another(name.as_str())) {
         return Err(Refusal::new(
             Code::DenyRoute,
             "headers",
