@@ -257,4 +257,16 @@ mod tests {
         assert_eq!(lines.try_iter().count(), 2);
         assert_eq!(to.waiting.load(Ordering::Relaxed), 2 * WAITING_BYTES);
     }
+
+    #[test]
+    fn what_it_has_read_waits_no_longer() {
+        use std::process::{Command, Stdio};
+        let mut reads = Command::new("cat").stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+        let (to, lines) = ToServer::new();
+        (0..3).for_each(|_| to.say(vec![b'x'; 1_000]).unwrap());
+        to.say(Vec::new()).unwrap();
+        write(&lines, &to.waiting, reads.stdin.take().unwrap());
+        assert_eq!(to.waiting.load(Ordering::Relaxed), 0);
+        reads.wait().unwrap();
+    }
 }

@@ -233,6 +233,20 @@ mod tests {
         Gate::new(options).unwrap()
     }
 
+    async fn ways_over(gate: &Gate, places: &Arc<Semaphore>) {
+        let mut ways = Ways::of(gate, Connection::Same, None, places);
+        ways.expects(Some("2".into()));
+        let ping = Read::small(br#"{"jsonrpc":"2.0","id":2,"method":"ping"}"#.to_vec());
+        ways.hand_clients(ping, places, places, None).await.unwrap().await.unwrap().unwrap();
+        assert!(matches!(ways.take(), Some(Way::Server(_))));
+        ways.is_let_through();
+        ways.is_sent();
+        ways.is_answered();
+        ways.hand_servers(br#"{"jsonrpc":"2.0","id":"s","method":"sampling/createMessage"}"#.to_vec()).await;
+        drop(ways);
+        assert!(gate.awaits("2"));
+    }
+
     #[tokio::test]
     async fn who_goes_away_leaves_the_id_of_what_was_not_sent() {
         let (gate, places) = (gate(), Arc::new(Semaphore::new(1)));
@@ -266,6 +280,8 @@ mod tests {
         judging.await.unwrap().unwrap();
         drop(second);
         assert!(gate.awaits("1"));
+        // What the gate says to the server behind an answer that comes elsewhere is not that request, and frees no id.
+        ways_over(&gate, &places).await;
         // What may be answered yet keeps its id, and nobody waits for it.
         assert!(matches!(first.take(), Some(Way::Server(_))));
         first.is_sent();

@@ -117,6 +117,9 @@ fn where_all_are_being_answered_the_next_waits() {
         let busy = scope.spawn(|| gateway.post("/mcp", &[("authorization", &token)], &call(9, "read")));
         wait(&begins);
         let next = scope.spawn(|| passes(&gateway, &token));
+        // Time enough for whoever is let in to be answered.
+        std::thread::sleep(Duration::from_millis(300));
+        assert!(!next.is_finished(), "it was let in beside the one that is being answered");
         go.send(()).unwrap();
         assert_eq!(busy.join().unwrap().code(), "none");
         next.join().unwrap();
