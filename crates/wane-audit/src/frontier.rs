@@ -3,10 +3,10 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use wane::{Code, Refusal};
+use wane::{Code, Hex, Refusal};
 
 use crate::hash::Hash;
-use crate::hex::{self, Hex};
+use crate::hex;
 
 /// The right edge of a tree: one hash for each bit of its size, which is all that appending needs. It gives the root of
 /// every size it passes through, and knows no leaf.

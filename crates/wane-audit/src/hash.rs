@@ -5,9 +5,9 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
-use wane::Refusal;
+use wane::{Hex, Refusal};
 
-use crate::hex::{self, Hex};
+use crate::hex;
 
 /// A hash in the tree: of one record, of a part of the tree, or of all of it. Its text form is 64 lower-case hexadecimal
 /// digits.

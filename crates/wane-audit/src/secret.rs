@@ -6,10 +6,10 @@ use std::str::FromStr;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
-use wane::{BlockId, Code, KeyHint, Refusal, Value};
+use wane::{BlockId, Code, Hex, KeyHint, Refusal, Value};
 use zeroize::{Zeroize as _, ZeroizeOnDrop, Zeroizing};
 
-use crate::hex::{self, Hex};
+use crate::hex;
 
 /// What the key of a record is derived under.
 const PURPOSE: &[u8] = b"wane1.audit.record";

@@ -318,8 +318,12 @@ const DIGITS: &[u8; 16] = b"0123456789abcdef";
 /// Bytes that are written at once: those of an id.
 const AT_ONCE: usize = 32;
 
-/// Bytes as lower-case hexadecimal digits.
-pub(crate) struct Hex<'a>(pub(crate) &'a [u8]);
+/// Bytes as lower-case hexadecimal digits, their one spelling here and in records.
+///
+/// ```
+/// assert_eq!(wane::Hex(&[0, 0xfa]).to_string(), "00fa");
+/// ```
+pub struct Hex<'a>(pub &'a [u8]);
 
 impl fmt::Display for Hex<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -343,6 +347,18 @@ impl fmt::Debug for Hex<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_byte_is_two_digits() {
+        use alloc::format;
+        use alloc::string::ToString as _;
+        use alloc::vec::Vec;
+        for length in [0, 1, 31, 32, 33, 64, 65] {
+            let bytes: Vec<u8> = (0..length).map(|number| number * 3).collect();
+            let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+            assert_eq!(Hex(&bytes).to_string(), digits);
+        }
+    }
 
     fn unhex(text: &str) -> [u8; 32] {
         let byte = |i: usize| u8::from_str_radix(&text[2 * i..2 * i + 2], 16).unwrap();

@@ -147,7 +147,7 @@ pub use decide::{Ask, Charge, Decision, Effects, Judgement, Permit, Use, decide,
 pub use envelope::Kind;
 pub use grant::Grant;
 pub use ids::{BlockId, LedgerId};
-pub use key::{KeyHint, PublicKey, SecretKey, Signer, SignerError};
+pub use key::{Hex, KeyHint, PublicKey, SecretKey, Signer, SignerError};
 pub use level::{Level, Mark};
 pub use mint::{Heir, RootGrant, mint};
 pub use name::Name;
