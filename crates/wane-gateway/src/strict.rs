@@ -22,10 +22,14 @@ pub(crate) struct Ambiguous(pub(crate) String);
 /// Reads a whole text: UTF-8, RFC 8259, no member twice within an object (after unescaping), no lone surrogate, at most
 /// [`DEPTH`] levels and [`VALUES`] members and elements, nothing behind it. Numbers may be of any size, since they are passed on as they are written.
 pub(crate) fn check(bytes: &[u8]) -> Result<(), Ambiguous> {
+    check_within(bytes, VALUES)
+}
+
+fn check_within(bytes: &[u8], most: usize) -> Result<(), Ambiguous> {
     let text = std::str::from_utf8(bytes).map_err(|error| Ambiguous(error.to_string()))?;
     let mut reader = serde_json::Deserializer::from_str(text);
     // Deeper than serde_json's own limit is never asked for: the walk has a lower one.
-    let values = Cell::new(VALUES);
+    let values = Cell::new(most);
     Walk { left: DEPTH, values: &values }
         .deserialize(&mut reader)
         .and_then(|()| reader.end())
@@ -137,6 +141,9 @@ pub(crate) fn has_at_most(values: usize, text: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+    use serde_json::Value;
+
     use super::*;
 
     #[test]
@@ -157,6 +164,43 @@ mod tests {
             [(r#"{"a,[{":[1,2,"\",\\"],"b":{}}"#, 5), ("[ ]", 0), ("[{},[ ]]", 2), ("7", 0), (r#"",,"#, 0)]
         {
             assert!(has_at_most(found, text.as_bytes()) && (found == 0 || !has_at_most(found - 1, text.as_bytes())));
+        }
+    }
+
+    fn trees() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i32>().prop_map(Value::from),
+            r#"[\[\]{},:"\\a ]{0,6}"#.prop_map(Value::from),
+        ];
+        leaf.prop_recursive(4, 40, 6, |inner| {
+            let members = proptest::collection::btree_map(r#"[\[\]{},:"\\ab]{0,4}"#, inner.clone(), 0..6);
+            prop_oneof![
+                proptest::collection::vec(inner, 0..6).prop_map(Value::from),
+                members.prop_map(|members| Value::Object(members.into_iter().collect())),
+            ]
+        })
+    }
+
+    fn counted(tree: &Value) -> usize {
+        match tree {
+            Value::Array(all) => all.len() + all.iter().map(counted).sum::<usize>(),
+            Value::Object(all) => all.len() + all.values().map(counted).sum::<usize>(),
+            _ => 0,
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn both_ways_of_counting_count_what_is_there(tree in trees()) {
+            let found = counted(&tree);
+            for text in [serde_json::to_string(&tree).unwrap(), serde_json::to_string_pretty(&tree).unwrap()] {
+                prop_assert!(has_at_most(found, text.as_bytes()) && check_within(text.as_bytes(), found).is_ok());
+                if let Some(less) = found.checked_sub(1) {
+                    prop_assert!(!has_at_most(less, text.as_bytes()) && check_within(text.as_bytes(), less).is_err());
+                }
+            }
         }
     }
 
