@@ -27,6 +27,8 @@ fn server(then: impl Fn(&Received, &mut Out) + Send + Sync + 'static) -> Server 
     })
 }
 
+const NEWS: &str = r#"{"jsonrpc":"2.0","method":"notifications/message","params":{"data":"news"}}"#;
+
 struct Talk {
     gateway: Gateway,
     token: String,
@@ -241,7 +243,15 @@ fn what_the_newer_era_says_belongs_to_no_session() {
 
 #[test]
 fn a_stranger_pushes_out_no_session_but_a_strangers() {
-    let server = server(|request, out| match request.method.as_str() {
+    let (go, goes) = switch();
+    let server = server(move |request, out| match request.method.as_str() {
+        // That of the one who showed a token from the beginning.
+        "GET" if request.header("mcp-session-id") == Some("s1") => {
+            out.events("");
+            wait(&goes);
+            // It may be gone.
+            let _: std::io::Result<()> = out.write(&format!("data: {NEWS}\n\n"));
+        }
         "GET" => {
             out.events("");
             out.wait_until_gone();
@@ -266,13 +276,14 @@ fn a_stranger_pushes_out_no_session_but_a_strangers() {
     assert_eq!(known(more.header("mcp-session-id").unwrap()), 200);
     assert_eq!((known(&one), known(&two)), (200, 200));
     // Streams of strangers give way before those of others, and both before somebody has to wait.
-    let by_known = Reading::of(talk.gateway.address(), "GET", &talk.headers(&one), "");
+    let mut by_known = Reading::of(talk.gateway.address(), "GET", &talk.headers(&one), "");
     let last = strangers.iter().rev().find(|session| lives(session) == 200).unwrap();
     let streams: Vec<Reading> =
         (0..6).map(|_| Reading::of(talk.gateway.address(), "GET", &[("mcp-session-id", last.as_str())], "")).collect();
     assert_eq!(known(&two), 200);
+    go.send(()).unwrap();
+    assert!(by_known.event().is_some_and(|event| event.contains("news")), "the stream of who is known goes on");
     drop(streams);
-    drop(by_known);
 }
 
 #[test]
