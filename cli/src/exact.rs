@@ -86,6 +86,9 @@ fn write_out(c: char, out: &mut String) {
 /// The widest line that is shown, one less than the narrowest terminal that is usual.
 pub(crate) const WIDTH: usize = 79;
 
+/// Columns of the narrowest terminal that is written for.
+pub(crate) const NARROWEST: usize = 40;
+
 /// What a line begins with that goes on from the one above: none of the lines that are shown begins so otherwise.
 const GOES_ON: &str = "  | ";
 

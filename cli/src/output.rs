@@ -17,7 +17,7 @@ use serde::Serialize;
 
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::screen;
+use crate::{exact, screen};
 
 const RED: Style = AnsiColor::Red.on_default().bold();
 const GREEN: Style = AnsiColor::Green.on_default().bold();
@@ -94,7 +94,7 @@ impl Output {
         let as_json = |what: &str| serde_json::json!({ "event": "server", "what": what });
         match (self.json, width) {
             (false, _) => {
-                let room = width.unwrap_or(WIDTH).saturating_sub(SERVER.len());
+                let room = width.unwrap_or(exact::WIDTH).saturating_sub(SERVER.len());
                 pieces(line, room, escape).iter().for_each(|piece| self.say(format_args!("{SERVER}{}", escape(piece))));
             }
             (true, Some(width)) => {
@@ -170,16 +170,10 @@ fn stdout_file() -> Option<(u32, String)> {
 /// What stands before each row of what a server says.
 const SERVER: &str = "server: ";
 
-/// One column less than the narrowest terminal that is usual.
-const WIDTH: usize = 79;
-
-/// The narrowest that is written for.
-const NARROWEST: usize = 40;
-
 /// How wide a row may be, where standard error is a terminal.
 fn terminal_width() -> Option<usize> {
     let size = tcgetwinsize(io::stderr()).ok()?;
-    Some(usize::from(size.ws_col).saturating_sub(1).clamp(NARROWEST, WIDTH))
+    Some(usize::from(size.ws_col).saturating_sub(1).clamp(exact::NARROWEST, exact::WIDTH))
 }
 
 /// A line in pieces that a terminal does not break: whatever stands at the beginning of a row there, stands behind what says whose it is.

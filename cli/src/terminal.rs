@@ -109,15 +109,12 @@ fn ask_for(terminal: &File, question: &str, how: &str, yes: &str, still_waits: &
     None
 }
 
-/// The narrowest terminal that a question is written for.
-const NARROWEST: usize = 40;
-
 /// A question as it is written, where all of it stands on the screen at once; with one that does not say how large it is there is no knowing.
 // spec: G64
 fn on_one_screen(terminal: &File, question: &dyn Fn(usize) -> Vec<String>, how: &str) -> Option<String> {
     let size = tcgetwinsize(terminal).ok()?;
     let (rows, columns) = (usize::from(size.ws_row), usize::from(size.ws_col));
-    if columns < NARROWEST {
+    if columns < exact::NARROWEST {
         return None;
     }
     let lines = question(columns.saturating_sub(1).min(exact::WIDTH));

@@ -15,11 +15,16 @@ pub(crate) fn watchable(path: &Path) -> Option<(PathBuf, String)> {
     is_file.then(|| (path.to_owned(), name))
 }
 
+/// Opens what may be anything, without waiting for it.
+pub(crate) fn open_at_once(path: &Path) -> io::Result<File> {
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    Ok(File::from(rustix::fs::open(path, flags, Mode::empty())?))
+}
+
 /// As much of a file as is read at first; what is longer is refused when it is to come into force. What has become a pipe meanwhile is
 /// not waited for.
 pub(crate) fn look(path: &Path) -> io::Result<Vec<u8>> {
-    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
-    let file = File::from(rustix::fs::open(path, flags, Mode::empty())?);
+    let file = open_at_once(path)?;
     if !file.metadata()?.is_file() {
         return Err(io::ErrorKind::InvalidInput.into());
     }

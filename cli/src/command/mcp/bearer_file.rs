@@ -5,12 +5,12 @@ use std::io::{self, Read as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{Mode, OFlags};
 use wane_gateway::wiring::HttpGateway;
 use zeroize::Zeroizing;
 
 use crate::failure::{self, Failure, Trouble};
 use crate::output::shell;
+use crate::watching::open_at_once;
 use crate::write;
 
 /// The largest such file.
@@ -54,12 +54,6 @@ fn which(file: &File) -> io::Result<(u64, u64)> {
     file.metadata().map(|about| (about.dev(), about.ino()))
 }
 
-/// Opens what may be anything, without waiting for it.
-fn open(path: &Path) -> io::Result<File> {
-    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
-    Ok(File::from(rustix::fs::open(path, flags, Mode::empty())?))
-}
-
 fn text(file: &File) -> io::Result<Zeroizing<String>> {
     let mut text = Zeroizing::new(String::with_capacity(512));
     file.take(MOST.saturating_add(1)).read_to_string(&mut text)?;
@@ -81,7 +75,7 @@ fn is_left_behind(path: &Path) -> bool {
     if !std::fs::symlink_metadata(path).is_ok_and(|there| there.is_file()) {
         return false;
     }
-    open(path).is_ok_and(|file| {
+    open_at_once(path).is_ok_and(|file| {
         text(&file).is_ok_and(|text| HttpGateway::read(&text).is_some()) && is_held(&file).is_ok_and(|held| !held)
     })
 }
@@ -90,7 +84,7 @@ fn is_left_behind(path: &Path) -> bool {
 pub(super) fn read(path: &Path) -> Result<HttpGateway, Failure> {
     let name = failure::name(path);
     let failed = |error: io::Error| Failure::file("read", &name, &error);
-    let file = open(path).map_err(failed)?;
+    let file = open_at_once(path).map_err(failed)?;
     let about = file.metadata().map_err(failed)?;
     if !about.is_file() {
         return Err(Failure::new(Trouble::File, format!("{name} is no file")));
@@ -133,7 +127,7 @@ mod tests {
         let path = folder.path().join("bearer");
         let first = BearerFile::create(&path, &gateway("a")).unwrap();
         assert_eq!(read(&path).unwrap(), gateway("a"));
-        let looks = open(&path).unwrap();
+        let looks = open_at_once(&path).unwrap();
         assert!(is_held(&looks).unwrap() && !is_left_behind(&path));
         assert_eq!(BearerFile::create(&path, &gateway("b")).unwrap_err().code(), "use-file-exists");
         // One that took its name is another gateway's.
@@ -156,7 +150,7 @@ mod tests {
             assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
         }
         std::fs::write(&path, gateway("b").expose_text()).unwrap();
-        let left = open(&path).unwrap();
+        let left = open_at_once(&path).unwrap();
         // Somebody who looks at it meanwhile is no gateway.
         left.lock_shared().unwrap();
         assert!(is_left_behind(&path));
