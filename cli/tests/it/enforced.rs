@@ -140,11 +140,17 @@ fn with_files() -> Scene {
 #[test]
 fn an_entry_that_states_settings_is_not_wrapped() {
     let scene = with_files();
-    let text = ENTRY.replace("\"command\"", "\"env\": {\"WANE_AUD\": \"hush\"}, \"command\"");
-    scene.write("m.json", &text);
-    let ran = scene.sh(&format!("wane mcp enforce --path m.json {FLAGS}")).exits(1);
-    assert!(ran.out.contains("its `env` states `WANE_AUD`") && !ran.out.contains("hush"), "{ran:?}");
-    assert_eq!(scene.read("m.json"), text);
+    for (member, name) in [
+        (r#""env": {"WANE_AUD": "hush"}"#, "WANE_AUD"),
+        (r#""env": {"LD_PRELOAD": "hush"}"#, "LD_PRELOAD"),
+        (r#""envFile": "hush""#, "envFile"),
+    ] {
+        let text = ENTRY.replace("\"command\"", &format!("{member}, \"command\""));
+        scene.write("m.json", &text);
+        let ran = scene.sh(&format!("wane mcp enforce --path m.json {FLAGS}")).exits(1);
+        assert!(ran.out.contains(&format!("it states `{name}`")) && !ran.out.contains("hush"), "{ran:?}");
+        assert_eq!(scene.read("m.json"), text);
+    }
 }
 
 #[test]
