@@ -57,6 +57,7 @@ use crate::pipes::Stops;
 use crate::tls::Authorities;
 
 pub use self::head::{Bearer, Door};
+use self::limits::AGREEING;
 pub use self::limits::Limits;
 pub use self::upstream::{Starts, Target, Upstream, UpstreamHeader, UpstreamUrl, UrlError};
 pub use crate::listen::{Bound, Listen, ListenError, Listener, Reach};
@@ -192,13 +193,12 @@ pub fn serve(
 ) -> Result<(), ServeError> {
     check(&options)?;
     let limits = options.limits;
-    let deciders = limits.deciding.saturating_mul(options.upstreams.len()).saturating_mul(3);
-    let lookups = names::LOOKUPS.saturating_mul(options.upstreams.len());
+    // Those who decide, who look at answers, who compare a request with its head, and who ask for the address of a name.
+    let looking = limits.deciding.saturating_mul(2).saturating_add(AGREEING).saturating_add(names::LOOKUPS);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .thread_name("wane-http")
-        // Those who look at something, those who ask for the addresses of names, and a few more.
-        .max_blocking_threads(deciders.saturating_add(lookups).saturating_add(16))
+        .max_blocking_threads(looking.saturating_mul(options.upstreams.len()).saturating_add(16))
         .build()
         .map_err(ServeError::System)?;
     let (stop, stopped) = oneshot::channel();

@@ -50,6 +50,8 @@ const HANDSHAKE: Duration = Duration::from_secs(20);
 const SILENCE: Duration = Duration::from_secs(15 * 60);
 const SIGN_OF_LIFE: Duration = Duration::from_secs(30);
 const DECIDING: usize = 64;
+/// Requests that are compared with their heads at once before each server: that waits for processors alone.
+pub(super) const AGREEING: usize = 8;
 const SESSIONS: usize = 1_024;
 const CHILDREN: usize = 32;
 const SESSION_IDLE: Duration = Duration::from_secs(30 * 60);

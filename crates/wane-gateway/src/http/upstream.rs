@@ -17,7 +17,7 @@ use tokio::sync::Semaphore;
 
 use super::agree::{METHOD, NAME, PARAM};
 use super::connect::{Way, distrust};
-use super::limits::Limits;
+use super::limits::{AGREEING, Limits};
 use super::processes::Places;
 use crate::gate::{Gate, Side};
 use crate::onward;
@@ -263,7 +263,7 @@ impl Behind {
             silence: limits.silence,
             deciding: Arc::new(Semaphore::new(limits.deciding)),
             reading: Arc::new(Semaphore::new(limits.deciding)),
-            agreeing: Arc::new(Semaphore::new(limits.deciding)),
+            agreeing: Arc::new(Semaphore::new(AGREEING)),
             large: Arc::new(Semaphore::new(limits.large_bodies)),
         }
     }
