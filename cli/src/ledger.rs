@@ -53,10 +53,10 @@ impl LedgerFlag {
 
     /// The same, or nothing where no ledger was made yet.
     pub(crate) fn open_if_made(&self, url: &LedgerUrl) -> Result<Option<Opened>, Failure> {
+        // Somebody else may make it between the two.
+        let was_missing = url.file().is_some_and(|file| !home::exists(file));
         match open(url.clone()) {
-            Err(failure) if url.file().is_some_and(|file| !home::exists(file)) || failure.is(Code::StateSchema) => {
-                Ok(None)
-            }
+            Err(failure) if was_missing || failure.is(Code::StateSchema) => Ok(None),
             Err(failure) => Err(failure),
             Ok(opened) => compared(opened).map(Some),
         }
