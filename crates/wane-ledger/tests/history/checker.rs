@@ -4,10 +4,10 @@
 //! For histories in general that question is hard. Here each object only grows, in one direction, and an operation either
 //! pushes it on or demands that it has not come too far. So it is enough to compare intervals, object by object:
 //!
-//! - **The mark of a session** passes each level once. The moment when it passes level `k` comes after the invocation of every
-//!   admission that level `k` + 1 forbids, and before the return of every raise above `k` and of every denial that was told
-//!   so. These bounds only move up with `k`; where each is below the other and some raise had been invoked by then, the
-//!   moments can be chosen one after the other, and every operation has a place between them.
+//! - **The mark of a session** is explained by placing every admission at its invocation, every denial at its return, and every
+//!   raise, an admission's own included, as early as it can lie: behind its invocation, and behind that of every admission which the
+//!   level it raises to forbids. What a raise forbids, every higher one forbids as well, so that no admission is moved by that. No
+//!   other order makes more denials true, and none makes an admission good that was invoked after the return of what forbids it.
 //! - **A revocation** is a mark with one level.
 //! - **A counter** is explained by placing every admitted charge at its invocation and every denial at its return: that is the
 //!   most a denial can have seen. No other order makes more of them true, and the sum does not depend on the order.

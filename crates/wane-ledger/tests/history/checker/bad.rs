@@ -87,6 +87,16 @@ fn cases() -> Vec<(&'static str, Vec<Operation>, Vec<Rule>)> {
             vec![],
         ),
         (
+            "write after the denial of a send for what forbids both",
+            vec![at(1, 9, read(3)), at(2, 3, send()).denied_with(RATCHET, None), at(4, 5, write(0))],
+            vec![MarkFell],
+        ),
+        (
+            "write while a send is denied for what forbids both",
+            vec![at(1, 9, read(3)), at(2, 5, send()).denied_with(RATCHET, None), at(4, 6, write(0))],
+            vec![],
+        ),
+        (
             "denied for a mark that nobody raised",
             vec![at(1, 2, write(0)).denied_with(RATCHET, None)],
             vec![Unjustified],

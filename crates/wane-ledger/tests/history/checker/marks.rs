@@ -8,6 +8,9 @@ const LEVELS: usize = 5;
 
 pub(super) fn check(history: &[Operation]) -> Vec<Violation> {
     let mut found = check_marks(history);
+    if found.is_empty() {
+        found.extend(check_moments(history));
+    }
     found.extend(check_revocations(history));
     found
 }
@@ -67,6 +70,38 @@ fn check_marks(history: &[Operation]) -> Vec<Violation> {
         }
     }
     found
+}
+
+/// What raises a mark passes all the levels below at one moment: behind the invocation of every admission that it forbids, and before the
+/// return of every denial that it is to explain.
+fn check_moments(history: &[Operation]) -> Vec<Violation> {
+    // Of one session, by what it survives: the last admission to be invoked.
+    let mut admitted: BTreeMap<&Id, [u64; LEVELS]> = BTreeMap::new();
+    for operation in history.iter().filter(|operation| operation.is_ok()) {
+        let Some(admit) = operation.admit() else { continue };
+        let last = &mut admitted.entry(&admit.session).or_default()[usize::from(admit.survives).min(LEVELS - 1)];
+        *last = operation.invoked.max(*last);
+    }
+    // For each level: the first moment at which the mark can have come above it.
+    let mut passed: BTreeMap<&Id, [Option<u64>; LEVELS]> = BTreeMap::new();
+    for operation in history.iter().filter(|operation| operation.may_have_happened()) {
+        let Some((session, level)) = operation.raises() else { continue };
+        let below = usize::from(level).min(LEVELS);
+        let forbidden = admitted.get(session).copied().unwrap_or_default();
+        let moment = forbidden[..below].iter().copied().fold(operation.invoked, u64::max);
+        for first in &mut passed.entry(session).or_default()[..below] {
+            *first = Some(first.map_or(moment, |first| first.min(moment)));
+        }
+    }
+    let is_late = |operation: &&Operation| {
+        told_by_the_mark(operation).is_some_and(|admit| {
+            let first = passed.get(&admit.session).and_then(|first| first[usize::from(admit.survives).min(LEVELS - 1)]);
+            first.is_some_and(|first| first > operation.returned)
+        })
+    };
+    let late = history.iter().filter(is_late);
+    let what = "whatever had raised the mark by then forbids what was admitted later";
+    late.map(|operation| Violation::new(Rule::MarkFell, what, &[operation])).collect()
 }
 
 /// A request that was denied for what others had read.
