@@ -33,7 +33,7 @@ use self::group::{Answered, Job, Purpose, Task};
 use self::head::Head;
 use self::junk::Junk;
 use self::seat::{Entry, Queue, Seat};
-use crate::law::{self, Overlay};
+use crate::law::{self, Account, Overlay};
 use crate::store::{Fault, Store};
 
 pub use self::sequence::Published;
@@ -316,7 +316,7 @@ impl Shared {
     }
 
     /// Verifies by the roots in force.
-    fn verify(&self, sealed: &SealedToken) -> Result<Arc<Verified>, Refusal> {
+    fn verify(&self, sealed: &SealedToken) -> Result<Arc<Account>, Refusal> {
         self.genuine.verify(sealed, &self.roots())
     }
 
@@ -428,13 +428,13 @@ impl Guard {
     /// # Errors
     /// `parse-*` and `chain-*` for what does not verify; `state-*` where the ledger cannot be read.
     pub fn may_still(&self, sealed: &SealedToken, patterns: Vec<Pattern>, now: u64) -> Result<Vec<Pattern>, Refusal> {
-        let verified = self.shared.verify(sealed)?;
+        let account = self.shared.verify(sealed)?;
         let (reply, answer) = sync_channel(1);
         self.send(Task::Look(Box::new(move |store, shared| {
-            let known = look(&verified, store, shared).map_err(|fault| fault.refusal());
+            let known = look(&account, store, shared).map_err(|fault| fault.refusal());
             let state = known.map(LiveState::with_ledger);
             let still = |state: LiveState| {
-                patterns.into_iter().filter(|pattern| may_still(&verified, pattern, &state, now)).collect()
+                patterns.into_iter().filter(|pattern| may_still(account.verified(), pattern, &state, now)).collect()
             };
             // A caller that has gone away needs no answer.
             let _: Result<(), _> = reply.send(state.map(still));
@@ -508,17 +508,15 @@ impl Guard {
         now: u64,
     ) -> Result<Answered, Refusal> {
         // spec: S29
-        let verified = self.verified(sealed, now)?;
-        let (approvals, misfit) = sort_out(&verified, approvals);
+        let account = self.verified(sealed, now)?;
+        let verified = account.verified();
+        let (approvals, misfit) = sort_out(verified, approvals);
         let (reply, answer) = sync_channel(1);
         let approvable = verified.approvable(request);
-        let mut keys = group::keys(&verified, &approvals, &approvable).map_err(|fault| fault.refusal())?;
-        let asked = seen::asked(&self.shared.log_secret, &verified, request).map_err(|fault| fault.refusal())?;
-        if !asked.is_empty() {
-            keys.push(law::seen_key(law::line_of(&verified).map_err(|fault| fault.refusal())?));
-        }
+        let asked = seen::asked(&self.shared.log_secret, &account, request);
+        let more = group::more_keys(purpose, &account, &approvals, &approvable, &asked);
         let (sealed, request) = (sealed.clone(), request.clone());
-        let job = Job { purpose, sealed, verified, request, approvable, keys, approvals, asked, misfit, now, reply };
+        let job = Job { purpose, sealed, account, request, approvable, more, approvals, asked, misfit, now, reply };
         let entry = self.tasks.as_ref().ok_or_else(gone)?;
         let left = match &self.seat {
             Some(seat) => seat.answer(job, entry, &self.shared),
@@ -536,13 +534,14 @@ impl Guard {
 }
 
 /// What the ledger knows about a chain.
-fn look(verified: &Verified, store: &mut dyn Store, shared: &Shared) -> Result<LedgerState, Fault> {
+fn look(account: &Account, store: &mut dyn Store, shared: &Shared) -> Result<LedgerState, Fault> {
     let mut state = None;
     let known = shared.head.seen()?;
     store.view(&mut |rows| {
         let mut overlay = Overlay::new(rows);
+        overlay.prefetch(account.rows().iter().chain([&sequence::key()]))?;
         shared.head.check_seen(known.as_ref(), &mut overlay)?;
-        state = Some(law::state_for(verified, &[], &mut overlay, group::volatility(shared))?);
+        state = Some(account.state(&[], &mut overlay, group::volatility(shared))?);
         Ok(())
     })?;
     state.ok_or_else(|| Fault::Misuse("a view that ran nothing".into()))

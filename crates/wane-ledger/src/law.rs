@@ -6,6 +6,7 @@
 //! [`collect`] takes rows away, and what it takes away is dead by its `exp` first and by the ledger's `collected` for ever.
 
 mod about;
+mod account;
 mod asks;
 mod collect;
 mod effects;
@@ -23,6 +24,7 @@ mod text;
 #[cfg(test)]
 pub(crate) mod tests;
 
+pub(crate) use account::Account;
 #[cfg(test)]
 pub(crate) use asks::approvals_for;
 pub(crate) use asks::{Deposited, answered, deposit, pending, still_waits, wait, waiting_for, waits_until};
@@ -31,6 +33,7 @@ pub(crate) use collect::MARGIN;
 pub(crate) use collect::{Cursor, advance, collect_page};
 pub(crate) use effects::{commit_effects, envelope_keys, keep_envelopes};
 pub(crate) use operate::{accept_restore, create, raise, register, revoke, revoke_before};
+#[cfg(test)]
 pub(crate) use outline::line_of;
 pub(crate) use overlay::{Overlay, decode};
 pub(crate) use rows::{
@@ -39,7 +42,7 @@ pub(crate) use rows::{
 #[cfg(test)]
 pub(crate) use rows::{entry_key, spent_key};
 pub(crate) use seen::{SEEN, remember, seen};
-pub(crate) use state::{keys_for, load_entry, prefetched_state_for, state_for};
+pub(crate) use state::{load_entry, state_for};
 pub(crate) use statements::{statements_for, still_good};
 
 pub use about::About;

@@ -158,7 +158,7 @@ impl Committer {
     /// Answers, unless other roots are in force than those that it was decided by: they may allow less in many ways. What was
     /// committed stays, a charge without a call.
     fn respond(&self, roots: &Roots, mut job: Job, answered: Answered) {
-        let same = job.verified.roots_digest() == roots.digest();
+        let same = job.verified().roots_digest() == roots.digest();
         // spec: S30
         let answer = match (&answered.decision, job.refresh(roots)) {
             (_, Err(refusal)) => {
@@ -222,7 +222,7 @@ impl Committer {
 
     /// One transaction for all of them, or for the first of them where deciding takes long.
     fn commit(&mut self, jobs: &[Job]) -> Result<Vec<Done>, Fault> {
-        let mut locks = jobs.iter().map(Job::lock).collect::<Result<Vec<Lock>, Fault>>()?;
+        let mut locks: Vec<Lock> = jobs.iter().map(Job::lock).collect();
         locks.sort_unstable();
         locks.dedup();
         let mut done = Vec::with_capacity(jobs.len());
@@ -232,9 +232,7 @@ impl Committer {
             // The body may run more than once.
             done.clear();
             let mut overlay = Overlay::new(rows);
-            let mut keys = vec![sequence::key()];
-            keys.extend(jobs.iter().flat_map(|job| job.keys.iter().cloned()));
-            overlay.prefetch(&keys)?;
+            overlay.prefetch(jobs.iter().flat_map(Job::keys).chain([&sequence::key()]))?;
             shared.head.check_seen(known.as_ref(), &mut overlay)?;
             let from = Instant::now();
             for job in jobs {
@@ -263,7 +261,7 @@ impl Committer {
         let (known, room) = (shared.head.seen()?, self.store.room()?);
         self.store.view(&mut |rows| {
             let mut overlay = Overlay::new(rows);
-            overlay.prefetch(&job.keys)?;
+            overlay.prefetch(job.keys().chain([&sequence::key()]))?;
             shared.head.check_seen(known.as_ref(), &mut overlay)?;
             // All that would follow is staged, as some of it may be refused; nothing of it is written.
             // spec: S34

@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use wane::{BlockId, Refusal, Roots, SealedToken, SignatureCache, Verified, verify_with};
+use wane::{BlockId, Refusal, Roots, SealedToken, SignatureCache, verify_with};
+
+use crate::law::Account;
 
 /// Signatures that are remembered, 32 bytes each: the chains of some thousand sessions.
 const SIGNATURES: usize = 16_384;
@@ -32,7 +34,7 @@ struct Chains {
 struct Chain {
     sealed: SealedToken,
     bytes: Vec<u8>,
-    verified: Arc<Verified>,
+    account: Arc<Account>,
 }
 
 /// Where a chain was found.
@@ -50,14 +52,14 @@ impl Default for Genuine {
 
 impl Genuine {
     /// Verifies by these roots. No lock is held while a signature is checked.
-    pub(super) fn verify(&self, sealed: &SealedToken, roots: &Roots) -> Result<Arc<Verified>, Refusal> {
+    pub(super) fn verify(&self, sealed: &SealedToken, roots: &Roots) -> Result<Arc<Account>, Refusal> {
         let known = self.chains.read().unwrap_or_else(PoisonError::into_inner).get(sealed, roots);
-        if let Some((verified, generation)) = known {
+        if let Some((account, generation)) = known {
             // What is asked for stays.
             if generation == Generation::Older {
-                self.chains.write().unwrap_or_else(PoisonError::into_inner).keep(sealed, &verified);
+                self.chains.write().unwrap_or_else(PoisonError::into_inner).keep(sealed, &account);
             }
-            return Ok(verified);
+            return Ok(account);
         }
         let known = self.signatures.read().unwrap_or_else(PoisonError::into_inner).known(sealed, roots);
         let verified = verify_with(sealed, roots, &known)?;
@@ -65,29 +67,29 @@ impl Genuine {
         if learns {
             self.signatures.write().unwrap_or_else(PoisonError::into_inner).keep(&verified);
         }
-        let verified = Arc::new(verified);
+        let account = Account::of(Arc::new(verified)).map(Arc::new).map_err(|fault| fault.refusal())?;
         // A seal for one request is shown once.
-        if !verified.is_for_one_request() {
-            self.chains.write().unwrap_or_else(PoisonError::into_inner).keep(sealed, &verified);
+        if !account.verified().is_for_one_request() {
+            self.chains.write().unwrap_or_else(PoisonError::into_inner).keep(sealed, &account);
         }
-        Ok(verified)
+        Ok(account)
     }
 }
 
 impl Chains {
     /// Only of the very same bytes: another chain with the same id may be signed otherwise.
-    fn get(&self, sealed: &SealedToken, roots: &Roots) -> Option<(Arc<Verified>, Generation)> {
+    fn get(&self, sealed: &SealedToken, roots: &Roots) -> Option<(Arc<Account>, Generation)> {
         let id = sealed.chain().blocks().last()?.id();
         let newer = self.newer.get(&id).map(|known| (known, Generation::Newer));
         let (known, generation) = newer.or_else(|| Some((self.older.get(&id)?, Generation::Older)))?;
         // One and the same chain in memory cannot have changed.
         let same = std::ptr::eq(known.sealed.chain(), sealed.chain()) || known.bytes == sealed.to_bytes();
         // spec: S30
-        let holds = same && known.verified.roots_digest() == roots.digest();
-        holds.then(|| (Arc::clone(&known.verified), generation))
+        let holds = same && known.account.verified().roots_digest() == roots.digest();
+        holds.then(|| (Arc::clone(&known.account), generation))
     }
 
-    fn keep(&mut self, sealed: &SealedToken, verified: &Arc<Verified>) {
+    fn keep(&mut self, sealed: &SealedToken, account: &Arc<Account>) {
         let Some(last) = sealed.chain().blocks().last() else { return };
         let bytes = sealed.to_bytes();
         if bytes.len() > CHAIN_BYTES {
@@ -98,7 +100,7 @@ impl Chains {
             self.bytes = 0;
         }
         self.bytes = self.bytes.saturating_add(bytes.len());
-        let chain = Chain { sealed: sealed.clone(), bytes, verified: Arc::clone(verified) };
+        let chain = Chain { sealed: sealed.clone(), bytes, account: Arc::clone(account) };
         if let Some(before) = self.newer.insert(last.id(), chain) {
             self.bytes = self.bytes.saturating_sub(before.bytes.len());
         }

@@ -14,7 +14,7 @@ use super::seen::{Asked, with_seen};
 use super::{Shared, Volatile};
 use wane_audit::RecordId;
 
-use crate::law::{self, Overlay, PendingRequest};
+use crate::law::{self, Account, Overlay, PendingRequest};
 use crate::store::{Fault, Key, Lock, Room, Store};
 
 /// What waits for a committer.
@@ -33,12 +33,12 @@ pub(crate) type Look = Box<dyn FnOnce(&mut dyn Store, &Shared) + Send>;
 pub(crate) struct Job {
     pub(crate) purpose: Purpose,
     pub(crate) sealed: SealedToken,
-    pub(crate) verified: Arc<Verified>,
+    pub(crate) account: Arc<Account>,
     pub(crate) request: Request,
     /// What approvals must be for, the request's digest in it; computed before anybody waits for the store.
     pub(crate) approvable: Approvable,
-    /// Every row that the decision reads.
-    pub(crate) keys: Vec<Key>,
+    /// The rows that it reads beside those of its chain.
+    pub(crate) more: Vec<Key>,
     pub(crate) approvals: Vec<Approval>,
     /// What conditions ask whether it was returned before in this session, and how the ledger would know it.
     pub(crate) asked: Vec<Asked>,
@@ -50,7 +50,7 @@ pub(crate) struct Job {
 /// The answer, and what is left of the job: whoever asked has the time to take it apart, and the committer has not.
 pub(crate) struct Reply {
     pub(crate) answer: Result<Answered, Refusal>,
-    _left: (SealedToken, Arc<Verified>, Request, Vec<Key>),
+    _left: (SealedToken, Arc<Account>, Request, Vec<Key>),
 }
 
 /// Whether what follows is committed.
@@ -81,23 +81,33 @@ pub(crate) struct Done {
 
 impl Job {
     pub(crate) fn reply(self, answer: Result<Answered, Refusal>) {
-        let Self { sealed, verified, request, keys, reply, .. } = self;
+        let Self { sealed, account, request, more, reply, .. } = self;
         // A caller that has gone away needs no answer; what was committed stays.
-        let _: Result<(), _> = reply.send(Reply { answer, _left: (sealed, verified, request, keys) });
+        let _: Result<(), _> = reply.send(Reply { answer, _left: (sealed, account, request, more) });
     }
 
     /// Verifies again where other roots came into force since.
     pub(crate) fn refresh(&mut self, roots: &Roots) -> Result<(), Refusal> {
         // spec: S30
-        if self.verified.roots_digest() != roots.digest() {
-            self.verified = Arc::new(verify(&self.sealed, roots)?);
+        if self.verified().roots_digest() != roots.digest() {
+            let verified = Arc::new(verify(&self.sealed, roots)?);
+            self.account = Account::of(verified).map(Arc::new).map_err(|fault| fault.refusal())?;
         }
         Ok(())
     }
 
+    pub(crate) fn verified(&self) -> &Arc<Verified> {
+        self.account.verified()
+    }
+
+    /// Every row that the decision reads.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &Key> {
+        self.account.rows().iter().chain(&self.more)
+    }
+
     /// The lock that everything under this session is done under.
-    pub(crate) fn lock(&self) -> Result<Lock, Fault> {
-        law::line_of(&self.verified).map(Lock::Session)
+    pub(crate) fn lock(&self) -> Lock {
+        Lock::Session(self.account.line())
     }
 
     /// Decides, and stages what follows.
@@ -132,7 +142,7 @@ impl Job {
     fn waits_for_statements(&self, weighed: &Weighed) -> Option<([u8; 32], BlockId)> {
         match &weighed.judged.decision {
             Decision::Ask(ask) if self.misfit.is_none() => {
-                Some((*ask.request_digest(), self.verified.last_delegate()?))
+                Some((*ask.request_digest(), self.verified().last_delegate()?))
             }
             _ => None,
         }
@@ -146,13 +156,13 @@ impl Job {
     ) -> Result<Weighed, Fault> {
         let all = || self.approvals.iter().chain(deposited);
         let ids: Vec<BlockId> = all().map(Approval::id).collect();
-        let known = law::prefetched_state_for(&self.verified, &ids, overlay, volatility(shared))?;
+        let known = self.account.state(&ids, overlay, volatility(shared))?;
         let mut state = all().cloned().fold(LiveState::with_ledger(known.clone()), LiveState::approved_by);
         if let Some(key) = shared.local_approver {
             state = state.local_approver(key);
         }
-        let request = with_seen(&self.request, law::line_of(&self.verified)?, &self.asked, overlay)?;
-        let mut judged = judge(&self.verified, &request, &state, self.now);
+        let request = with_seen(&self.request, self.account.line(), &self.asked, overlay)?;
+        let mut judged = judge(self.verified(), &request, &state, self.now);
         if let (Some(misfit), Decision::Allow(_) | Decision::Ask(_)) = (&self.misfit, &judged.decision) {
             judged.decision = Decision::Deny(misfit.refusal.clone());
         }
@@ -212,7 +222,7 @@ impl Job {
             Decision::Ask(ask) => self.stage_wait(ask, overlay),
             // spec: S23
             Decision::Deny(_) => {
-                let denial = Denial { record, verified: Arc::clone(&self.verified) };
+                let denial = Denial { record, verified: Arc::clone(self.verified()) };
                 let answered = Answered { decision: weighed.judged.decision, record: None };
                 return Ok(Done { answered, denial: Some(denial) });
             }
@@ -221,7 +231,7 @@ impl Job {
         match staged {
             // It waits already, and that is recorded: asking again is recorded like a denial.
             Ok(()) if waits && !overlay.has_changed_since(point) => {
-                let denial = Denial { record, verified: Arc::clone(&self.verified) };
+                let denial = Denial { record, verified: Arc::clone(self.verified()) };
                 let answered = Answered { decision: weighed.judged.decision, record: None };
                 Ok(Done { answered, denial: Some(denial) })
             }
@@ -251,16 +261,16 @@ impl Job {
         let judged = wane::Judgement { decision: Decision::Deny(refusal), heard: weighed.judged.heard };
         let weighed = Weighed { judged, known: weighed.known };
         let record = records::decision(shared, &Story { id, job: self, deposited, weighed: &weighed })?;
-        let denial = Denial { record, verified: Arc::clone(&self.verified) };
+        let denial = Denial { record, verified: Arc::clone(self.verified()) };
         Ok(Done { answered: Answered { decision: weighed.judged.decision, record: None }, denial: Some(denial) })
     }
 
     fn stage_admission(&self, permit: &wane::Permit, record: RecordId, overlay: &mut Overlay<'_>) -> Result<(), Fault> {
         let effects = permit.effects();
-        law::commit_effects(&self.verified, effects, self.now, &record.to_string(), overlay)?;
-        let Some(last) = self.verified.last_delegate() else { return Ok(()) };
+        law::commit_effects(self.verified(), effects, self.now, &record.to_string(), overlay)?;
+        let Some(last) = self.verified().last_delegate() else { return Ok(()) };
         // A seal may ask as well, so the request may have waited behind another one though this chain asks for nothing.
-        let asks = self.verified.grant().asks().chain(self.request.asks()).next().is_some();
+        let asks = self.verified().grant().asks().chain(self.request.asks()).next().is_some();
         if asks || overlay.bytes(&law::pending_key(effects.session, self.approvable.request_digest(), last))?.is_some()
         {
             law::answered(effects.session, self.approvable.request_digest(), last, overlay)?;
@@ -271,46 +281,55 @@ impl Job {
     /// An approval is for the chain before the seal, and who makes the request again may seal it anew.
     // spec: S62
     fn ends_before_the_seal(&self) -> u64 {
-        let grants = self.verified.grants();
+        let grants = self.verified().grants();
         grants.iter().rev().nth(1).or(grants.last()).map_or(self.now, wane::Grant::expires_at)
     }
 
     /// The ledger keeps the request, so that approvers can be shown what they sign for.
     fn stage_wait(&self, ask: &wane::Ask, overlay: &mut Overlay<'_>) -> Result<(), Fault> {
         let missing = || Refusal::new(Code::DenyNeedsApproval, "ask", "", "");
-        let chain = self.verified.chain();
+        let chain = self.verified().chain();
         let keys = chain.blocks().iter().filter_map(|block| block.claims().key().copied());
         let agents = chain.blocks().iter().filter_map(|block| block.claims().subject());
         // spec: S61
         let request = PendingRequest {
-            session: law::line_of(&self.verified)?,
-            last: self.verified.last_delegate().ok_or_else(missing)?,
+            session: self.account.line(),
+            last: self.verified().last_delegate().ok_or_else(missing)?,
             digest: *ask.request_digest(),
             audience: self.request.audience().to_string(),
             call: self.request.call().parts().map(str::to_owned).collect(),
             arguments: self.request.stated_arguments().to_json(),
-            said: records::said_json(&self.verified),
+            said: records::said_json(self.verified()),
             actions: self.request.actions().iter().map(ToString::to_string).collect(),
             mark: self.request.mark().clone(),
             asks: ask.rules().iter().map(ToString::to_string).collect(),
-            chain_keys: std::iter::once(*self.verified.root().key()).chain(keys).collect(),
+            chain_keys: std::iter::once(*self.verified().root().key()).chain(keys).collect(),
             agents: agents.map(str::to_owned).collect(),
             at: self.now,
             until: self.ends_before_the_seal(),
         };
-        law::keep_envelopes(&self.verified, overlay)?;
+        law::keep_envelopes(self.verified(), overlay)?;
         law::wait(&request, self.now, overlay)
     }
 }
 
-/// Every row that a decision reads.
-pub(crate) fn keys(verified: &Verified, approvals: &[Approval], asked: &Approvable) -> Result<Vec<Key>, Fault> {
-    let ids: Vec<BlockId> = approvals.iter().map(Approval::id).collect();
-    let mut keys = law::keys_for(verified, &ids)?;
-    if let Some(last) = verified.last_delegate() {
-        keys.push(law::pending_key(law::line_of(verified)?, asked.request_digest(), last));
+/// The rows that a decision reads beside those of its chain. What follows from it is written for admissions alone, and reads before it
+/// writes.
+pub(crate) fn more_keys(
+    purpose: Purpose,
+    account: &Account,
+    approvals: &[Approval],
+    asked: &Approvable,
+    seen: &[Asked],
+) -> Vec<Key> {
+    let mut keys: Vec<Key> = approvals.iter().map(|approval| law::used_key(approval.id())).collect();
+    keys.extend((!seen.is_empty()).then(|| law::seen_key(account.line())));
+    if purpose == Purpose::Admit {
+        keys.extend_from_slice(account.envelopes());
+        let last = account.verified().last_delegate();
+        keys.extend(last.map(|last| law::pending_key(account.line(), asked.request_digest(), last)));
     }
-    Ok(keys)
+    keys
 }
 
 /// Whether the ledger outlives its process, and whether that matters here.

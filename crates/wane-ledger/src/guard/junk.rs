@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use wane::{Code, Refusal, SealedToken, Verified};
+use wane::{Code, Refusal, SealedToken};
 
 use super::Guard;
+use crate::law::Account;
 
 impl Guard {
     /// Whether what is shown is genuine by the roots in force, for whoever has something to do before there is a request to admit.
@@ -22,7 +23,7 @@ impl Guard {
     /// # let _ = before_a_body_is_read;
     /// ```
     pub fn verify(&self, sealed: &SealedToken, now: u64) -> Result<(), Refusal> {
-        self.verified(sealed, now).map(|_verified| ())
+        self.verified(sealed, now).map(|_account| ())
     }
 
     /// The same for whoever hands it in to be admitted or verified as well, if it matters, and has it counted there.
@@ -39,7 +40,7 @@ impl Guard {
         self.shared.verify(sealed).is_ok()
     }
 
-    pub(super) fn verified(&self, sealed: &SealedToken, now: u64) -> Result<Arc<Verified>, Refusal> {
+    pub(super) fn verified(&self, sealed: &SealedToken, now: u64) -> Result<Arc<Account>, Refusal> {
         self.shared.saw(now);
         self.shared.verify(sealed).inspect_err(|refusal| {
             // It never reaches the ledger.

@@ -33,7 +33,7 @@ pub(crate) struct Story<'a> {
 pub(crate) fn is_small(shared: &Shared, story: &Story<'_>) -> bool {
     let Story { job, deposited, weighed, .. } = story;
     let (request, known) = (&job.request, &weighed.known);
-    let agents = job.verified.chain().blocks().iter().filter_map(|block| block.claims().subject());
+    let agents = job.verified().chain().blocks().iter().filter_map(|block| block.claims().subject());
     let agents: usize = agents.map(str::len).sum();
     let call: usize = request.call().parts().map(str::len).sum();
     let held = |state: &wane::BlockState| state.mark.labels().len().saturating_add(state.spent.len());
@@ -82,7 +82,7 @@ fn line(shared: &Shared, id: RecordId, at: u64, event: Event) -> Result<Vec<u8>,
 
 fn decided(shared: &Shared, story: &Story<'_>) -> Result<Decided, Refusal> {
     let Story { job, weighed, .. } = story;
-    let (verified, request) = (&job.verified, &job.request);
+    let (verified, request) = (job.verified(), &job.request);
     let key = shared.log_secret.record_key(&story.id);
     let mut before = Mark::default();
     let first = weighed.known.first.as_ref().map(|first| &first.state);
@@ -136,7 +136,7 @@ fn decided(shared: &Shared, story: &Story<'_>) -> Result<Decided, Refusal> {
 // spec: A8
 fn facts(key: &RecordKey, job: &Job) -> BTreeMap<String, wane_audit::Keyed> {
     let stated = job.request.facts().map(|(name, value)| (format!("@{name}"), name.to_string(), value));
-    let said = job.verified.said().iter();
+    let said = job.verified().said().iter();
     let said = said.map(|(name, value)| (format!("@said.{name}"), format!("said.{name}"), value));
     stated.chain(said).map(|(field, name, value)| (name, key.digest(&field, &value.to_cbor()))).collect()
 }
@@ -164,7 +164,7 @@ fn approvals(key: &RecordKey, story: &Story<'_>) -> Result<Vec<ApprovalSeen>, Re
     let good = job.approvals.iter().chain(*deposited);
     let mut all: Vec<ApprovalSeen> =
         good.map(|approval| seen(approval.id(), approval.statement(), fits(approval))).collect();
-    if let (Some(misfit), Some(last)) = (&job.misfit, job.verified.last_delegate()) {
+    if let (Some(misfit), Some(last)) = (&job.misfit, job.verified().last_delegate()) {
         let id = misfit.approval.id_behind(last)?;
         // Its id does not cover its signature. Beside the same statement of one that is good, it is told of only where it
         // made the decision: whoever decides again goes by the id.

@@ -2,12 +2,12 @@
 
 use std::sync::mpsc::sync_channel;
 
-use wane::{BlockId, Code, Refusal, Request, Value, Verified};
+use wane::{BlockId, Code, Refusal, Request, Value};
 use wane_audit::{Keyed, LogSecret};
 
 use super::group::Task;
 use super::{Guard, Shared, gone};
-use crate::law::{self, Overlay};
+use crate::law::{self, Account, Overlay};
 use crate::store::{Fault, Lock, Room, Store};
 
 /// A value that a condition asks about, and how the ledger would know it.
@@ -19,14 +19,14 @@ pub(crate) struct Asked {
 }
 
 /// What conditions ask whether it was returned before in this session. Digests are made before anybody waits for the store.
-pub(super) fn asked(secret: &LogSecret, verified: &Verified, request: &Request) -> Result<Vec<Asked>, Fault> {
-    let asked = verified.seen_asked(request);
+pub(super) fn asked(secret: &LogSecret, account: &Account, request: &Request) -> Vec<Asked> {
+    let asked = account.verified().seen_asked(request);
     if asked.is_empty() {
-        return Ok(Vec::new());
+        return Vec::new();
     }
-    let key = secret.seen_key(law::line_of(verified)?);
+    let key = secret.seen_key(account.line());
     let digest = |(source, value): (Box<str>, Value)| Asked { digest: key.digest(&source, &value), source, value };
-    Ok(asked.into_iter().map(digest).collect())
+    asked.into_iter().map(digest).collect()
 }
 
 /// The request with those of these values that were returned.

@@ -26,10 +26,10 @@ impl Guard {
     /// # let _ = is_shown;
     /// ```
     pub fn waits_until(&self, sealed: &SealedToken, request: &Request, now: u64) -> Result<Option<u64>, Refusal> {
-        let verified = self.verified(sealed, now)?;
+        let account = self.verified(sealed, now)?;
+        let verified = account.verified();
         let Some(last) = verified.last_delegate() else { return Ok(None) };
-        let line = law::line_of(&verified).map_err(|fault| fault.refusal())?;
-        let key = law::pending_key(line, verified.approvable(request).request_digest(), last);
+        let key = law::pending_key(account.line(), verified.approvable(request).request_digest(), last);
         let (reply, answer) = sync_channel(1);
         self.send(Task::Look(Box::new(move |store, shared| {
             let until = shared.head.seen().and_then(|known| until(&key, known.as_ref(), now, store, shared));

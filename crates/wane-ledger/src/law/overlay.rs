@@ -37,13 +37,14 @@ impl<'a> Overlay<'a> {
     }
 
     /// Reads those of these rows that are not known yet, all at once.
-    pub(crate) fn prefetch(&mut self, keys: &[Key]) -> Result<(), Fault> {
-        let mut missing: Vec<Key> = keys.iter().filter(|key| !self.read.contains_key(*key)).cloned().collect();
-        missing.sort_unstable();
-        missing.dedup();
+    pub(crate) fn prefetch<'k>(&mut self, keys: impl IntoIterator<Item = &'k Key>) -> Result<(), Fault> {
+        let mut missing: Vec<&Key> = keys.into_iter().filter(|key| !self.read.contains_key(*key)).collect();
         if missing.is_empty() {
             return Ok(());
         }
+        missing.sort_unstable();
+        missing.dedup();
+        let missing: Vec<Key> = missing.into_iter().cloned().collect();
         let values = self.rows.get(&missing)?;
         if values.len() != missing.len() {
             return Err(Fault::Corrupt(format!("{} values for {} rows", values.len(), missing.len())));
@@ -52,12 +53,17 @@ impl<'a> Overlay<'a> {
         Ok(())
     }
 
+    /// The row as this transaction sees it, where it is known already.
+    pub(crate) fn known(&self, key: &Key) -> Option<Option<&[u8]>> {
+        self.staged.get(key).or_else(|| self.read.get(key)).map(Option::as_deref)
+    }
+
     /// The row as this transaction sees it.
     pub(crate) fn bytes(&mut self, key: &Key) -> Result<Option<&[u8]>, Fault> {
-        if !self.staged.contains_key(key) && !self.read.contains_key(key) {
-            self.prefetch(std::slice::from_ref(key))?;
+        if self.known(key).is_none() {
+            self.prefetch([key])?;
         }
-        Ok(self.staged.get(key).or_else(|| self.read.get(key)).and_then(Option::as_deref))
+        Ok(self.known(key).flatten())
     }
 
     /// The row as what it must be; a row that cannot be read is never an absent one.

@@ -8,12 +8,12 @@ use super::entry::Entry;
 use super::outline::{Outline, Placed};
 use super::overlay::Overlay;
 use super::rows::{
-    RevokedBefore, Spent, Used, entry_key, envelope_key, load_meta, meta_key, revoked_before_key, spent_key, used_key,
+    RevokedBefore, Spent, Used, entry_key, load_meta, meta_key, revoked_before_key, spent_key, used_key,
 };
 use crate::store::{Fault, Key};
 
-/// Every row that a decision on this chain reads, and that admitting it reads before it writes: one batch.
-pub(crate) fn keys_for(verified: &Verified, approvals: &[BlockId]) -> Result<Vec<Key>, Fault> {
+/// Every row that the state of a chain is made of; those of approvals come on top.
+pub(super) fn state_keys(verified: &Verified) -> Result<Vec<Key>, Fault> {
     let outline = Outline::of(verified)?;
     let mut keys = vec![meta_key()];
     keys.extend(outline.first.map(entry_key));
@@ -21,17 +21,13 @@ pub(crate) fn keys_for(verified: &Verified, approvals: &[BlockId]) -> Result<Vec
         keys.push(entry_key(placed.id()));
         let counters = outline.counters_of(index, placed);
         keys.extend(placed.claims().budgets().iter().map(|(name, _)| spent_key(counters, name)));
-        // A seal is never kept.
-        keys.extend(placed.claims().key().map(|_| envelope_key(placed.id())));
     }
     keys.extend(outline.bearers().iter().map(revoked_before_key));
-    keys.extend(outline.one_request.iter().chain(approvals).map(|id| used_key(*id)));
+    keys.extend(outline.one_request.map(used_key));
     Ok(keys)
 }
 
-/// What the ledger knows about this chain and these approvals.
-///
-/// The mark of a session that continues another is the first one's and its own; its counters are the first one's.
+/// What the ledger knows about this chain and these approvals, read in one batch.
 ///
 /// # Errors
 /// The store's faults; [`Fault::Corrupt`] for a row that cannot be read, or that tells otherwise what the chain proves.
@@ -41,12 +37,16 @@ pub(crate) fn state_for(
     overlay: &mut Overlay<'_>,
     volatility: Volatility,
 ) -> Result<LedgerState, Fault> {
-    overlay.prefetch(&keys_for(verified, approvals)?)?;
-    prefetched_state_for(verified, approvals, overlay, volatility)
+    let mut keys = state_keys(verified)?;
+    keys.extend(approvals.iter().map(|id| used_key(*id)));
+    overlay.prefetch(&keys)?;
+    read_state(verified, approvals, overlay, volatility)
 }
 
 /// The same where the rows were asked for with those of others; a row that was not is read by itself.
-pub(crate) fn prefetched_state_for(
+///
+/// The mark of a session that continues another is the first one's and its own; its counters are the first one's.
+pub(super) fn read_state(
     verified: &Verified,
     approvals: &[BlockId],
     overlay: &mut Overlay<'_>,

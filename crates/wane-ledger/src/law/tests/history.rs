@@ -2,7 +2,7 @@
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use wane::{Bearer, BlockId, Charge, Effects, Level, Mark, Narrowing, Request, Use, Verified};
+use wane::{Bearer, BlockId, Charge, Effects, Level, Mark, Narrowing, Request, Use, Verified, Volatility};
 
 use super::joins::mark;
 use super::world::{Map, NOW, World, carried, id_of, request};
@@ -113,6 +113,31 @@ proptest! {
             let freer: Vec<_> = (0..after.len()).filter(|index| after[*index] < before[*index]).collect();
             prop_assert!(freer.is_empty(), "{event:?} widened {freer:?}");
             before = after;
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn what_was_read_before_is_what_is_read_anew(events in vec(event(), 0..14)) {
+        let mut world = World::new();
+        let cast = cast(&mut world);
+        let accounts: Vec<_> = cast.verified.iter().map(|one| law::Account::of(one.clone().into()).unwrap()).collect();
+        for event in &events {
+            happen(&mut world, &cast, event);
+            // The second time nothing is new.
+            for (account, verified) in accounts.iter().chain(&accounts).zip(cast.verified.iter().cycle()) {
+                let gets = world.map.gets;
+                let known = world.look(|overlay| {
+                    overlay.prefetch(account.rows())?;
+                    account.state(&[], overlay, Volatility::Durable)
+                });
+                prop_assert_eq!(world.map.gets, gets + 1, "no row is read beside those that are compared");
+                let anew = world.look(|overlay| law::state_for(verified, &[], overlay, Volatility::Durable));
+                prop_assert_eq!(known, anew, "{:?}", event);
+            }
         }
     }
 }

@@ -73,11 +73,11 @@ fn a_corrupt_row_of_the_chain_stops_the_decision() {
     let world = World::new();
     let token = world.mint(&World::grant(NOW, NOW + 600).budget("calls".parse().unwrap(), 5));
     let verified = world.seal(&token);
-    let keys = law::keys_for(&verified, &[BlockId::from_bytes([9; 32])]).unwrap();
-    for key in keys.into_iter().filter(|(table, _)| !matches!(table, Table::Envelope)) {
+    let approvals = [BlockId::from_bytes([9; 32])];
+    let account = law::Account::of(verified.clone().into()).unwrap();
+    for key in account.rows().iter().chain([&law::used_key(approvals[0])]) {
         let mut broken = World { map: world.map.clone(), root: world.root.clone(), roots: world.roots.clone() };
         broken.map.rows.insert(key.clone(), b"[".to_vec());
-        let approvals = [BlockId::from_bytes([9; 32])];
         let read = broken
             .attempt(|overlay| law::state_for(&verified, &approvals, overlay, wane::Volatility::Durable).map(|_| ()));
         assert!(matches!(read, Err(Fault::Corrupt(_))), "{key:?}: {read:?}");

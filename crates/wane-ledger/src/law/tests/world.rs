@@ -175,7 +175,10 @@ pub(crate) fn judge(
     overlay: &mut Overlay<'_>,
     commit: bool,
 ) -> Result<Answer, Fault> {
-    let state = law::state_for(verified, &[], overlay, Volatility::Durable)?;
+    let account = law::Account::of(verified.clone().into())?;
+    let more = if commit { account.envelopes() } else { &[] };
+    overlay.prefetch(account.rows().iter().chain(more))?;
+    let state = account.state(&[], overlay, Volatility::Durable)?;
     Ok(match decide(verified, request, &LiveState::with_ledger(state), now) {
         Decision::Allow(permit) => {
             if commit {

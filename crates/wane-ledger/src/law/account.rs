@@ -1,0 +1,108 @@
+//! What a ledger is asked about one chain, and what it said the last time.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use wane::{BlockId, LedgerState, Verified, Volatility};
+
+use super::effects::envelope_keys;
+use super::outline::line_of;
+use super::overlay::Overlay;
+use super::state::{read_state, state_keys};
+use crate::store::{Fault, Key};
+
+/// Bytes of rows that are remembered for one chain. Longer ones are read again each time.
+const BYTES: usize = 4 * 1024;
+
+/// A chain with the rows that its state is made of.
+pub(crate) struct Account {
+    verified: Arc<Verified>,
+    line: BlockId,
+    /// Every row that its state is made of, ascending, each once.
+    rows: Vec<Key>,
+    /// Where its blocks are kept: admitting reads that before it writes.
+    envelopes: Vec<Key>,
+    last: Mutex<Option<Arc<Reading>>>,
+}
+
+/// Rows as they lay there, and the state that they make. The same rows make the same.
+struct Reading {
+    rows: Vec<Option<Vec<u8>>>,
+    volatility: Volatility,
+    state: LedgerState,
+}
+
+/// Without what the chain says: it may be confidential.
+impl fmt::Debug for Account {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Account").field("line", &self.line).finish_non_exhaustive()
+    }
+}
+
+impl Account {
+    /// # Errors
+    /// [`Fault::Misuse`] for a chain without a session, which does not verify.
+    pub(crate) fn of(verified: Arc<Verified>) -> Result<Self, Fault> {
+        let mut rows = state_keys(&verified)?;
+        rows.sort_unstable();
+        rows.dedup();
+        let (line, envelopes) = (line_of(&verified)?, envelope_keys(&verified));
+        Ok(Self { verified, line, rows, envelopes, last: Mutex::new(None) })
+    }
+
+    pub(crate) const fn verified(&self) -> &Arc<Verified> {
+        &self.verified
+    }
+
+    /// The id that its marks and its session's counters live under.
+    pub(crate) const fn line(&self) -> BlockId {
+        self.line
+    }
+
+    /// Every row that its state is made of.
+    pub(crate) fn rows(&self) -> &[Key] {
+        &self.rows
+    }
+
+    pub(crate) fn envelopes(&self) -> &[Key] {
+        &self.envelopes
+    }
+
+    /// What the ledger knows about the chain and these approvals. Rows that were not asked for together are read one by one.
+    ///
+    /// # Errors
+    /// The store's faults; [`Fault::Corrupt`] for a row that cannot be read, or that tells otherwise what the chain proves.
+    pub(crate) fn state(
+        &self,
+        approvals: &[BlockId],
+        overlay: &mut Overlay<'_>,
+        volatility: Volatility,
+    ) -> Result<LedgerState, Fault> {
+        if !approvals.is_empty() {
+            return read_state(&self.verified, approvals, overlay, volatility);
+        }
+        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(last) = last
+            && last.volatility == volatility
+            && last.is_of(&self.rows, overlay)
+        {
+            return Ok(last.state.clone());
+        }
+        let state = read_state(&self.verified, &[], overlay, volatility)?;
+        let row = |key| Ok(overlay.bytes(key)?.map(<[u8]>::to_vec));
+        let rows = self.rows.iter().map(row).collect::<Result<Vec<_>, Fault>>()?;
+        if rows.iter().flatten().map(Vec::len).sum::<usize>() <= BYTES {
+            let reading = Reading { rows, volatility, state: state.clone() };
+            *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(reading));
+        }
+        Ok(state)
+    }
+}
+
+impl Reading {
+    /// Whether each of these rows says now what it said then; no where one is not known here yet.
+    fn is_of(&self, keys: &[Key], overlay: &Overlay<'_>) -> bool {
+        self.rows.len() == keys.len()
+            && keys.iter().zip(&self.rows).all(|(key, then)| overlay.known(key) == Some(then.as_deref()))
+    }
+}
