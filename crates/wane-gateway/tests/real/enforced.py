@@ -5,6 +5,7 @@
 
 import asyncio
 import json
+import os
 import tempfile
 
 from mcp import Client, StdioServerParameters
@@ -22,9 +23,11 @@ def started(config):
 async def main():
     with tempfile.TemporaryDirectory() as folder:
         scene = clients.Scene(folder)
+        # The client's own home, which it passes on: an entry that states another one is not wrapped.
+        os.environ["HOME"] = folder
         token = scene.token("files.tok", "files", "read:files")
         command, *args = scene.servers["files"]
-        entry = {"command": command, "args": args, "env": {"HOME": folder, "LEVEL": "debug"}}
+        entry = {"command": command, "args": args, "env": {"LEVEL": "debug"}}
         config = scene.folder / ".mcp.json"
         before = json.dumps({"mcpServers": {"files": entry}, "other": [1.0, "é"]}, indent=3, ensure_ascii=False) + "\n"
         config.write_text(before)
