@@ -457,7 +457,8 @@ pub fn without_bearers(text: &str, layout: Layout) -> String {
     let read = read(body, layout).unwrap_or_default();
     let shown = read.entries.iter().filter_map(|entry| match &entry.server {
         Server::Http(http) => Some(http.less_bearer(&entry.name)),
-        Server::Stdio(_) | Server::Other(_) => None,
+        Server::Other(_) => Some(http::less_any_bearer(body, &entry.span, &read.leaves)),
+        Server::Stdio(_) => None,
     });
     let mut splices: Vec<Splice> = shown.flatten().collect();
     splices.sort_by_key(|splice| splice.span.start);

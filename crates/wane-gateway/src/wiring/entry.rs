@@ -20,6 +20,8 @@ pub(super) struct Read {
 pub(super) struct Entry {
     pub(super) place: String,
     pub(super) name: String,
+    /// All of it; empty in TOML, where none is put behind a gateway at a url.
+    pub(super) span: Span,
     pub(super) server: Server,
 }
 

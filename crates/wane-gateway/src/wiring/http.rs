@@ -133,6 +133,19 @@ fn on_this_machine(url: &str) -> Option<&str> {
     local.then_some(path)
 }
 
+/// What takes bearers out of an entry that can be read as none, where it names a server behind a gateway: whatever has such a form there.
+pub(super) fn less_any_bearer(text: &str, entry: &Span, leaves: &[Span]) -> Vec<Splice> {
+    if !part(text, entry).contains("/mcp#") {
+        return Vec::new();
+    }
+    let shown = |leaf: &&Span| {
+        let written = part(text, leaf).strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+        written.and_then(|written| written.strip_prefix(BEARER)).is_some_and(is_bearer)
+    };
+    let within = leaves.iter().filter(|leaf| entry.start <= leaf.start && leaf.end <= entry.end);
+    within.filter(shown).map(|leaf| Splice::new(leaf.clone(), format!("\"{BEARER}***\""))).collect()
+}
+
 /// Whether it is 32 bytes in base64url.
 fn is_bearer(text: &str) -> bool {
     text.len() == 43 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))

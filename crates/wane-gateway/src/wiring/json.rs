@@ -127,14 +127,16 @@ fn twice(object: &Object<'_>, name: &str) -> Option<Why> {
 fn entries(text: &str, table: &Table<'_>, found: &mut Vec<Entry>) {
     let Value::Object(servers) = table.value else {
         let server = Server::Other(Why::NoObject);
-        found.push(Entry { place: table.place.clone(), name: String::new(), server });
+        let span = span(table.value.range());
+        found.push(Entry { place: table.place.clone(), name: String::new(), span, server });
         return;
     };
     for member in &servers.properties {
         let name = member.name.as_str();
         let fault = table.fault.clone().or_else(|| twice(servers, name));
         let server = fault.map_or_else(|| server(text, &member.value), Server::Other);
-        found.push(Entry { place: table.place.clone(), name: name.to_owned(), server });
+        let span = span(member.range());
+        found.push(Entry { place: table.place.clone(), name: name.to_owned(), span, server });
     }
 }
 

@@ -33,7 +33,7 @@ pub(super) fn read(text: &str) -> Result<Read, Fault> {
 }
 
 fn entry(name: &str, server: Server) -> Entry {
-    Entry { place: SERVERS.to_owned(), name: name.to_owned(), server }
+    Entry { place: SERVERS.to_owned(), name: name.to_owned(), span: 0..0, server }
 }
 
 fn server(text: &str, item: &Item) -> Server {

@@ -232,6 +232,14 @@ fn a_copy_that_is_kept_shows_no_bearer() {
     let own = own.replace("https://h/m", "http://127.0.0.1:3001/mcp");
     assert_eq!(without_bearers(&own, Layout::McpServers), own);
     assert_eq!(without_bearers("no json", Layout::McpServers), "no json");
+    // Nor where the entry is none any more.
+    for more in [r#""type": "sse", "#, r#""serverUrl": "https://h", "#, r#""url": "https://h", "#] {
+        let odd = edit.text().replacen("\"url\"", &format!("{more}\"url\""), 1);
+        assert_ne!(odd, edit.text(), "{more}");
+        assert_eq!(without_bearers(&odd, Layout::McpServers), odd.replace(&"x".repeat(43), "***"), "{more}");
+        let own = odd.replace("/mcp#", "/mcp?");
+        assert_eq!(without_bearers(&own, Layout::McpServers), own, "{more}");
+    }
 }
 
 mod properties {
