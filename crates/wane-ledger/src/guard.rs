@@ -428,7 +428,7 @@ impl Guard {
     /// # Errors
     /// `parse-*` and `chain-*` for what does not verify; `state-*` where the ledger cannot be read.
     pub fn may_still(&self, sealed: &SealedToken, patterns: Vec<Pattern>, now: u64) -> Result<Vec<Pattern>, Refusal> {
-        let account = self.shared.verify(sealed)?;
+        let account = self.verified(sealed, now)?;
         let (reply, answer) = sync_channel(1);
         self.send(Task::Look(Box::new(move |store, shared| {
             let known = look(&account, store, shared).map_err(|fault| fault.refusal());

@@ -31,10 +31,8 @@ pub(crate) use asks::{Deposited, answered, deposit, pending, still_waits, wait, 
 #[cfg(test)]
 pub(crate) use collect::MARGIN;
 pub(crate) use collect::{Cursor, advance, collect_page};
-pub(crate) use effects::{commit_effects, envelope_keys, keep_envelopes};
+pub(crate) use effects::{Envelopes, commit_effects, keep};
 pub(crate) use operate::{accept_restore, create, raise, register, revoke, revoke_before};
-#[cfg(test)]
-pub(crate) use outline::line_of;
 pub(crate) use overlay::{Overlay, decode};
 pub(crate) use rows::{
     Meta, RevokedBefore, SCHEMA, Spent, Used, load_meta, meta_key, pending_key, revoked_before_key, seen_key, used_key,

@@ -1,14 +1,14 @@
 //! Denials of genuine tokens: recorded in batches, so that no answer waits for them.
 
-use std::sync::Arc;
 use std::time::Instant;
 
-use wane::Verified;
+use crate::law::Envelopes;
 
-/// A denial that waits to be recorded, with its chain, whose blocks the log keeps.
+/// A denial that waits to be recorded, with the blocks of its chain as the log keeps them: what a chain means in memory can be a hundred
+/// times as much.
 pub(crate) struct Denial {
     pub(crate) record: Vec<u8>,
-    pub(crate) verified: Arc<Verified>,
+    pub(crate) envelopes: Envelopes,
 }
 
 /// Denials that wait. Never more than [`Denials::MOST`]: what does not fit is counted.

@@ -57,7 +57,7 @@ impl Genuine {
         if let Some((account, generation)) = known {
             // What is asked for stays.
             if generation == Generation::Older {
-                self.chains.write().unwrap_or_else(PoisonError::into_inner).keep(sealed, &account);
+                self.keep(sealed, &account);
             }
             return Ok(account);
         }
@@ -70,9 +70,21 @@ impl Genuine {
         let account = Account::of(Arc::new(verified)).map(Arc::new).map_err(|fault| fault.refusal())?;
         // A seal for one request is shown once.
         if !account.verified().is_for_one_request() {
-            self.chains.write().unwrap_or_else(PoisonError::into_inner).keep(sealed, &account);
+            self.keep(sealed, &account);
         }
         Ok(account)
+    }
+
+    fn keep(&self, sealed: &SealedToken, account: &Arc<Account>) {
+        let Some(last) = sealed.chain().blocks().last() else { return };
+        let bytes = sealed.to_bytes();
+        if bytes.len() > CHAIN_BYTES {
+            return;
+        }
+        let chain = Chain { sealed: sealed.clone(), bytes, account: Arc::clone(account) };
+        let forgotten = self.chains.write().unwrap_or_else(PoisonError::into_inner).keep(last.id(), chain);
+        // Taking many chains apart takes long: nobody waits for that.
+        drop(forgotten);
     }
 }
 
@@ -89,21 +101,19 @@ impl Chains {
         holds.then(|| (Arc::clone(&known.account), generation))
     }
 
-    fn keep(&mut self, sealed: &SealedToken, account: &Arc<Account>) {
-        let Some(last) = sealed.chain().blocks().last() else { return };
-        let bytes = sealed.to_bytes();
-        if bytes.len() > CHAIN_BYTES {
-            return;
-        }
-        if self.bytes.saturating_add(bytes.len()) > BYTES {
-            self.older = std::mem::take(&mut self.newer);
+    /// What is forgotten for it.
+    #[must_use]
+    fn keep(&mut self, id: BlockId, chain: Chain) -> HashMap<BlockId, Chain> {
+        let mut forgotten = HashMap::new();
+        if self.bytes.saturating_add(chain.bytes.len()) > BYTES {
+            forgotten = std::mem::replace(&mut self.older, std::mem::take(&mut self.newer));
             self.bytes = 0;
         }
-        self.bytes = self.bytes.saturating_add(bytes.len());
-        let chain = Chain { sealed: sealed.clone(), bytes, account: Arc::clone(account) };
-        if let Some(before) = self.newer.insert(last.id(), chain) {
+        self.bytes = self.bytes.saturating_add(chain.bytes.len());
+        if let Some(before) = self.newer.insert(id, chain) {
             self.bytes = self.bytes.saturating_sub(before.bytes.len());
         }
+        forgotten
     }
 }
 

@@ -222,7 +222,7 @@ impl Job {
             Decision::Ask(ask) => self.stage_wait(ask, overlay),
             // spec: S23
             Decision::Deny(_) => {
-                let denial = Denial { record, verified: Arc::clone(self.verified()) };
+                let denial = Denial { record, envelopes: Arc::clone(self.account.envelopes()) };
                 let answered = Answered { decision: weighed.judged.decision, record: None };
                 return Ok(Done { answered, denial: Some(denial) });
             }
@@ -231,7 +231,7 @@ impl Job {
         match staged {
             // It waits already, and that is recorded: asking again is recorded like a denial.
             Ok(()) if waits && !overlay.has_changed_since(point) => {
-                let denial = Denial { record, verified: Arc::clone(self.verified()) };
+                let denial = Denial { record, envelopes: Arc::clone(self.account.envelopes()) };
                 let answered = Answered { decision: weighed.judged.decision, record: None };
                 Ok(Done { answered, denial: Some(denial) })
             }
@@ -261,13 +261,13 @@ impl Job {
         let judged = wane::Judgement { decision: Decision::Deny(refusal), heard: weighed.judged.heard };
         let weighed = Weighed { judged, known: weighed.known };
         let record = records::decision(shared, &Story { id, job: self, deposited, weighed: &weighed })?;
-        let denial = Denial { record, verified: Arc::clone(self.verified()) };
+        let denial = Denial { record, envelopes: Arc::clone(self.account.envelopes()) };
         Ok(Done { answered: Answered { decision: weighed.judged.decision, record: None }, denial: Some(denial) })
     }
 
     fn stage_admission(&self, permit: &wane::Permit, record: RecordId, overlay: &mut Overlay<'_>) -> Result<(), Fault> {
         let effects = permit.effects();
-        law::commit_effects(self.verified(), effects, self.now, &record.to_string(), overlay)?;
+        law::commit_effects(&self.account, effects, self.now, &record.to_string(), overlay)?;
         let Some(last) = self.verified().last_delegate() else { return Ok(()) };
         // A seal may ask as well, so the request may have waited behind another one though this chain asks for nothing.
         let asks = self.verified().grant().asks().chain(self.request.asks()).next().is_some();
@@ -308,7 +308,7 @@ impl Job {
             at: self.now,
             until: self.ends_before_the_seal(),
         };
-        law::keep_envelopes(self.verified(), overlay)?;
+        law::keep(self.account.envelopes(), overlay)?;
         law::wait(&request, self.now, overlay)
     }
 }
@@ -325,7 +325,7 @@ pub(crate) fn more_keys(
     let mut keys: Vec<Key> = approvals.iter().map(|approval| law::used_key(approval.id())).collect();
     keys.extend((!seen.is_empty()).then(|| law::seen_key(account.line())));
     if purpose == Purpose::Admit {
-        keys.extend_from_slice(account.envelopes());
+        keys.extend(account.envelopes().iter().map(|(key, _)| key.clone()));
         let last = account.verified().last_delegate();
         keys.extend(last.map(|last| law::pending_key(account.line(), asked.request_digest(), last)));
     }

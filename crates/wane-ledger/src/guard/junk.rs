@@ -26,7 +26,7 @@ impl Guard {
         self.verified(sealed, now).map(|_account| ())
     }
 
-    /// The same for whoever hands it in to be admitted or verified as well, if it matters, and has it counted there.
+    /// The same for whoever hands it in to be admitted or verified as well, and has it counted there.
     ///
     /// ```
     /// use wane::SealedToken;

@@ -219,10 +219,9 @@ pub(crate) fn unverified(
 
 /// Stages the denials that wait, with the blocks of their chains, and how many had no room.
 pub(crate) fn stage_denials(shared: &Shared, denials: &Denials, overlay: &mut Overlay<'_>) -> Result<(), Fault> {
-    let chains = denials.waiting().iter().map(|denial| law::envelope_keys(&denial.verified));
-    overlay.prefetch(&chains.flatten().collect::<Vec<_>>())?;
+    overlay.prefetch(denials.waiting().iter().flat_map(|denial| denial.envelopes.iter()).map(|(key, _)| key))?;
     for denial in denials.waiting() {
-        law::keep_envelopes(&denial.verified, overlay)?;
+        law::keep(&denial.envelopes, overlay)?;
         overlay.append(denial.record.clone());
     }
     if denials.dropped() > 0 {

@@ -1,7 +1,10 @@
 //! From an admission to rows.
 
+use std::sync::Arc;
+
 use wane::{BlockId, Charge, Effects, Mark, Use, Verified};
 
+use super::account::Account;
 use super::entry::{Entry, Rise};
 use super::outline::Outline;
 use super::overlay::Overlay;
@@ -15,14 +18,14 @@ use crate::store::{Fault, Key};
 /// The store's faults. [`Fault::Misuse`] where the decision cannot have been made on these rows: a charge over its cap, an id
 /// that has served, a first session that is not known, blocks that are not of this chain.
 pub(crate) fn commit_effects(
-    verified: &Verified,
+    account: &Account,
     effects: &Effects,
     now: u64,
     record: &str,
     overlay: &mut Overlay<'_>,
 ) -> Result<(), Fault> {
-    let outline = Outline::of(verified)?;
-    if effects.session != outline.line()? {
+    let outline = Outline::of(account.verified())?;
+    if effects.session != account.line() {
         return Err(Fault::Misuse(format!("{} is not the session of this chain", effects.session)));
     }
     let rise = Rise { at: now, record: record.to_owned(), mark: effects.raise.clone() };
@@ -38,18 +41,28 @@ pub(crate) fn commit_effects(
             serve(used, overlay)?;
         }
     }
-    keep(&outline, overlay)
+    keep(account.envelopes(), overlay)
 }
 
-/// Where the blocks of a chain are kept.
-pub(crate) fn envelope_keys(verified: &Verified) -> Vec<Key> {
+/// The blocks of a chain but the seal, each with where it is kept.
+pub(crate) type Envelopes = Arc<[(Key, Vec<u8>)]>;
+
+pub(super) fn envelopes(verified: &Verified) -> Envelopes {
     let blocks = verified.chain().blocks().iter().filter(|block| block.claims().key().is_some());
-    blocks.map(|block| envelope_key(block.id())).collect()
+    blocks.map(|block| (envelope_key(block.id()), block.envelope_bytes())).collect()
 }
 
 /// Keeps each block but the seal, so that an auditor can recompute decisions. Whoever records a denial does the same.
-pub(crate) fn keep_envelopes(verified: &Verified, overlay: &mut Overlay<'_>) -> Result<(), Fault> {
-    keep(&Outline::of(verified)?, overlay)
+pub(crate) fn keep(envelopes: &[(Key, Vec<u8>)], overlay: &mut Overlay<'_>) -> Result<(), Fault> {
+    overlay.prefetch(envelopes.iter().map(|(key, _)| key))?;
+    for (key, bytes) in envelopes {
+        // The id says nothing about the signature, so that the first one seen is kept.
+        // spec: S14 S22
+        if overlay.bytes(key)?.is_none() {
+            overlay.put(key.clone(), Some(bytes.clone()));
+        }
+    }
+    Ok(())
 }
 
 fn open(outline: &Outline<'_>, rise: Rise, overlay: &mut Overlay<'_>) -> Result<(), Fault> {
@@ -122,16 +135,4 @@ fn serve(used: &Use, overlay: &mut Overlay<'_>) -> Result<(), Fault> {
         return Err(Fault::Misuse(format!("{} has served", used.id)));
     }
     overlay.store(key, &Used { exp: used.expires_at })
-}
-
-fn keep(outline: &Outline<'_>, overlay: &mut Overlay<'_>) -> Result<(), Fault> {
-    for placed in outline.blocks.iter().filter(|placed| placed.claims().key().is_some()) {
-        let key = envelope_key(placed.id());
-        // The id says nothing about the signature, so that the first one seen is kept.
-        // spec: S14 S22
-        if overlay.bytes(&key)?.is_none() {
-            overlay.put(key, Some(placed.block.envelope_bytes()));
-        }
-    }
-    Ok(())
 }

@@ -167,12 +167,12 @@ fn record(world: &mut World, cast: &Cast, number: usize, fact: &Fact) {
     let name = format!("record-{number}");
     match fact {
         Fact::Admitted(who, mark, at, cost) => {
-            let verified = &cast.verified[*who];
-            let session = world.change(|_| law::line_of(verified));
+            let account = law::Account::of(cast.verified[*who].clone().into()).unwrap();
+            let session = account.line();
             let charge = Charge { block: session, name: "calls".parse().unwrap(), cost: u64::from(*cost), cap: 1_000 };
             let used = Use { id: BlockId::from_bytes([number as u8; 32]), expires_at: NOW + 50 };
             let effects = Effects { session, raise: mark.clone(), charges: vec![charge], uses: vec![used] };
-            world.change(|overlay| law::commit_effects(verified, &effects, *at, &name, overlay));
+            world.change(|overlay| law::commit_effects(&account, &effects, *at, &name, overlay));
         }
         Fact::Raised(block, mark, at) => world.change(|it| law::raise(cast.blocks[*block], mark, &name, *at, it)),
         Fact::Revoked(block, at) => world.change(|it| law::revoke(cast.blocks[*block], &name, *at, it)),

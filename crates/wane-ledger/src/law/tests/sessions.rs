@@ -286,6 +286,7 @@ fn effects_that_were_not_decided_on_these_rows_are_refused() {
         charges: vec![],
         uses: vec![],
     };
+    let account = law::Account::of(verified.into()).unwrap();
     let stranger = wane::BlockId::from_bytes([3; 32]);
     let charge = |block, cost| wane::Charge { block, name: "calls".parse().unwrap(), cost, cap: 5 };
     let serve = wane::Use { id: stranger, expires_at: NOW + 5 };
@@ -296,14 +297,14 @@ fn effects_that_were_not_decided_on_these_rows_are_refused() {
         wane::Effects { charges: vec![charge(none.session, 3), charge(none.session, 3)], ..none.clone() },
     ] {
         let before = world.map.rows.clone();
-        let refused = world.attempt(|overlay| law::commit_effects(&verified, &wrong, NOW, "r", overlay));
+        let refused = world.attempt(|overlay| law::commit_effects(&account, &wrong, NOW, "r", overlay));
         assert!(matches!(refused, Err(Fault::Misuse(_))), "{wrong:?}");
         assert_eq!(world.map.rows, before);
     }
     // Shown twice, it is used once; and no second time.
     let twice = wane::Effects { uses: vec![serve, serve], ..none };
-    world.change(|overlay| law::commit_effects(&verified, &twice, NOW, "r", overlay));
-    let again = world.attempt(|overlay| law::commit_effects(&verified, &twice, NOW, "r", overlay));
+    world.change(|overlay| law::commit_effects(&account, &twice, NOW, "r", overlay));
+    let again = world.attempt(|overlay| law::commit_effects(&account, &twice, NOW, "r", overlay));
     assert!(matches!(again, Err(Fault::Misuse(_))));
 }
 
@@ -313,6 +314,7 @@ fn nothing_is_committed_under_a_first_session_that_was_never_opened() {
     let mut world = World::new();
     let first = world.mint(&World::grant(NOW, NOW + 9_000));
     let second = world.seal(&renewed(&world, &first, NOW + 10, NOW + 60));
+    let second = law::Account::of(second.into()).unwrap();
     let session = id_of(&first);
     let effects = wane::Effects { session, raise: Mark::default(), charges: vec![], uses: vec![] };
     let commit =

@@ -176,13 +176,13 @@ pub(crate) fn judge(
     commit: bool,
 ) -> Result<Answer, Fault> {
     let account = law::Account::of(verified.clone().into())?;
-    let more = if commit { account.envelopes() } else { &[] };
-    overlay.prefetch(account.rows().iter().chain(more))?;
+    let kept = account.envelopes().iter().filter(|_| commit).map(|(key, _)| key);
+    overlay.prefetch(account.rows().iter().chain(kept))?;
     let state = account.state(&[], overlay, Volatility::Durable)?;
     Ok(match decide(verified, request, &LiveState::with_ledger(state), now) {
         Decision::Allow(permit) => {
             if commit {
-                law::commit_effects(verified, permit.effects(), now, "r1", overlay)?;
+                law::commit_effects(&account, permit.effects(), now, "r1", overlay)?;
             }
             Answer::Allow
         }
