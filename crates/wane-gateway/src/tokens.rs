@@ -46,30 +46,37 @@ impl Tokens {
     }
 
     fn known(&self, text: &str) -> Option<SealedToken> {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = all.newer.get(text) {
-            return Some(known.clone());
-        }
-        let known = all.older.get(text).cloned()?;
-        all.keep(text, &known);
+        let known = {
+            let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(known) = all.newer.get(text) {
+                return Some(known.clone());
+            }
+            all.older.get(text).cloned()?
+        };
+        self.keep(text, &known);
         Some(known)
     }
 
     fn keep(&self, text: &str, token: &SealedToken) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).keep(text, token);
+        let forgotten = self.0.lock().unwrap_or_else(PoisonError::into_inner).keep(text, token);
+        // Taking many tokens apart takes long: nobody waits for that.
+        drop(forgotten);
     }
 }
 
 impl Generations {
-    /// Where the newer generation is full, the older one is forgotten.
-    fn keep(&mut self, text: &str, token: &SealedToken) {
+    /// Where the newer generation is full, the older one is forgotten, which comes back.
+    #[must_use]
+    fn keep(&mut self, text: &str, token: &SealedToken) -> HashMap<Box<str>, SealedToken> {
+        let mut forgotten = HashMap::new();
         if self.bytes.saturating_add(text.len()) > BYTES {
-            self.older = std::mem::take(&mut self.newer);
+            forgotten = std::mem::replace(&mut self.older, std::mem::take(&mut self.newer));
             self.bytes = 0;
         }
         if self.newer.insert(text.into(), token.clone()).is_none() {
             self.bytes = self.bytes.saturating_add(text.len());
         }
+        forgotten
     }
 }
 
