@@ -62,6 +62,15 @@ pub(crate) enum Who {
     Known,
 }
 
+/// When a token that is not genuine is counted: once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Counted {
+    /// Where it is looked at again, to judge by it.
+    Later,
+    /// Nothing else looks at it.
+    Now,
+}
+
 #[derive(Debug)]
 struct Holder {
     token: Token,

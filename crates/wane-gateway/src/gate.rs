@@ -20,7 +20,7 @@ use wane_policy::{Catalogue, Server};
 use self::held::Shelf;
 use self::lists::Lists;
 use crate::approvals::Approvals;
-use crate::credential::{Credential, Who};
+use crate::credential::{Counted, Credential, Who};
 use crate::flow::{Flow, Untold, Waits};
 
 /// The ids of requests that the gateway makes itself begin so.
@@ -304,10 +304,14 @@ impl Gate {
     }
 
     /// Who it is that shows this. A token that is genuine may still be denied everything: it was given to somebody, and no more is asked here.
-    pub(crate) fn who(&self, shown: Option<&str>) -> Who {
+    pub(crate) fn who(&self, shown: Option<&str>, counted: Counted) -> Who {
         let is_genuine = |text| {
-            let sealed = self.credential.read(text).ok()?;
-            Some(self.guard().ok()?.is_genuine(&sealed))
+            let (sealed, guard) = (self.credential.read(text).ok()?, self.guard().ok()?);
+            Some(match counted {
+                Counted::Later => guard.is_genuine(&sealed),
+                // spec: A32
+                Counted::Now => guard.verify(&sealed, (self.clock)()).is_ok(),
+            })
         };
         match self.credential.is_own() || shown.and_then(is_genuine) == Some(true) {
             true => Who::Known,

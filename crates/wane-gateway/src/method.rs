@@ -1,6 +1,7 @@
 //! Which methods pass, and in which direction. What is not listed here does not.
 
 use crate::answer::Era;
+use crate::credential::Counted;
 
 /// What becomes of a request that a client makes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +45,14 @@ pub(crate) fn asked(method: &str, era: Era) -> Option<Asked> {
         | "resources/unsubscribe" => Asked::Passes,
         _ => return None,
     })
+}
+
+/// When a token is counted that comes with such a request, and is not genuine.
+pub(crate) fn counted(method: &str, era: Era) -> Counted {
+    match asked(method, era) {
+        Some(Asked::Passes) | None => Counted::Now,
+        Some(_) => Counted::Later,
+    }
 }
 
 /// Whether a client's notification passes.

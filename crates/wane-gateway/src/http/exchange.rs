@@ -25,10 +25,11 @@ use super::ways::{Way, Ways};
 use crate::answer::{self, Era};
 use crate::call::Parameters;
 use crate::connections::Place;
-use crate::credential::{ToServer, Who};
+use crate::credential::{Counted, ToServer, Who};
 use crate::gate::Connection;
 use crate::gate::client::is_own_request;
 use crate::message::{Kind, Message};
+use crate::method;
 
 /// What a body is, once it agrees with its head.
 pub(super) struct Agreed {
@@ -37,6 +38,7 @@ pub(super) struct Agreed {
     pub(super) answers: Option<(String, String)>,
     pub(super) answered: Answered,
     pub(super) begins: Begins,
+    counted: Counted,
     /// Who asks, where that makes a difference: where something stays for them behind the exchange.
     pub(super) who: Who,
 }
@@ -180,7 +182,7 @@ async fn agree(
     let looked = tokio::task::spawn_blocking(move || {
         let agreed = agreed(&headers, &read.bytes).map(|mut agreed| {
             if in_session || agreed.begins != Begins::Nothing || behind.starts().is_some() {
-                agreed.who = who(&behind, shown.as_deref(), &read.bytes);
+                agreed.who = who(&behind, shown.as_deref(), &read.bytes, agreed.counted);
             }
             agreed
         });
@@ -193,16 +195,16 @@ async fn agree(
 }
 
 /// Who asks: a token stands beside a request, or within it.
-fn who(behind: &Behind, shown: Option<&str>, bytes: &[u8]) -> Who {
+fn who(behind: &Behind, shown: Option<&str>, bytes: &[u8], counted: Counted) -> Who {
     if shown.is_some() || behind.gate.credential().is_own() {
-        return behind.gate.who(shown);
+        return behind.gate.who(shown, counted);
     }
     let message = Message::read(bytes).ok();
     let within = message.and_then(|message| match *message.kind() {
         Kind::Request { params, .. } => Parameters::read(params).ok()?.token().ok()?,
         _ => None,
     });
-    behind.gate.who(within.as_deref())
+    behind.gate.who(within.as_deref(), counted)
 }
 
 fn agreed(headers: &HeaderMap, bytes: &[u8]) -> Result<Agreed, Reply> {
@@ -210,26 +212,32 @@ fn agreed(headers: &HeaderMap, bytes: &[u8]) -> Result<Agreed, Reply> {
         Ok(message) => message,
         // The gate answers it, as it does on pipes.
         Err(fault) if fault.id().is_some() => {
-            let (answers, begins) = (None, Begins::Nothing);
-            return Ok(Agreed { era: Era::Handshake, answers, answered: Answered::ByGate, begins, who: Who::Stranger });
+            return Ok(Agreed {
+                era: Era::Handshake,
+                answers: None,
+                answered: Answered::ByGate,
+                begins: Begins::Nothing,
+                counted: Counted::Now,
+                who: Who::Stranger,
+            });
         }
         Err(fault) => return Err(reply::malformed(StatusCode::BAD_REQUEST, fault.message())),
     };
     let id = message.id().map(|id| id.to_string());
     let refused = |why: Mismatch| reply::disagrees(&why, id.as_deref());
     let era = agree::agree(headers, &message).map_err(refused)?;
-    let (answers, begins) = match message.kind() {
+    let (answers, begins, counted) = match message.kind() {
         Kind::Request { method, .. } => {
             let begins = match *method {
                 "initialize" => Begins::Session,
                 "subscriptions/listen" => Begins::Listening,
                 _ => Begins::Nothing,
             };
-            (message.id().map(|id| (id.to_string(), id.key())), begins)
+            (message.id().map(|id| (id.to_string(), id.key())), begins, method::counted(method, era))
         }
-        _ => (None, Begins::Nothing),
+        _ => (None, Begins::Nothing, Counted::Now),
     };
-    Ok(Agreed { era, answers, answered: Answered::AsIsFit, begins, who: Who::Stranger })
+    Ok(Agreed { era, answers, answered: Answered::AsIsFit, begins, counted, who: Who::Stranger })
 }
 
 /// Waits for what the gate says to a message; what the gate wants to know before goes to `own`.

@@ -16,7 +16,7 @@ use super::stream::Stream;
 use super::upstream::Behind;
 use super::ways::Ways;
 use crate::connections::Place;
-use crate::credential::Who;
+use crate::credential::{Counted, Who};
 use crate::gate::Connection;
 
 /// The session that a request without a body names.
@@ -46,7 +46,7 @@ pub(super) async fn listen(inner: &Arc<Inner>, place: &Place, behind: Arc<Behind
     let (id, session) = named(inner, &behind, &head)?;
     let (gate, shown) = (Arc::clone(&behind.gate), head.token.clone());
     // It takes as long as many signatures do.
-    let who = tokio::task::spawn_blocking(move || gate.who(shown.as_deref())).await;
+    let who = tokio::task::spawn_blocking(move || gate.who(shown.as_deref(), Counted::Now)).await;
     session.0.learns(who.unwrap_or(Who::Stranger));
     place.listens(session.0.who());
     if behind.starts().is_some() {

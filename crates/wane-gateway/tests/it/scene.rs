@@ -7,9 +7,9 @@ use std::time::Duration;
 use getrandom::SysRng;
 use rand_core::UnwrapErr;
 use wane::{Heir, RootGrant, Roots, Seal, SecretKey, Token, mint};
-use wane_audit::LogSecret;
+use wane_audit::{Event, LogSecret, Record};
 use wane_gateway::{Approvals, Credential, Gate, GateOptions, LocalApprover, Outlet, Question, Terminal};
-use wane_ledger::{Guard, GuardOptions, Ledger, MemoryStore, Pace, Store, Volatile};
+use wane_ledger::{Guard, GuardOptions, Ledger, MemoryStore, Pace, Rows, Store, Table, Volatile};
 use wane_policy::Catalogue;
 
 /// The enforcement point's own approval key.
@@ -103,6 +103,23 @@ impl Scene {
     /// Whether a request waits for an approval in the ledger.
     pub(crate) fn waits(&self) -> bool {
         !self.ledger().pending(NOW, 10).unwrap().is_empty()
+    }
+
+    /// How often what did not verify was recorded, once the guard has ended.
+    pub(crate) fn unverified(&self) -> impl FnOnce() -> u64 + use<> {
+        let mut store = self.store.clone();
+        move || {
+            let mut lines = Vec::new();
+            let mut read = |rows: &mut dyn Rows| {
+                for table in [Table::Leaf, Table::Queue] {
+                    lines.extend(rows.scan(table, &[], None, 1_000)?.into_iter().map(|(_, line)| line));
+                }
+                Ok(())
+            };
+            store.view(&mut read).unwrap();
+            let events = lines.iter().map(|line| Record::parse(line).unwrap().event);
+            events.map(|event| if let Event::Unverified(counted) = event { counted.count } else { 0 }).sum()
+        }
     }
 
     fn ledger(&self) -> Ledger {

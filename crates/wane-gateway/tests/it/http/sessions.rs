@@ -74,6 +74,31 @@ fn what_has_no_id_is_told_as_well_that_the_server_is_gone() {
 }
 
 #[test]
+fn a_token_that_is_not_genuine_is_counted_once_wherever_it_is_shown() {
+    let server = server(|request, out| match request.method == "POST" && request.json()["method"] == "tools/list" {
+        true => {
+            out.json(r#"{"jsonrpc":"2.0","id":3,"result":{"tools":[{"name":"read","inputSchema":{"type":"object"}}]}}"#)
+        }
+        false => out.whole("405 Method Not Allowed", "", ""),
+    });
+    let scene = Scene::new(CATALOGUE, &["read:*"], &[], Whose::Client);
+    let other = format!("Bearer {}", Scene::new(CATALOGUE, &["read:*"], &[], Whose::Client).sealed());
+    let unverified = scene.unverified();
+    let talk = Talk { gateway: Gateway::before(scene, &server), token: other };
+    let id = talk.begin();
+    // Where it is judged by, and where nothing is judged.
+    let ping = r#"{"jsonrpc":"2.0","id":2,"method":"ping"}"#;
+    let told = r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#;
+    let list = r#"{"jsonrpc":"2.0","id":3,"method":"tools/list"}"#;
+    for body in [&*call(1, "read"), ping, told, list] {
+        talk.say(&id, body);
+    }
+    wire::ask(talk.gateway.address(), "GET", "/mcp", &talk.headers(&id), "");
+    talk.gateway.stop();
+    assert_eq!(unverified(), 5);
+}
+
+#[test]
 fn a_session_is_one_connection() {
     let (asked, asks) = (Arc::new(Mutex::new(Vec::<Value>::new())), Arc::new(Mutex::new(Vec::<Value>::new())));
     let (into, (more, comes)) = (Arc::clone(&asked), switch());
