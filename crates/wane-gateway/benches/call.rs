@@ -35,6 +35,8 @@ const LATENCY: Duration = Duration::from_micros(150);
 const CHECKS: f64 = 3.0;
 
 const ROUNDS: usize = 20_000;
+/// Sides: a plain pipe, something between that decides nothing, and the gateway twice.
+const SIDES: usize = 4;
 /// Rounds that one side has before the other has its own.
 const TURN: usize = 100;
 
@@ -54,61 +56,65 @@ fn main() -> ExitCode {
     if in_time && bound.checks().iter().all(|checks| *checks <= CHECKS) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// What the gateway adds with its own token, and with tokens of clients.
+/// What whatever stands between adds: something that decides nothing, the gateway with its own token, and with tokens of clients.
 struct Figures {
-    added: [Duration; 2],
-    processor: [Duration; 2],
+    added: [Duration; 3],
+    processor: [Duration; 3],
     check: Duration,
     plain: Duration,
 }
 
 impl Figures {
     fn measured() -> Self {
-        let (mut plain, mut own, mut shown) =
-            (Side::plain(), Side::through(Whose::Gateway), Side::through(Whose::Client));
-        let mut turns = [Vec::new(), Vec::new(), Vec::new()];
-        let mut spent = [Vec::new(), Vec::new(), Vec::new()];
+        let mut sides = [Side::plain(), Side::relayed(), Side::through(Whose::Gateway), Side::through(Whose::Client)];
+        let mut turns = [const { Vec::new() }; SIDES];
+        let mut spent = [const { Vec::new() }; SIDES];
         let (check, mut checks) = (Check::new(), Vec::new());
         let mut number = 0;
-        for turn in 0..3 * (1 + ROUNDS / TURN) {
-            let side = turn % 3;
+        for turn in 0..SIDES * (1 + ROUNDS / TURN) {
+            let side = turn % SIDES;
             if side == 0 {
                 checks.push(check.one());
             }
             let before = processor_time();
             for _ in 0..TURN {
                 number += 1;
-                let took = [&mut plain, &mut own, &mut shown][side].call(number);
+                let took = sides[side].call(number);
                 // The first turn of each warms up.
-                if turn > 2 {
+                if turn >= SIDES {
                     turns[side].push(took);
                 }
             }
-            if turn > 2 {
+            if turn >= SIDES {
                 spent[side].push((processor_time() - before) / u32::try_from(TURN).unwrap());
             }
         }
-        plain.close();
-        own.close();
-        shown.close();
-        let [bare, own, shown] = spent.map(median);
-        let processor = [own, shown].map(|each| each.saturating_sub(bare));
-        let [plain, own, shown] = turns.map(median);
-        let added = [own, shown].map(|through| through.saturating_sub(plain));
+        sides.into_iter().for_each(Side::close);
+        let [bare, through @ ..] = spent.map(median);
+        let processor = through.map(|each| each.saturating_sub(bare));
+        let [plain, through @ ..] = turns.map(median);
+        let added = through.map(|each| each.saturating_sub(plain));
         Self { added, processor, check: median(checks), plain }
     }
 
-    fn checks(&self) -> [f64; 2] {
+    fn checks(&self) -> [f64; 3] {
         self.processor.map(|spent| spent.as_secs_f64() / self.check.as_secs_f64())
     }
 
     fn print(&self, how: &str) {
         let (Self { added, processor, check, plain }, checks) = (self, self.checks());
         println!("{how}: medians of {ROUNDS} calls in turns of {TURN}, memory ledger");
-        println!("                                   its own token   tokens of clients");
-        println!("added, wall clock              {:>13.1?} {:>16.1?} (at most {LATENCY:?})", added[0], added[1]);
-        println!("added, processor time          {:>13.1?} {:>16.1?}", processor[0], processor[1]);
-        println!("… in checks of one signature   {:>13.2} {:>16.2} (one takes {check:.1?})", checks[0], checks[1]);
+        println!("                                 decides nothing   its own token   tokens of clients");
+        let row = |what: &str, [relay, own, shown]: [String; 3], more: String| {
+            println!("{what:<30} {relay:>17} {own:>15} {shown:>19} ({more})");
+        };
+        row("added, wall clock", added.map(|added| format!("{added:.1?}")), format!("at most {LATENCY:?}"));
+        row(
+            "added, processor time",
+            processor.map(|spent| format!("{spent:.1?}")),
+            format!("a check takes {check:.1?}"),
+        );
+        row("… in checks of one signature", checks.map(|checks| format!("{checks:.2}")), format!("at most {CHECKS}"));
         println!("through a plain pipe           {plain:>13.1?}\n");
     }
 }
@@ -133,6 +139,7 @@ struct Side {
 
 enum Ending {
     Server(Child),
+    Relay(Child, [JoinHandle<()>; 2]),
     Gateway(JoinHandle<Result<End, RunError>>, Arc<Guard>),
 }
 
@@ -145,6 +152,32 @@ impl Side {
             meta: String::new(),
             output: BufReader::new(Box::new(output)),
             end: Ending::Server(server),
+        }
+    }
+
+    /// Something between that passes lines on, and decides nothing: what no gateway on pipes can be cheaper than.
+    fn relayed() -> Self {
+        let mut server = server().stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let (from_client, input) = pipe().unwrap();
+        let (output, to_client) = pipe().unwrap();
+        let relay = |from: Box<dyn Read + Send>, mut to: Box<dyn Write + Send>| {
+            std::thread::spawn(move || {
+                let (mut from, mut line) = (BufReader::new(from), Vec::new());
+                while from.read_until(b'\n', &mut line).unwrap() > 0 {
+                    to.write_all(&line).unwrap();
+                    line.clear();
+                }
+            })
+        };
+        let relays = [
+            relay(Box::new(from_client), Box::new(server.stdin.take().unwrap())),
+            relay(Box::new(server.stdout.take().unwrap()), Box::new(to_client)),
+        ];
+        Self {
+            input: Box::new(input),
+            meta: String::new(),
+            output: BufReader::new(Box::new(output)),
+            end: Ending::Relay(server, relays),
         }
     }
 
@@ -201,6 +234,10 @@ impl Side {
         drop(self.input);
         match self.end {
             Ending::Server(mut server) => assert!(server.wait().unwrap().success()),
+            Ending::Relay(mut server, relays) => {
+                relays.into_iter().for_each(|relay| relay.join().unwrap());
+                assert!(server.wait().unwrap().success());
+            }
             Ending::Gateway(running, guard) => {
                 assert_eq!(running.join().unwrap().unwrap(), End::ClientClosed);
                 drop(guard);
