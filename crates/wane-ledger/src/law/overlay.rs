@@ -11,7 +11,9 @@ use crate::store::{Change, Fault, Key, Row, Rows, Table};
 /// after a savepoint can be undone, so that a request that is not admitted leaves nothing.
 pub(crate) struct Overlay<'a> {
     rows: &'a mut dyn Rows,
-    /// `None`: looked for, and not there.
+    /// The rows that were read first, nearly always all of them, ascending. `None`: looked for, and not there.
+    first: Vec<(Key, Option<Vec<u8>>)>,
+    /// Those that were read later.
     read: BTreeMap<Key, Option<Vec<u8>>>,
     /// `None`: to be taken away.
     staged: BTreeMap<Key, Option<Vec<u8>>>,
@@ -33,12 +35,19 @@ const PAGE: usize = 256;
 
 impl<'a> Overlay<'a> {
     pub(crate) const fn new(rows: &'a mut dyn Rows) -> Self {
-        Self { rows, read: BTreeMap::new(), staged: BTreeMap::new(), appended: Vec::new(), undo: Vec::new() }
+        Self {
+            rows,
+            first: Vec::new(),
+            read: BTreeMap::new(),
+            staged: BTreeMap::new(),
+            appended: Vec::new(),
+            undo: Vec::new(),
+        }
     }
 
     /// Reads those of these rows that are not known yet, all at once.
     pub(crate) fn prefetch<'k>(&mut self, keys: impl IntoIterator<Item = &'k Key>) -> Result<(), Fault> {
-        let mut missing: Vec<&Key> = keys.into_iter().filter(|key| !self.read.contains_key(*key)).collect();
+        let mut missing: Vec<&Key> = keys.into_iter().filter(|key| self.was_read(key).is_none()).collect();
         if missing.is_empty() {
             return Ok(());
         }
@@ -49,13 +58,23 @@ impl<'a> Overlay<'a> {
         if values.len() != missing.len() {
             return Err(Fault::Corrupt(format!("{} values for {} rows", values.len(), missing.len())));
         }
-        self.read.extend(missing.into_iter().zip(values));
+        let found = missing.into_iter().zip(values);
+        match self.first.is_empty() {
+            true => self.first = found.collect(),
+            false => self.read.extend(found),
+        }
         Ok(())
+    }
+
+    /// What the store says of a row, where it was asked.
+    fn was_read(&self, key: &Key) -> Option<&Option<Vec<u8>>> {
+        let first = self.first.binary_search_by(|(one, _)| one.cmp(key)).ok();
+        first.and_then(|at| self.first.get(at)).map(|(_, value)| value).or_else(|| self.read.get(key))
     }
 
     /// The row as this transaction sees it, where it is known already.
     pub(crate) fn known(&self, key: &Key) -> Option<Option<&[u8]>> {
-        self.staged.get(key).or_else(|| self.read.get(key)).map(Option::as_deref)
+        self.staged.get(key).or_else(|| self.was_read(key)).map(Option::as_deref)
     }
 
     /// The row as this transaction sees it.
@@ -144,7 +163,7 @@ impl<'a> Overlay<'a> {
     /// Whether anything was staged since that differs from what was there.
     pub(crate) fn has_changed_since(&self, point: Savepoint) -> bool {
         let staged = self.undo.iter().skip(point.changes);
-        let differs = |key: &Key| self.read.get(key) != self.staged.get(key);
+        let differs = |key: &Key| self.was_read(key) != self.staged.get(key);
         self.appended.len() > point.appended || staged.into_iter().any(|(key, _)| differs(key))
     }
 
@@ -165,9 +184,11 @@ impl<'a> Overlay<'a> {
     }
 
     /// Hands everything staged to the transaction.
-    pub(crate) fn write(self) -> Result<(), Fault> {
-        let Overlay { rows, read, staged, appended, .. } = self;
-        let changes: Vec<Change> = staged.into_iter().filter(|(key, value)| read.get(key) != Some(value)).collect();
+    pub(crate) fn write(mut self) -> Result<(), Fault> {
+        let staged = std::mem::take(&mut self.staged);
+        let changes: Vec<Change> =
+            staged.into_iter().filter(|(key, value)| self.was_read(key) != Some(value)).collect();
+        let Overlay { rows, appended, .. } = self;
         if !changes.is_empty() {
             rows.put(&changes)?;
         }
