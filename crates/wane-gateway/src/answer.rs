@@ -1,5 +1,6 @@
 //! The messages that the gateway writes itself.
 
+use serde::Serialize;
 use serde_json::{Value, json};
 use wane::{BlockId, Code, Family, Mark, Name, Refusal, Request, Retry};
 
@@ -124,9 +125,16 @@ impl Denial {
 }
 
 /// A mark as results carry it.
-pub(crate) fn mark(mark: &Mark) -> Value {
-    let labels: Vec<&str> = mark.labels().map(Name::as_str).collect();
-    json!({ "level": mark.level().as_str(), "labels": labels })
+#[derive(Serialize)]
+pub(crate) struct MarkJson<'a> {
+    labels: Vec<&'a str>,
+    level: &'static str,
+}
+
+impl<'a> From<&'a Mark> for MarkJson<'a> {
+    fn from(mark: &'a Mark) -> Self {
+        Self { labels: mark.labels().map(Name::as_str).collect(), level: mark.level().as_str() }
+    }
 }
 
 /// A request, with parameters as they are written.

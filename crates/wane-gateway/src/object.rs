@@ -7,6 +7,9 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
+/// So many names are compared faster than they are put into a set.
+const FEW: usize = 8;
+
 /// The members of an object in their order. Values are kept letter by letter, whatever a parser would make of their numbers.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Object<'a> {
@@ -44,11 +47,18 @@ impl<'a> Object<'a> {
     pub(crate) fn is_plain(&self, known: &[&str]) -> bool {
         let alike = |name: &str| known.iter().any(|known| *known != name && known.eq_ignore_ascii_case(name));
         let printable = |name: &str| name.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ');
+        let odd = |name: &str| !printable(name) || name.eq_ignore_ascii_case("__proto__") || alike(name);
+        !self.members.iter().any(|(name, _)| odd(name)) && self.has_each_name_once()
+    }
+
+    fn has_each_name_once(&self) -> bool {
+        let names = || self.members.iter().map(|(name, _)| &**name);
+        if self.members.len() <= FEW {
+            let mut names = names().enumerate();
+            return names.all(|(at, name)| !self.names().take(at).any(|before| before.eq_ignore_ascii_case(name)));
+        }
         let mut folded = HashSet::with_capacity(self.members.len());
-        self.members.iter().all(|(name, _)| {
-            let odd = !printable(name) || name.eq_ignore_ascii_case("__proto__");
-            !odd && !alike(name) && folded.insert(without_capitals(name))
-        })
+        names().all(|name| folded.insert(without_capitals(name)))
     }
 
     /// Takes out the members whose names begin so, in capitals or not; whether there were any.
@@ -61,7 +71,12 @@ impl<'a> Object<'a> {
 
     /// The text of a member that is a text.
     pub(crate) fn text(&self, name: &str) -> Option<String> {
-        self.get(name).and_then(|value| serde_json::from_str(value).ok())
+        let value = self.get(name)?;
+        // What was read as JSON stands as it is where nothing in it is escaped.
+        match value.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).filter(|text| !text.contains('\\')) {
+            Some(text) => Some(text.to_owned()),
+            None => serde_json::from_str(value).ok(),
+        }
     }
 
     /// Puts a value in the place of the member, or behind the others where there is none.
@@ -170,6 +185,12 @@ mod tests {
         let mut object = Object::read(text).unwrap();
         assert_eq!((object.get("a"), object.get("b")), (Some("1.0e2"), Some(r#"{"x" :[1 , 2]}"#)));
         assert_eq!((object.text("c").as_deref(), object.text("a")), (Some("é"), None));
+        let texts = Object::read(r#"{"a":"","b":" é x","c":"\"","d":"\\","e":["a","b"],"f":null}"#).unwrap();
+        let said = ["a", "b", "c", "d", "e", "f", "g"].map(|name| texts.text(name));
+        assert_eq!(
+            said.each_ref().map(Option::as_deref),
+            [Some(""), Some(" é x"), Some("\""), Some("\\"), None, None, None]
+        );
         object.set("b", "7".into());
         object.set("d", "[]".into());
         object.remove("a");
@@ -198,6 +219,12 @@ mod tests {
             r#"{"__PROTO__":{}}"#,
         ] {
             assert!(!is_plain(text), "{text}");
+        }
+        // Many are looked at in another way than few.
+        for many in [FEW, FEW + 1] {
+            let names: Vec<String> = (1..many).map(|number| format!("\"n{number}\":0")).collect();
+            let with = |name: &str| format!("{{{},\"{name}\":1}}", names.join(","));
+            assert!(is_plain(&with("other")) && !is_plain(&with("N1")) && !is_plain(&with("n1")), "{many}");
         }
         let mut object = Object::read(r#"{"a/b":1,"a/c":2,"b":3}"#).unwrap();
         assert!(object.remove_all("a/") && !object.remove_all("a/"));

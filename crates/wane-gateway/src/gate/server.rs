@@ -7,7 +7,7 @@ use wane::{Arguments, Code, Refusal, Value};
 
 use super::client::is_own;
 use super::{Gate, Side};
-use crate::answer::{self, Denial, MARK, OURS};
+use crate::answer::{self, Denial, MARK, MarkJson, OURS};
 use crate::flow::{Admitted, Crowded, Untold, Waits};
 use crate::message::{Fault, Id, Kind, Message};
 use crate::method;
@@ -196,11 +196,13 @@ impl Gate {
         // What is no object cannot carry it, so that it is still to be told.
         let whole = Object::read(result)?;
         let news = admitted.and_then(|Admitted { session, mark, .. }| self.flow().news(*session, mark));
-        let Some(news) = news else { return stripped };
+        let Some(said) = news.and_then(|news| serde_json::to_string(&MarkJson::from(&news)).ok()) else {
+            return stripped;
+        };
         let mut result = stripped.unwrap_or(whole);
         let known = result.get("_meta").unwrap_or("{}").to_owned();
         let mut meta = Object::read(&known).unwrap_or_default();
-        meta.set(MARK, answer::mark(&news).to_string());
+        meta.set(MARK, said);
         result.set("_meta", meta.to_string());
         Some(result)
     }

@@ -9,7 +9,7 @@ use wane::{Code, Family, Refusal};
 use wane_audit::RecordId;
 
 use super::judge::{Allowed, Denial, Outcome, Purpose};
-use crate::answer;
+use crate::answer::MarkJson;
 
 /// The type of every refusal.
 pub(super) const PROBLEM: &str = "application/problem+json";
@@ -71,20 +71,20 @@ pub(super) fn outcome(outcome: &Outcome) -> Response {
 
 /// What is said of an allowance, in the order of its members.
 #[derive(Serialize)]
-struct Allowance {
+struct Allowance<'a> {
     committed: bool,
     durable: bool,
-    mark: Value,
+    mark: MarkJson<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     record: Option<RecordId>,
     verdict: &'static str,
 }
 
-fn allowance(allowed: &Allowed) -> Allowance {
+fn allowance(allowed: &Allowed) -> Allowance<'_> {
     Allowance {
         committed: allowed.purpose == Purpose::Admit,
         durable: allowed.durable,
-        mark: answer::mark(&allowed.mark),
+        mark: (&allowed.mark).into(),
         record: allowed.record,
         verdict: "allow",
     }
