@@ -120,7 +120,7 @@ impl Committer {
     }
 
     /// Decides requests and answers them, once what follows is committed.
-    pub(crate) fn answer(&mut self, jobs: Vec<Job>) {
+    pub(crate) fn answer(&mut self, mut jobs: Vec<Job>) {
         if jobs.is_empty() {
             return;
         }
@@ -128,31 +128,28 @@ impl Committer {
         if !shared.log_is_kept() {
             return refuse(jobs, &Fault::Unreachable("nobody keeps the log any more".into()));
         }
-        let (admits, checks): (Vec<Job>, Vec<Job>) = jobs.into_iter().partition(|job| job.purpose == Purpose::Admit);
+        let checks: Vec<Job> = jobs.extract_if(.., |job| job.purpose == Purpose::Check).collect();
         for job in self.refreshed(checks) {
             match self.check(&job) {
                 Ok(answered) => self.respond(&shared.roots(), job, answered),
                 Err(fault) => job.reply(Err(fault.refusal())),
             }
         }
-        self.admit(admits);
+        self.admit(jobs);
     }
 
     /// Those that verify by the roots in force; the others are told why not.
-    fn refreshed(&self, jobs: Vec<Job>) -> Vec<Job> {
+    fn refreshed(&self, mut jobs: Vec<Job>) -> Vec<Job> {
         let roots = self.shared.roots();
-        let mut fresh = Vec::with_capacity(jobs.len());
-        for mut job in jobs {
-            // spec: S30
-            match job.refresh(&roots) {
-                Ok(()) => fresh.push(job),
-                Err(refusal) => {
-                    self.shared.junk.count(refusal.code());
-                    job.reply(Err(refusal));
-                }
-            }
+        let mut refusals = Vec::new();
+        // spec: S30
+        let is_refused = |job: &mut Job| job.refresh(&roots).map_err(|refusal| refusals.push(refusal)).is_err();
+        let refused: Vec<Job> = jobs.extract_if(.., is_refused).collect();
+        for (job, refusal) in refused.into_iter().zip(refusals) {
+            self.shared.junk.count(refusal.code());
+            job.reply(Err(refusal));
         }
-        fresh
+        jobs
     }
 
     /// Answers, unless other roots are in force than those that it was decided by: they may allow less in many ways. What was
