@@ -104,6 +104,13 @@ impl Answered {
 }
 
 impl Serving {
+    /// Takes the guard away. Whoever looks at the ledger just then holds it a moment longer.
+    fn lose_guard(&mut self) {
+        let guard = Arc::downgrade(&self.scene.guard);
+        self.scene = Scene::new(CATALOGUE, &[], &[], Whose::Client);
+        soon("the guard has gone", || guard.strong_count() == 0);
+    }
+
     fn start(scopes: &[&str], asks: &[String]) -> Self {
         Self::start_with(CATALOGUE, scopes, asks, "127.0.0.1:0", |_| Vec::new())
     }

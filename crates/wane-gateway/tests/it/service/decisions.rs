@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use wane::{Approval, SecretKey, limits};
 
 use super::{CATALOGUE, Serving, tool};
-use crate::scene::{NOW, Scene, Whose};
+use crate::scene::NOW;
 
 fn read_of(path: &str) -> (&'static str, Value) {
     ("tool", json!({ "name": "read", "arguments": { "path": path } }))
@@ -169,7 +169,7 @@ fn without_its_ledger_nothing_is_allowed() {
     let call = json!({ "token": sealed, "server": "files", "prompt": { "name": "review" } }).to_string();
     assert_eq!(serving.post("/v1/admit", &call).status, 200);
     // With the scene goes the guard.
-    serving.scene = Scene::new(CATALOGUE, &[], &[], Whose::Client);
+    serving.lose_guard();
     let denied = serving.post("/v1/admit", &call);
     assert_eq!(denied.code(), (503, "state-unreachable".into()));
     assert_eq!(denied.header("retry-after"), Some("1"));

@@ -6,8 +6,7 @@ use std::io::Write as _;
 use serde_json::{Value, json};
 use wane::{Code, limits};
 
-use super::{Answered, CATALOGUE, Serving, read, tool};
-use crate::scene::{Scene, Whose};
+use super::{Answered, Serving, read, tool};
 
 /// Whether a value is one of a schema, as far as our schemas go.
 fn fits(document: &Value, schema: &Value, value: &Value) -> Result<(), String> {
@@ -75,11 +74,11 @@ fn provoke(serving: &mut Serving, method: &str, path: &str, status: u16) -> Answ
         (415, _) => serving.send(&format!("POST {path} HTTP/1.1\r\nContent-Type: text/plain"), b"{}"),
         (503, "post") => {
             let body = json!({ "token": serving.scene.sealed(), "server": "files", "tool": { "name": "post" } });
-            serving.scene = Scene::new(CATALOGUE, &["send:*"], &[], Whose::Client);
+            serving.lose_guard();
             serving.post(&path, &body.to_string())
         }
         (503, _) => {
-            serving.scene = Scene::new(CATALOGUE, &["send:*"], &[], Whose::Client);
+            serving.lose_guard();
             super::soon("it is not ready any more", || serving.get(&path).status == 503);
             serving.get(&path)
         }

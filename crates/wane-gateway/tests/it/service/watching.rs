@@ -72,7 +72,7 @@ fn it_lives_without_being_ready() {
     let mut serving = Serving::start(&["send:*"], &[]);
     assert_eq!(serving.get("/healthz").json(), json!({ "alive": true }));
     soon("it is ready", || serving.get("/readyz").status == 200);
-    serving.scene = crate::scene::Scene::new(CATALOGUE, &[], &[], crate::scene::Whose::Client);
+    serving.lose_guard();
     soon("it is not", || serving.get("/readyz").status == 503);
     let told: Value = serving.get("/readyz").json();
     assert_eq!(told, json!({ "ready": false, "problems": [{ "what": "ledger", "code": "state-unreachable" }] }));
