@@ -1,5 +1,8 @@
 //! What a server says while the gate asks it for its tools: none of it is mixed with what the client is told.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
 use serde_json::Value;
 use wane_gateway::http::Limits;
 
@@ -184,16 +187,20 @@ fn a_list_that_goes_on_in_a_way_of_its_own_is_none() {
     }
 }
 
-#[test]
-fn what_was_just_listed_is_not_asked_for_again() {
-    use std::sync::Arc;
-    use std::sync::atomic::{AtomicBool, Ordering};
-    let changed = Arc::new(AtomicBool::new(false));
+/// A server whose tool changes when it is told to. It begins a session for whoever asks, and says that its tools have changed with every
+/// answer to `salaries`.
+fn changing() -> (Arc<AtomicBool>, Server) {
+    let (changed, sessions) = (Arc::new(AtomicBool::new(false)), AtomicUsize::new(0));
     let is_changed = Arc::clone(&changed);
     let server = Server::start(move |request, out| {
         let json = request.json();
         let tool = if is_changed.load(Ordering::SeqCst) { r#"{"name":"read","inputSchema":{"x":1}}"# } else { TOOL };
         match json["method"].as_str() {
+            Some("initialize") => {
+                let session = sessions.fetch_add(1, Ordering::SeqCst);
+                let head = format!("content-type: application/json\r\nmcp-session-id: s{session}\r\n");
+                out.whole("200 OK", &head, &result(&json["id"], "[]"));
+            }
             Some("tools/list") => {
                 out.json(&format!(r#"{{"jsonrpc":"2.0","id":{},"result":{{"tools":[{tool}]}}}}"#, json["id"]))
             }
@@ -204,6 +211,12 @@ fn what_was_just_listed_is_not_asked_for_again() {
             _ => out.json(&result(&json["id"], "[]")),
         }
     });
+    (changed, server)
+}
+
+#[test]
+fn what_was_just_listed_is_not_asked_for_again() {
+    let (changed, server) = changing();
     let talk = Talk::before(&server, &["read:*"]);
     let (both, once) = (&["tools/list", "tools/call"][..], &["tools/call"][..]);
     let calls = |more: &[(&'static str, &str)], meta: &str, expected: &[&str]| {
@@ -252,29 +265,7 @@ fn what_was_just_listed_is_not_asked_for_again() {
 
 #[test]
 fn what_one_session_has_listed_does_not_outlive_what_another_has_heard() {
-    use std::sync::Arc;
-    use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-    let (changed, sessions) = (Arc::new(AtomicBool::new(false)), AtomicUsize::new(0));
-    let is_changed = Arc::clone(&changed);
-    let server = Server::start(move |request, out| {
-        let json = request.json();
-        let tool = if is_changed.load(Ordering::SeqCst) { r#"{"name":"read","inputSchema":{"x":1}}"# } else { TOOL };
-        match json["method"].as_str() {
-            Some("initialize") => {
-                let session = sessions.fetch_add(1, Ordering::SeqCst);
-                let head = format!("content-type: application/json\r\nmcp-session-id: s{session}\r\n");
-                out.whole("200 OK", &head, &result(&json["id"], "[]"));
-            }
-            Some("tools/list") => {
-                out.json(&format!(r#"{{"jsonrpc":"2.0","id":{},"result":{{"tools":[{tool}]}}}}"#, json["id"]))
-            }
-            _ if json["params"]["name"] == "salaries" => {
-                out.events("");
-                out.write(&format!("data: {CHANGED}\n\ndata: {}\n\n", result(&json["id"], "[]"))).unwrap();
-            }
-            _ => out.json(&result(&json["id"], "[]")),
-        }
-    });
+    let (changed, server) = changing();
     let talk = Talk::before(&server, &["read:*"]);
     let begin = || {
         let body = r#"{"jsonrpc":"2.0","id":0,"method":"initialize","params":{}}"#;

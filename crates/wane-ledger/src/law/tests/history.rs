@@ -115,10 +115,6 @@ proptest! {
             before = after;
         }
     }
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
 
     #[test]
     fn what_was_read_before_is_what_is_read_anew(events in vec(event(), 0..14)) {
