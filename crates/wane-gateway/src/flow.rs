@@ -25,12 +25,13 @@ pub(crate) enum Waits {
     Plain,
     /// What the server says it can do.
     Handshake,
-    /// A page of the list of tools, to be shown as this token may still use them.
-    ListTools(Option<SealedToken>, Begins),
+    /// A page of the list of tools, to be shown as this token may still use them, and what had been heard of changes before it was asked for.
+    ListTools(Option<SealedToken>, Begins, u64),
     /// The result of what was admitted.
     Admitted(Option<Admitted>),
-    /// The gateway itself, which wants the list of tools. It is told nothing where nobody waits for that any more.
-    Own(SyncSender<Result<Page, Untold>>),
+    /// The gateway itself, which wants the list of tools. It is told nothing where nobody waits for that any more. What had been heard
+    /// before it began to ask.
+    Own(SyncSender<Result<Page, Untold>>, u64),
 }
 
 /// What has to be known of a request that was admitted once its result comes.
@@ -80,8 +81,6 @@ pub(crate) struct Flow {
     states: VecDeque<State>,
     /// The pinned tools that were listed since the list began anew.
     tools: HashMap<String, Listed>,
-    /// What had been heard of changes of tools, on any connection, before that list was asked for.
-    heard: u64,
     /// How often the server has announced that its tools are others.
     changes: u64,
     told: HashMap<BlockId, Mark>,
@@ -101,7 +100,7 @@ pub(crate) struct Flow {
 struct Listed {
     /// Why it is not what was pinned.
     why_not: Option<Refusal>,
-    /// What had been heard before it was asked for.
+    /// What had been heard of changes of tools, on any connection, before the list was asked for that tells of it.
     heard: u64,
 }
 
@@ -190,7 +189,7 @@ impl Flow {
         match self.unwait(id) {
             None => false,
             // No id of the gateway's own comes a second time.
-            Some(Waits::Own(_)) => true,
+            Some(Waits::Own(..)) => true,
             Some(_) => self.given_up.insert(id.to_owned()),
         }
     }
@@ -199,7 +198,7 @@ impl Flow {
     pub(crate) fn end(&mut self) -> Vec<String> {
         self.ended = true;
         self.order.clear();
-        self.client.drain().filter(|(_, waits)| !matches!(waits, Waits::Own(_))).map(|(id, _)| id).collect()
+        self.client.drain().filter(|(_, waits)| !matches!(waits, Waits::Own(..))).map(|(id, _)| id).collect()
     }
 
     /// A request is kept back until it is approved; under which number, whatever ids come again.
@@ -262,10 +261,9 @@ impl Flow {
         format!("\"{OWN_ID}{}\"", self.own)
     }
 
-    /// A list of tools begins anew, once so much was heard of changes.
-    pub(crate) fn forget_tools(&mut self, heard: u64) {
+    /// A list of tools begins anew.
+    pub(crate) fn forget_tools(&mut self) {
         self.tools.clear();
-        self.heard = heard;
     }
 
     /// The server announces that its tools are others.
@@ -279,16 +277,13 @@ impl Flow {
         self.changes
     }
 
-    /// A pinned tool is listed, and is what was pinned or is not. What once is not, stays so until the list begins anew.
-    pub(crate) fn learn_tool(&mut self, name: String, why_not: Option<Refusal>) {
-        self.learn_tool_of(name, why_not, self.heard);
-    }
-
-    /// The same of a list that was asked for when so much was heard.
-    pub(crate) fn learn_tool_of(&mut self, name: String, why_not: Option<Refusal>, heard: u64) {
+    /// A pinned tool is listed, and is what was pinned or is not, in a list that was asked for when so much was heard. What once is not, stays
+    /// so until the list begins anew.
+    pub(crate) fn learn_tool(&mut self, name: String, why_not: Option<Refusal>, heard: u64) {
         let known = self.tools.entry(name).or_insert(Listed { why_not: None, heard });
         if known.why_not.is_none() {
-            *known = Listed { why_not, heard };
+            // A list that was asked for earlier may be told later.
+            *known = Listed { why_not, heard: heard.max(known.heard) };
         }
     }
 
@@ -373,7 +368,7 @@ mod tests {
         let mut flow = Flow::default();
         let own = flow.own_id();
         flow.wait("1".into(), Waits::Plain).unwrap();
-        flow.wait(own, Waits::Own(std::sync::mpsc::sync_channel(1).0)).unwrap();
+        flow.wait(own, Waits::Own(std::sync::mpsc::sync_channel(1).0, 0)).unwrap();
         assert!(!flow.has_ended());
         // The client is not told of ids that it does not know.
         assert_eq!(flow.end(), ["1"]);
@@ -448,15 +443,19 @@ mod tests {
     fn a_tool_that_once_was_another_stays_so() {
         let mut flow = Flow::default();
         let other = || Some(Refusal::new(wane::Code::DenyPin, "digest", "a", "b"));
-        flow.learn_tool("a".into(), None);
+        flow.learn_tool("a".into(), None, 1);
         assert_eq!(flow.tool("a"), Some(&None));
-        flow.learn_tool("a".into(), other());
-        flow.learn_tool("a".into(), None);
+        flow.learn_tool("a".into(), other(), 1);
+        flow.learn_tool("a".into(), None, 2);
         assert!(flow.tool("a").is_some_and(Option::is_some));
-        flow.forget_tools(3);
+        flow.forget_tools();
         assert_eq!(flow.tool("a"), None);
-        flow.learn_tool("a".into(), None);
-        flow.learn_tool_of("b".into(), None, 5);
+        flow.learn_tool("a".into(), None, 3);
+        flow.learn_tool("b".into(), None, 5);
         assert_eq!((flow.heard_before("a"), flow.heard_before("b"), flow.heard_before("c")), (3, 5, 0));
+        // A list that was asked for earlier and told later says nothing of what was heard since.
+        flow.learn_tool("b".into(), None, 4);
+        flow.learn_tool("a".into(), None, 6);
+        assert_eq!((flow.heard_before("a"), flow.heard_before("b")), (6, 5));
     }
 }

@@ -331,7 +331,7 @@ impl Gate {
 
     /// The server has not answered this request of the gate's own, and will not.
     pub(crate) fn untold(&self, id: &str) {
-        if let Some(Waits::Own(reply)) = self.flow().unwait(id) {
+        if let Some(Waits::Own(reply, _)) = self.flow().unwait(id) {
             // Whoever asked may have stopped waiting.
             let _: Result<(), _> = reply.try_send(Err(Untold));
         }

@@ -257,7 +257,7 @@ impl Gate {
     /// Whether a request goes on to the server, and as what.
     pub(super) fn judge(&self, received: &Received<'_>, beside: Beside<'_>) -> Result<Onward<'_>, Stopped> {
         let Received { message, id, method, asked, parameters } = received;
-        let changes = self.flow().changes();
+        let (changes, heard) = (self.flow().changes(), self.lists.changes());
         let within = parameters.token()?;
         let shown = self.credential.check(within.as_deref(), self.beside.as_deref())?;
         let cuts = within.is_some() && matches!(self.credential.to_server(), ToServer::Never);
@@ -271,9 +271,9 @@ impl Gate {
             Asked::ListTools => {
                 let begins = if parameters.is_first_page() { Begins::Anew } else { Begins::Behind };
                 if begins == Begins::Anew {
-                    self.forget_tools();
+                    self.flow().forget_tools();
                 }
-                (Ground::Passes, Waits::ListTools(self.credential.for_list(shown, &self.audience)?, begins))
+                (Ground::Passes, Waits::ListTools(self.credential.for_list(shown, &self.audience)?, begins, heard))
             }
             Asked::Tool | Asked::Prompt | Asked::Resource | Asked::Listen | Asked::Completion => {
                 let asks = parameters.asks(*asked)?;
@@ -308,7 +308,11 @@ impl Gate {
         if let Some(name) = pinned {
             let changed = || Refusal::new(Code::DenyPin, "digest", "of the server", "its tools have just changed");
             match flow.tool(&name) {
-                Some(None) if flow.changes() == changes && self.is_as_listed(&flow, &name) => {}
+                // What is heard meanwhile stops it, whoever hears it, and whatever is listed behind that.
+                Some(None)
+                    if flow.changes() == changes
+                        && self.lists.is_as_then(&name, heard)
+                        && self.is_as_listed(&flow, &name) => {}
                 Some(Some(why_not)) => return Err(why_not.clone().into()),
                 Some(None) | None => return Err(changed().into()),
             }

@@ -62,6 +62,7 @@ impl Gate {
         text: &'a str,
         sealed: Option<&SealedToken>,
         begins: Begins,
+        heard: u64,
     ) -> Result<Option<Object<'a>>, Refusal> {
         let unread = || Refusal::new(Code::ParseMessage, "tools", "the list of tools is none", "");
         let mut result = Object::read(text).ok_or_else(unread)?;
@@ -69,7 +70,7 @@ impl Gate {
         let server = self.listed()?;
         // Only who has seen a list from its first page to its last knows that a tool is as it was pinned.
         let whole = begins == Begins::Anew && result.get("nextCursor").is_none_or(|next| next == "null");
-        self.learn(&server, &tools, if whole { Seen::Whole } else { Seen::Part });
+        self.learn(&server, &tools, if whole { Seen::Whole } else { Seen::Part }, heard);
         let still = self.may_still(&server, &tools.names, sealed)?;
         let mut seen: HashMap<&str, usize> = HashMap::new();
         tools.names.iter().flatten().for_each(|name| *seen.entry(name).or_default() += 1);
@@ -119,7 +120,7 @@ impl Gate {
     /// Remembers of a page of the list what pinned tools are compared with: what differs always, what does not where it is known that
     /// nothing else is listed. What differs does so for all.
     // spec: G60
-    fn learn(&self, server: &Server<'_>, tools: &Tools<'_>, seen: Seen) {
+    fn learn(&self, server: &Server<'_>, tools: &Tools<'_>, seen: Seen, heard: u64) {
         for (name, object) in tools.names.iter().zip(&tools.objects) {
             if let Some(name) = name.as_ref().filter(|name| server.pin(name).is_some()) {
                 let why_not = server.check_pin(name, Some(object.as_bytes())).err();
@@ -127,7 +128,7 @@ impl Gate {
                     self.lists.differs(name);
                 }
                 if why_not.is_some() || seen == Seen::Whole {
-                    self.flow().learn_tool(name.clone(), why_not);
+                    self.flow().learn_tool(name.clone(), why_not, heard);
                 }
             }
         }
@@ -135,10 +136,10 @@ impl Gate {
 
     /// A page that the gateway itself has asked for: it asks for the others as well, or forgets them all.
     // spec: G13
-    pub(super) fn learn_page(&self, result: &str) -> Result<Page, Refusal> {
+    pub(super) fn learn_page(&self, result: &str, heard: u64) -> Result<Page, Refusal> {
         let unread = || Refusal::new(Code::ParseMessage, "tools", "the list of tools is none", "");
         let result = Object::read(result).ok_or_else(unread)?;
-        self.learn(&self.listed()?, &Tools::of(&result)?, Seen::Whole);
+        self.learn(&self.listed()?, &Tools::of(&result)?, Seen::Whole, heard);
         // What is no text is another page to some.
         let next = match result.get("nextCursor").filter(|next| *next != "null") {
             Some(_) => Some(result.text("nextCursor").ok_or_else(unread)?),
@@ -174,7 +175,7 @@ impl Gate {
         let (asked, changes) = (Instant::now(), self.lists.changes());
         match self.lists.known(&words, name, asked) {
             Known::AsPinned => {
-                self.flow().learn_tool_of(name.to_owned(), None, changes);
+                self.flow().learn_tool(name.to_owned(), None, changes);
                 return Ok(());
             }
             Known::Untold => return Err(Unlisted::Untold(JUST).into()),
@@ -198,16 +199,18 @@ impl Gate {
             return Err(Unlisted::Untold(JUST));
         }
         let until = Instant::now() + PATIENCE;
-        self.forget_tools();
+        // spec: G60
+        let heard = self.lists.changes();
+        self.flow().forget_tools();
         let mut cursor: Option<String> = None;
         for _ in 0..PAGES {
-            let page = self.page_for_itself(parameters, cursor.as_deref(), until);
+            let page = self.page_for_itself(parameters, cursor.as_deref(), until, heard);
             match page {
                 Ok(Page { next: None }) => return Ok(()),
                 Ok(Page { next }) => cursor = next,
                 Err(Unlisted::Untold(why)) => return self.untold_so(why),
                 Err(Unlisted::Gone) => {
-                    self.forget_tools();
+                    self.flow().forget_tools();
                     return Err(Unlisted::Gone);
                 }
             }
@@ -216,19 +219,13 @@ impl Gate {
     }
 
     fn untold_so(&self, why: &'static str) -> Result<(), Unlisted> {
-        self.flow().unlisted = Some(Instant::now());
-        self.forget_tools();
+        let mut flow = self.flow();
+        flow.unlisted = Some(Instant::now());
+        flow.forget_tools();
         Err(Unlisted::Untold(why))
     }
 
-    /// A list of tools begins anew: what was heard of changes until now it holds.
-    // spec: G60
-    pub(super) fn forget_tools(&self) {
-        let heard = self.lists.changes();
-        self.flow().forget_tools(heard);
-    }
-
-    /// Whether nobody has heard since it was listed, on whatever connection, that this tool is another.
+    /// Whether nobody has heard since it was asked for, on whatever connection, that this tool is another.
     // spec: G60
     pub(super) fn is_as_listed(&self, flow: &Flow, name: &str) -> bool {
         self.lists.is_as_then(name, flow.heard_before(name))
@@ -239,6 +236,7 @@ impl Gate {
         parameters: &Parameters<'_>,
         cursor: Option<&str>,
         until: Instant,
+        heard: u64,
     ) -> Result<Page, Unlisted> {
         let mut params = Object::default();
         if parameters.has_meta() {
@@ -251,7 +249,7 @@ impl Gate {
         let (id, given_up) = {
             let mut flow = self.flow();
             let id = flow.own_id();
-            let given_up = flow.wait(id.clone(), Waits::Own(reply)).map_err(|_| Unlisted::Gone)?;
+            let given_up = flow.wait(id.clone(), Waits::Own(reply, heard)).map_err(|_| Unlisted::Gone)?;
             (id, given_up)
         };
         if let Some(id) = given_up {

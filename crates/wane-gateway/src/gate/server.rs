@@ -66,7 +66,7 @@ impl Gate {
         let waits = fault.answered().and_then(|id| Some((id, self.flow().answered(id)?)));
         match waits {
             None => Ok(()),
-            Some((_, Waits::Own(reply))) => {
+            Some((_, Waits::Own(reply, _))) => {
                 // Whoever asked may have stopped waiting.
                 let _: Result<(), _> = reply.try_send(Err(Untold));
                 Ok(())
@@ -137,17 +137,20 @@ impl Gate {
             return Ok(());
         };
         let changed = match (waits, answer) {
-            (Waits::Own(reply), answer) => {
+            (Waits::Own(reply, heard), answer) => {
                 // Learnt here, so that a change that is announced behind it is not undone by it.
-                let page = answer.map_err(|_| Untold).and_then(|result| self.learn_page(result).map_err(|_| Untold));
+                let page =
+                    answer.map_err(|_| Untold).and_then(|result| self.learn_page(result, heard).map_err(|_| Untold));
                 // Whoever asked may have stopped waiting.
                 let _: Result<(), _> = reply.try_send(page);
                 return Ok(());
             }
-            (Waits::ListTools(sealed, begins), Ok(result)) => match self.shown_list(result, sealed.as_ref(), begins) {
-                Ok(list) => list.map(|list| answer::result(id, list)),
-                Err(refusal) => Some(Denial::from(refusal).error(id)),
-            },
+            (Waits::ListTools(sealed, begins, heard), Ok(result)) => {
+                match self.shown_list(result, sealed.as_ref(), begins, heard) {
+                    Ok(list) => list.map(|list| answer::result(id, list)),
+                    Err(refusal) => Some(Denial::from(refusal).error(id)),
+                }
+            }
             (Waits::Admitted(admitted), Ok(result)) => {
                 if let Some(admitted) = &admitted {
                     self.remember(result, admitted);

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use serde_json::Value;
 use wane_gateway::http::Limits;
 
-use super::wire::{self, Answer, Server, result};
+use super::wire::{self, Answer, Server, result, switch, wait};
 use super::{CATALOGUE, Gateway, Setting, call, lent, stateless};
 use crate::scene::{Scene, Whose};
 
@@ -294,6 +294,64 @@ fn what_one_session_has_listed_does_not_outlive_what_another_has_heard() {
     changed.store(true, Ordering::SeqCst);
     assert_eq!(says(&two, "read", &["tools/list"]), "deny-pin");
     assert_eq!(says(&one, "read", &["tools/list"]), "deny-pin");
+}
+
+#[test]
+fn a_list_that_was_asked_for_before_the_news_says_nothing_of_what_came_behind_it() {
+    let (sessions, lists) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let (arrived, arrives) = switch();
+    let ((tell_first, first), (tell_second, second)) = (switch(), switch());
+    let server = Server::start(move |request, out| {
+        let json = request.json();
+        match json["method"].as_str() {
+            Some("initialize") => {
+                let session = sessions.fetch_add(1, Ordering::SeqCst);
+                let head = format!("content-type: application/json\r\nmcp-session-id: s{session}\r\n");
+                out.whole("200 OK", &head, &result(&json["id"], "[]"));
+            }
+            Some("tools/list") => {
+                let number = lists.fetch_add(1, Ordering::SeqCst);
+                arrived.send(()).unwrap();
+                match number {
+                    0 => wait(&first),
+                    1 => wait(&second),
+                    _ => {}
+                }
+                // The first was made before the tool changed, and is told late.
+                let tool = if number == 0 { TOOL } else { r#"{"name":"read","inputSchema":{"x":1}}"# };
+                out.json(&format!(r#"{{"jsonrpc":"2.0","id":{},"result":{{"tools":[{tool}]}}}}"#, json["id"]));
+            }
+            _ if json["params"]["name"] == "salaries" => {
+                out.events("");
+                out.write(&format!("data: {CHANGED}\n\ndata: {}\n\n", result(&json["id"], "[]"))).unwrap();
+            }
+            _ => out.json(&result(&json["id"], "[]")),
+        }
+    });
+    let talk = Talk::before(&server, &["read:*"]);
+    let says = |session: Option<&str>, body: &str| {
+        let mut headers = vec![("mcp-protocol-version", "2025-06-18"), ("authorization", &*talk.token)];
+        headers.extend(session.map(|session| ("mcp-session-id", session)));
+        talk.gateway.post("/mcp", &headers, body)
+    };
+    let begin = || {
+        let answer = says(None, r#"{"jsonrpc":"2.0","id":0,"method":"initialize","params":{}}"#);
+        answer.header("mcp-session-id").unwrap().to_owned()
+    };
+    let (one, two) = (begin(), begin());
+    let list = |id: u32| format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"tools/list"}}"#);
+    std::thread::scope(|scope| {
+        let early = scope.spawn(|| says(Some(&one), &list(1)));
+        wait(&arrives);
+        says(Some(&two), &call(1, "salaries"));
+        let late = scope.spawn(|| says(Some(&one), &list(2)));
+        wait(&arrives);
+        tell_first.send(()).unwrap();
+        early.join().unwrap();
+        assert_eq!(says(Some(&one), &call(3, "read")).code(), "deny-pin");
+        tell_second.send(()).unwrap();
+        late.join().unwrap();
+    });
 }
 
 #[test]
