@@ -135,7 +135,8 @@ fn on_this_machine(url: &str) -> Option<&str> {
 
 /// What takes bearers out of an entry that can be read as none, where it names a server behind a gateway: whatever has such a form there.
 pub(super) fn less_any_bearer(text: &str, entry: &Span, leaves: &[Span]) -> Vec<Splice> {
-    if !part(text, entry).contains("/mcp#") {
+    // However the slash before it is written.
+    if !part(text, entry).contains("mcp#") {
         return Vec::new();
     }
     let shown = |leaf: &&Span| {

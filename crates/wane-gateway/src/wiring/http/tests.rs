@@ -237,6 +237,8 @@ fn a_copy_that_is_kept_shows_no_bearer() {
         let odd = edit.text().replacen("\"url\"", &format!("{more}\"url\""), 1);
         assert_ne!(odd, edit.text(), "{more}");
         assert_eq!(without_bearers(&odd, Layout::McpServers), odd.replace(&"x".repeat(43), "***"), "{more}");
+        let slashed = odd.replace("/mcp#", r"\/mcp#");
+        assert_eq!(without_bearers(&slashed, Layout::McpServers), slashed.replace(&"x".repeat(43), "***"), "{more}");
         let own = odd.replace("/mcp#", "/mcp?");
         assert_eq!(without_bearers(&own, Layout::McpServers), own, "{more}");
     }
