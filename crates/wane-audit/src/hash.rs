@@ -3,11 +3,11 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use sha2::{Digest as _, Sha256};
 use wane::{Hex, Refusal};
 
-use crate::hex;
+use crate::{as_text, hex};
 
 /// A hash in the tree: of one record, of a part of the tree, or of all of it. Its text form is 64 lower-case hexadecimal
 /// digits.
@@ -22,8 +22,8 @@ use crate::hex;
 /// assert_eq!(Hash::from_bytes(*leaf.as_bytes()), leaf);
 /// # Ok::<(), wane::Refusal>(())
 /// ```
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(into = "String", try_from = "String")]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize)]
+#[serde(try_from = "String")]
 pub struct Hash([u8; 32]);
 
 impl Hash {
@@ -78,6 +78,12 @@ impl FromStr for Hash {
 
     fn from_str(text: &str) -> Result<Self, Refusal> {
         hex::read(text).map(Self)
+    }
+}
+
+impl Serialize for Hash {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        as_text::serialize(self, to)
     }
 }
 

@@ -112,16 +112,20 @@ kinds! {
 /// A decision is much larger than all other events.
 type DecidedBox = Box<Decided>;
 
+impl Event {
+    const DECISION: &'static str = "decision";
+}
+
 #[derive(Serialize)]
-struct Written<'a> {
+struct Written<'a, B> {
     v: u8,
-    id: &'a RecordId,
+    id: RecordId,
     at: u64,
     kind: &'static str,
     #[serde(with = "as_text")]
     origin: &'a Origin,
-    log: &'a Hint,
-    body: &'a Event,
+    log: Hint,
+    body: &'a B,
 }
 
 #[derive(Deserialize)]
@@ -145,17 +149,7 @@ impl Record {
     /// `parse-too-large` for a line over [`RECORD_BYTES`]; a decision is then denied and [shortened](Decided::shorten).
     pub fn to_line(&self) -> Result<String, Refusal> {
         let Self { id, at, origin, log, event } = self;
-        let written = Written { v: VERSION, id, at: *at, kind: event.kind(), origin, log, body: event };
-        let mut line = Vec::with_capacity(USUAL);
-        serde_json::to_writer(&mut line, &written).map_err(|error| refuse(format_args!("{error}")))?;
-        let line = String::from_utf8(line).map_err(|error| refuse(format_args!("{error}")))?;
-        // spec: A1
-        let line = escaped(line);
-        // spec: A3
-        if line.len() > RECORD_BYTES {
-            return Err(Refusal::new(Code::ParseTooLarge, "record", line.len(), RECORD_BYTES));
-        }
-        Ok(line)
+        Written { v: VERSION, id: *id, at: *at, kind: event.kind(), origin, log: *log, body: event }.to_line()
     }
 
     /// Reads a line without its LF.
@@ -179,10 +173,46 @@ impl Record {
     }
 }
 
+impl<B: Serialize> Written<'_, B> {
+    fn to_line(&self) -> Result<String, Refusal> {
+        let mut line = Vec::with_capacity(USUAL);
+        serde_json::to_writer(&mut line, self).map_err(|error| refuse(format_args!("{error}")))?;
+        let line = String::from_utf8(line).map_err(|error| refuse(format_args!("{error}")))?;
+        // spec: A1
+        let line = escaped(line);
+        // spec: A3
+        if line.len() > RECORD_BYTES {
+            return Err(Refusal::new(Code::ParseTooLarge, "record", line.len(), RECORD_BYTES));
+        }
+        Ok(line)
+    }
+}
+
+impl Decided {
+    /// The line of the record of this decision, as [`Record::to_line`] has it: whoever decides often keeps no event for it.
+    ///
+    /// ```
+    /// use wane::BlockId;
+    /// use wane_audit::{Decided, Event, Hint, Origin, Outcome, Record, RecordId};
+    /// let (id, at, log) = (RecordId::from_bytes([1; 16]), 1_767_225_600, Hint::from_bytes([2; 8]));
+    /// let origin = Origin::new("example.com/log")?;
+    /// let decided = Decided::new(log, BlockId::from_bytes([2; 32]), "files".parse()?, Outcome::Deny);
+    /// let line = decided.to_line(id, at, &origin, log)?;
+    /// assert_eq!(Record { id, at, origin, log, event: Event::Decision(Box::new(decided)) }.to_line()?, line);
+    /// # Ok::<(), wane::Refusal>(())
+    /// ```
+    ///
+    /// # Errors
+    /// `parse-too-large` for a line over [`RECORD_BYTES`].
+    pub fn to_line(&self, id: RecordId, at: u64, origin: &Origin, log: Hint) -> Result<String, Refusal> {
+        Written { v: VERSION, id, at, kind: Event::DECISION, origin, log, body: self }.to_line()
+    }
+}
+
 /// Control characters above U+007E may stand in JSON as they are, but only within texts, where an escape says the same.
 fn escaped(line: String) -> String {
     // The encoder has escaped those below 0x20; in UTF-8 the others are 0x7f or begin with 0xc2.
-    if line.bytes().all(|byte| byte != 0x7f && byte != 0xc2) {
+    if memchr::memchr2(0x7f, 0xc2, line.as_bytes()).is_none() {
         return line;
     }
     let mut escaped = String::with_capacity(line.len());

@@ -4,12 +4,12 @@ use std::fmt;
 use std::str::FromStr;
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use sha2::{Digest as _, Sha256};
 use wane::{BlockId, Code, Hex, KeyHint, Refusal, Value};
 use zeroize::{Zeroize as _, ZeroizeOnDrop, Zeroizing};
 
-use crate::hex;
+use crate::{as_text, hex};
 
 /// What the key of a record is derived under.
 const PURPOSE: &[u8] = b"wane1.audit.record";
@@ -26,8 +26,8 @@ const SEEN: &[u8] = b"wane1.seen";
 /// assert_eq!(id.as_bytes(), &[1; 16]);
 /// # Ok::<(), wane::Refusal>(())
 /// ```
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(into = "String", try_from = "String")]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize)]
+#[serde(try_from = "String")]
 pub struct RecordId([u8; 16]);
 
 /// Eight bytes that name a key or a secret without giving it away: 16 hexadecimal digits.
@@ -38,8 +38,8 @@ pub struct RecordId([u8; 16]);
 /// assert_eq!(Hint::from(key.hint()).to_string(), key.hint().to_string());
 /// assert_eq!(Hint::from_bytes([1; 8]).as_bytes(), &[1; 8]);
 /// ```
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(into = "String", try_from = "String")]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize)]
+#[serde(try_from = "String")]
 pub struct Hint([u8; 8]);
 
 /// A keyed digest: what stands in a record for a value that it does not show. 64 hexadecimal digits.
@@ -49,8 +49,8 @@ pub struct Hint([u8; 8]);
 /// assert_eq!(Keyed::from_bytes([1; 32]).to_string(), "01".repeat(32));
 /// assert_eq!(Keyed::from_bytes([1; 32]).as_bytes(), &[1; 32]);
 /// ```
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(into = "String", try_from = "String")]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize)]
+#[serde(try_from = "String")]
 pub struct Keyed([u8; 32]);
 
 macro_rules! bytes {
@@ -86,6 +86,12 @@ macro_rules! bytes {
 
             fn from_str(text: &str) -> Result<Self, Refusal> {
                 hex::read(text).map(Self)
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+                as_text::serialize(self, to)
             }
         }
 

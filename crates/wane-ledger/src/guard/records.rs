@@ -61,17 +61,18 @@ pub(crate) fn is_small(shared: &Shared, story: &Story<'_>) -> bool {
 /// `parse-too-large` for anything else that is too large: nothing may follow that cannot be decided again.
 pub(crate) fn decision(shared: &Shared, story: &Story<'_>) -> Result<Vec<u8>, Refusal> {
     let decided = decided(shared, story)?;
-    let denied = decided.decision == Outcome::Deny;
-    let line = |decided| line(shared, story.id, story.job.now, Event::Decision(Box::new(decided)));
-    if !denied {
-        let line = line(decided);
-        debug_assert!(line.is_ok() || !is_small(shared, story), "what is small fits");
-        return line;
-    }
-    match line(decided.clone()) {
+    let line = |decided: &Decided| {
+        let line = decided.to_line(story.id, story.job.now, &shared.origin, shared.log_secret.hint());
+        line.map(String::into_bytes)
+    };
+    match (decided.decision, line(&decided)) {
         // spec: A4
-        Err(refusal) if refusal.code() == Code::ParseTooLarge => line(decided.shorten()),
-        line => line,
+        (Outcome::Deny, Err(refusal)) if refusal.code() == Code::ParseTooLarge => line(&decided.shorten()),
+        (Outcome::Allow | Outcome::Ask, line) => {
+            debug_assert!(line.is_ok() || !is_small(shared, story), "what is small fits");
+            line
+        }
+        (Outcome::Deny, line) => line,
     }
 }
 
