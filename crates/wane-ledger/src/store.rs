@@ -222,7 +222,7 @@ pub trait Store: Send {
 /// ```
 /// use wane_ledger::{Fault, Rows, Table};
 /// fn mark_used(rows: &mut dyn Rows, id: &[u8; 32]) -> Result<(), Fault> {
-///     rows.put(&[((Table::Used, id.to_vec()), Some(b"{\"exp\":1000}".to_vec()))])
+///     rows.put(vec![((Table::Used, id.to_vec()), Some(b"{\"exp\":1000}".to_vec()))])
 /// }
 /// # let _ = mark_used;
 /// ```
@@ -237,7 +237,7 @@ pub trait Rows {
     ///
     /// # Errors
     /// The store's own faults.
-    fn put(&mut self, changes: &[Change]) -> Result<(), Fault>;
+    fn put(&mut self, changes: Vec<Change>) -> Result<(), Fault>;
 
     /// Adds these values to [`Table::Queue`], in their order, under numbers that it has never had, each above those of every
     /// transaction that had committed before this one began. Of transactions that overlap, the one that commits later may
@@ -245,7 +245,7 @@ pub trait Rows {
     ///
     /// # Errors
     /// The store's own faults.
-    fn append(&mut self, values: &[Vec<u8>]) -> Result<(), Fault>;
+    fn append(&mut self, values: Vec<Vec<u8>>) -> Result<(), Fault>;
 
     /// Keys and values of a table from `from` (inclusive) up to `to` (exclusive, or the end), ascending by key, at most
     /// `limit` of them.

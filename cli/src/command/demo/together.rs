@@ -147,7 +147,7 @@ fn alter(path: &Path) -> Result<(), wane_ledger::Fault> {
         if let Some((place, record)) = records.get(records.len() / 2) {
             let altered = String::from_utf8_lossy(record).replacen("allow", "alloW", 1);
             let altered = altered.replacen("\"at\":1", "\"at\":2", 1);
-            rows.put(&[((Table::Leaf, place.clone()), Some(altered.into_bytes()))])?;
+            rows.put(vec![((Table::Leaf, place.clone()), Some(altered.into_bytes()))])?;
         }
         Ok(())
     })

@@ -11,16 +11,21 @@ use crate::store::{Change, Fault, Key, Row, Rows, Table};
 /// after a savepoint can be undone, so that a request that is not admitted leaves nothing.
 pub(crate) struct Overlay<'a> {
     rows: &'a mut dyn Rows,
-    /// The rows that were read first, nearly always all of them, ascending. `None`: looked for, and not there.
-    first: Vec<(Key, Option<Vec<u8>>)>,
+    /// The rows that were read first, nearly always all of them, ascending.
+    first: Vec<Key>,
+    /// What each of those says. `None`: looked for, and not there.
+    values: Vec<Option<Vec<u8>>>,
     /// Those that were read later.
     read: BTreeMap<Key, Option<Vec<u8>>>,
     /// `None`: to be taken away.
     staged: BTreeMap<Key, Option<Vec<u8>>>,
     appended: Vec<Vec<u8>>,
-    /// What was staged before each change, oldest first.
-    undo: Vec<(Key, Option<Option<Vec<u8>>>)>,
+    /// What was staged before each change behind the first savepoint, oldest first; nothing where there is none.
+    undo: Option<Vec<Undo>>,
 }
+
+/// A row, and what was staged of it, if anything was.
+type Undo = (Key, Option<Option<Vec<u8>>>);
 
 /// A point to come back to.
 #[derive(Clone, Copy, Debug)]
@@ -38,10 +43,11 @@ impl<'a> Overlay<'a> {
         Self {
             rows,
             first: Vec::new(),
+            values: Vec::new(),
             read: BTreeMap::new(),
             staged: BTreeMap::new(),
             appended: Vec::new(),
-            undo: Vec::new(),
+            undo: None,
         }
     }
 
@@ -58,18 +64,17 @@ impl<'a> Overlay<'a> {
         if values.len() != missing.len() {
             return Err(Fault::Corrupt(format!("{} values for {} rows", values.len(), missing.len())));
         }
-        let found = missing.into_iter().zip(values);
         match self.first.is_empty() {
-            true => self.first = found.collect(),
-            false => self.read.extend(found),
+            true => (self.first, self.values) = (missing, values),
+            false => self.read.extend(missing.into_iter().zip(values)),
         }
         Ok(())
     }
 
     /// What the store says of a row, where it was asked.
     fn was_read(&self, key: &Key) -> Option<&Option<Vec<u8>>> {
-        let first = self.first.binary_search_by(|(one, _)| one.cmp(key)).ok();
-        first.and_then(|at| self.first.get(at)).map(|(_, value)| value).or_else(|| self.read.get(key))
+        let first = self.first.binary_search(key).ok();
+        first.and_then(|at| self.values.get(at)).or_else(|| self.read.get(key))
     }
 
     /// The row as this transaction sees it, where it is known already.
@@ -98,8 +103,14 @@ impl<'a> Overlay<'a> {
 
     /// Stages a row, or its removal.
     pub(crate) fn put(&mut self, key: Key, value: Option<Vec<u8>>) {
-        let before = self.staged.insert(key.clone(), value);
-        self.undo.push((key, before));
+        match &mut self.undo {
+            Some(undo) => {
+                let before = self.staged.insert(key.clone(), value);
+                undo.push((key, before));
+            }
+            // Nobody comes back to what was before.
+            None => drop(self.staged.insert(key, value)),
+        }
     }
 
     /// Stages a record that waits for its place in the log.
@@ -120,21 +131,22 @@ impl<'a> Overlay<'a> {
         to: Option<&[u8]>,
         limit: usize,
     ) -> Result<Vec<Row>, Fault> {
+        let staged = || {
+            let ahead = self.staged.range((table, from.to_vec())..);
+            ahead.take_while(|((of, key), _)| *of == table && to.is_none_or(|to| key.as_slice() < to))
+        };
         // Staged removals take rows away from what the store finds, so that many more are asked for.
-        let removed = self.staged.values().filter(|value| value.is_none()).count();
+        let removed = staged().filter(|(_, value)| value.is_none()).count();
         let found = self.rows.scan(table, from, to, limit.saturating_add(removed))?;
+        if staged().next().is_none() {
+            return Ok(found);
+        }
         let mut merged: BTreeMap<Vec<u8>, Vec<u8>> = found.into_iter().collect();
-        for ((in_table, key), value) in &self.staged {
-            let within = *in_table == table && key.as_slice() >= from && to.is_none_or(|to| key.as_slice() < to);
+        for ((_, key), value) in staged() {
             match value {
-                Some(value) if within => {
-                    merged.insert(key.clone(), value.clone());
-                }
-                None if within => {
-                    merged.remove(key);
-                }
-                _ => {}
-            }
+                Some(value) => merged.insert(key.clone(), value.clone()),
+                None => merged.remove(key),
+            };
         }
         Ok(merged.into_iter().take(limit).collect())
     }
@@ -156,29 +168,26 @@ impl<'a> Overlay<'a> {
         }
     }
 
-    pub(crate) const fn savepoint(&self) -> Savepoint {
-        Savepoint { changes: self.undo.len(), appended: self.appended.len() }
+    pub(crate) fn savepoint(&mut self) -> Savepoint {
+        let changes = self.undo.get_or_insert_default().len();
+        Savepoint { changes, appended: self.appended.len() }
     }
 
     /// Whether anything was staged since that differs from what was there.
     pub(crate) fn has_changed_since(&self, point: Savepoint) -> bool {
-        let staged = self.undo.iter().skip(point.changes);
+        let staged = self.undo.iter().flatten().skip(point.changes);
         let differs = |key: &Key| self.was_read(key) != self.staged.get(key);
         self.appended.len() > point.appended || staged.into_iter().any(|(key, _)| differs(key))
     }
 
     /// Undoes everything staged since.
     pub(crate) fn rollback_to(&mut self, point: Savepoint) {
-        while self.undo.len() > point.changes {
-            match self.undo.pop() {
-                Some((key, Some(before))) => {
-                    self.staged.insert(key, before);
-                }
-                Some((key, None)) => {
-                    self.staged.remove(&key);
-                }
-                None => break,
-            }
+        let undone = self.undo.as_mut().map(|undo| undo.split_off(point.changes.min(undo.len())));
+        for (key, before) in undone.into_iter().flatten().rev() {
+            match before {
+                Some(before) => self.staged.insert(key, before),
+                None => self.staged.remove(&key),
+            };
         }
         self.appended.truncate(point.appended);
     }
@@ -190,10 +199,10 @@ impl<'a> Overlay<'a> {
             staged.into_iter().filter(|(key, value)| self.was_read(key) != Some(value)).collect();
         let Overlay { rows, appended, .. } = self;
         if !changes.is_empty() {
-            rows.put(&changes)?;
+            rows.put(changes)?;
         }
         if !appended.is_empty() {
-            rows.append(&appended)?;
+            rows.append(appended)?;
         }
         Ok(())
     }

@@ -55,12 +55,12 @@ impl Rows for Failing<'_> {
         self.map.get(keys)
     }
 
-    fn put(&mut self, changes: &[Change]) -> Result<(), Fault> {
+    fn put(&mut self, changes: Vec<Change>) -> Result<(), Fault> {
         self.step()?;
         self.map.put(changes)
     }
 
-    fn append(&mut self, values: &[Vec<u8>]) -> Result<(), Fault> {
+    fn append(&mut self, values: Vec<Vec<u8>>) -> Result<(), Fault> {
         self.step()?;
         self.map.append(values)
     }

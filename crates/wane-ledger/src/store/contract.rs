@@ -82,10 +82,10 @@ impl Rows for Checked<'_> {
         })
     }
 
-    fn put(&mut self, changes: &[Change]) -> Result<(), Fault> {
+    fn put(&mut self, changes: Vec<Change>) -> Result<(), Fault> {
         self.noted(|it| {
             it.may_write()?;
-            for (key, value) in changes {
+            for (key, value) in &changes {
                 key_fits(key)?;
                 value.as_deref().map_or(Ok(()), value_fits)?;
             }
@@ -93,7 +93,7 @@ impl Rows for Checked<'_> {
         })
     }
 
-    fn append(&mut self, values: &[Vec<u8>]) -> Result<(), Fault> {
+    fn append(&mut self, values: Vec<Vec<u8>>) -> Result<(), Fault> {
         self.noted(|it| {
             it.may_write()?;
             values.iter().try_for_each(|value| value_fits(value))?;

@@ -13,7 +13,7 @@ use super::{Change, Fault, Key, Lock, Room, Row, Rows, Store, Table, contract};
 /// let mut store = MemoryStore::new();
 /// let mut other = store.clone();
 /// let key = (Table::Used, vec![1]);
-/// store.transact(&[], &mut |rows| rows.put(&[(key.clone(), Some(b"{}".to_vec()))]))?;
+/// store.transact(&[], &mut |rows| rows.put(vec![(key.clone(), Some(b"{}".to_vec()))]))?;
 /// other.view(&mut |rows| {
 ///     assert_eq!(rows.get(&[key.clone()])?, [Some(b"{}".to_vec())]);
 ///     Ok(())
@@ -121,16 +121,16 @@ impl Rows for Transaction {
         Ok(keys.iter().map(value).collect())
     }
 
-    fn put(&mut self, changes: &[Change]) -> Result<(), Fault> {
-        self.changed.extend(changes.iter().cloned());
+    fn put(&mut self, changes: Vec<Change>) -> Result<(), Fault> {
+        self.changed.extend(changes);
         Ok(())
     }
 
-    fn append(&mut self, values: &[Vec<u8>]) -> Result<(), Fault> {
+    fn append(&mut self, values: Vec<Vec<u8>>) -> Result<(), Fault> {
         for value in values {
             // spec: S6
             self.last = self.last.checked_add(1).ok_or_else(|| Fault::Full("no number is left".into()))?;
-            self.changed.insert((Table::Queue, self.last.to_be_bytes().to_vec()), Some(value.clone()));
+            self.changed.insert((Table::Queue, self.last.to_be_bytes().to_vec()), Some(value));
         }
         Ok(())
     }

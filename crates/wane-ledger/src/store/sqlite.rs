@@ -73,7 +73,7 @@ impl Default for SqliteOptions {
 /// let path = folder.path().join("ledger.db");
 /// let mut store = SqliteStore::open(&path, SqliteOptions { create: true, ..SqliteOptions::default() })?;
 /// let key = (Table::Used, vec![7; 32]);
-/// store.transact(&[], &mut |rows| rows.put(&[(key.clone(), Some(b"{}".to_vec()))]))?;
+/// store.transact(&[], &mut |rows| rows.put(vec![(key.clone(), Some(b"{}".to_vec()))]))?;
 ///
 /// let mut other = SqliteStore::open(&path, SqliteOptions::default())?;
 /// other.view(&mut |rows| {

@@ -87,7 +87,7 @@ pub(crate) fn scanned(store: &mut dyn Store, table: Table, from: &[u8], to: Opti
 
 pub(crate) fn put(store: &mut dyn Store, table: Table, name: &[u8], value: &[u8]) {
     let change = (key(table, name), Some(value.to_vec()));
-    store.transact(&[], &mut |rows| rows.put(std::slice::from_ref(&change))).expect("a transaction");
+    store.transact(&[], &mut |rows| rows.put(vec![change.clone()])).expect("a transaction");
 }
 
 /// Adds to the number in this row, as the law does: reads it, and writes the sum.
@@ -95,7 +95,7 @@ pub(crate) fn add(rows: &mut dyn Rows, name: &[u8], by: i64) -> Result<(), Fault
     let key = key(Table::Spent, name);
     let found = rows.get(std::slice::from_ref(&key))?.remove(0);
     let sum = number(found.as_deref()) + by;
-    rows.put(&[(key, Some(sum.to_string().into_bytes()))])
+    rows.put(vec![(key, Some(sum.to_string().into_bytes()))])
 }
 
 pub(crate) fn number(value: Option<&[u8]>) -> i64 {

@@ -35,21 +35,21 @@ impl Rows for Map {
         Ok(keys.iter().map(|key| self.rows.get(key).cloned()).collect())
     }
 
-    fn put(&mut self, changes: &[Change]) -> Result<(), Fault> {
+    fn put(&mut self, changes: Vec<Change>) -> Result<(), Fault> {
         self.puts += 1;
         for (key, value) in changes {
             match value {
-                Some(value) => self.rows.insert(key.clone(), value.clone()),
-                None => self.rows.remove(key),
+                Some(value) => self.rows.insert(key, value),
+                None => self.rows.remove(&key),
             };
         }
         Ok(())
     }
 
-    fn append(&mut self, values: &[Vec<u8>]) -> Result<(), Fault> {
+    fn append(&mut self, values: Vec<Vec<u8>>) -> Result<(), Fault> {
         for value in values {
             let next = self.rows.keys().filter(|(table, _)| *table == Table::Queue).count() as u64;
-            self.rows.insert((Table::Queue, next.to_be_bytes().to_vec()), value.clone());
+            self.rows.insert((Table::Queue, next.to_be_bytes().to_vec()), value);
         }
         Ok(())
     }

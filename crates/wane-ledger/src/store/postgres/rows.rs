@@ -55,15 +55,13 @@ impl Rows for PgRows<'_> {
         Ok(found)
     }
 
-    fn put(&mut self, changes: &[Change]) -> Result<(), Fault> {
+    fn put(&mut self, changes: Vec<Change>) -> Result<(), Fault> {
         // Of several changes of one row, the last is what counts.
-        let mut last: BTreeMap<&Key, &Option<Vec<u8>>> = BTreeMap::new();
-        for (key, value) in changes {
-            last.insert(key, value);
-        }
-        let (tables, keys) = columns(last.iter().filter(|(_, value)| value.is_some()).map(|(key, _)| *key));
-        let values: Vec<Vec<u8>> = last.values().filter_map(|value| (*value).clone()).collect();
-        let (gone_tables, gone_keys) = columns(last.iter().filter(|(_, value)| value.is_none()).map(|(key, _)| *key));
+        let mut last: BTreeMap<Key, Option<Vec<u8>>> = BTreeMap::new();
+        last.extend(changes);
+        let (tables, keys) = columns(last.iter().filter(|(_, value)| value.is_some()).map(|(key, _)| key));
+        let (gone_tables, gone_keys) = columns(last.iter().filter(|(_, value)| value.is_none()).map(|(key, _)| key));
+        let values: Vec<Vec<u8>> = last.into_values().flatten().collect();
         let answer = self.connection.ask(move |client, statements| async move {
             let set: [&(dyn ToSql + Sync); 3] = [&tables, &keys, &values];
             let gone: [&(dyn ToSql + Sync); 2] = [&gone_tables, &gone_keys];
@@ -76,11 +74,10 @@ impl Rows for PgRows<'_> {
         self.noted(answer).map(|_| ())
     }
 
-    fn append(&mut self, values: &[Vec<u8>]) -> Result<(), Fault> {
+    fn append(&mut self, values: Vec<Vec<u8>>) -> Result<(), Fault> {
         if values.is_empty() {
             return Ok(());
         }
-        let values = values.to_vec();
         let answer = self.connection.ask(move |client, statements| async move {
             let parameters: [&(dyn ToSql + Sync); 2] = [&number(Table::Queue), &values];
             client.execute(&statements.append, &parameters).await

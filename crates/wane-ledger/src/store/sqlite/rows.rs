@@ -95,12 +95,12 @@ impl Rows for SqliteRows<'_> {
         self.get_all(keys).map_err(|error| self.fault(&error))
     }
 
-    fn put(&mut self, changes: &[Change]) -> Result<(), Fault> {
-        self.put_all(changes).map_err(|error| self.fault(&error))
+    fn put(&mut self, changes: Vec<Change>) -> Result<(), Fault> {
+        self.put_all(&changes).map_err(|error| self.fault(&error))
     }
 
-    fn append(&mut self, values: &[Vec<u8>]) -> Result<(), Fault> {
-        self.append_all(values).map_err(|error| self.fault(&error))
+    fn append(&mut self, values: Vec<Vec<u8>>) -> Result<(), Fault> {
+        self.append_all(&values).map_err(|error| self.fault(&error))
     }
 
     fn scan(&mut self, table: Table, from: &[u8], to: Option<&[u8]>, limit: usize) -> Result<Vec<Row>, Fault> {

@@ -43,7 +43,7 @@ impl Kept {
     }
 
     fn change(&self, changes: &[Change]) {
-        self.scene.place.open().transact(&[], &mut |rows| rows.put(changes)).unwrap();
+        self.scene.place.open().transact(&[], &mut |rows| rows.put(changes.to_vec())).unwrap();
     }
 
     /// Takes away whole tables.

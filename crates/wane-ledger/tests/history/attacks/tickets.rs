@@ -163,7 +163,7 @@ fn the_line_that_holds_an_approval_is_edited() {
             let (key, value) = kept[0].clone();
             let mut moved = key.clone();
             moved[32..64].copy_from_slice(&other);
-            rows.put(&[((Table::Approval, key), None), ((Table::Approval, moved), Some(value))])
+            rows.put(vec![((Table::Approval, key), None), ((Table::Approval, moved), Some(value))])
         })
         .unwrap();
     // It was approved for another request.

@@ -42,8 +42,8 @@ pub(super) fn of_several_changes_the_last_one_counts(open: &Handles) {
         (key(Table::Entry, b"back"), value("3")),
         (key(Table::Entry, b"never"), None),
     ];
-    store.transact(&[], &mut |rows| rows.put(&changes)).expect("a transaction");
-    store.transact(&[], &mut |rows| rows.put(&[])).expect("nothing to change is no fault");
+    store.transact(&[], &mut |rows| rows.put(changes.to_vec())).expect("a transaction");
+    store.transact(&[], &mut |rows| rows.put(Vec::new())).expect("nothing to change is no fault");
     let found = scanned(&mut *store, Table::Entry, &[], None, 9);
     assert_eq!(found, [(b"a".to_vec(), b"2".to_vec()), (b"back".to_vec(), b"3".to_vec())]);
 }
@@ -59,7 +59,7 @@ pub(super) fn tables_are_apart(open: &Handles) {
         assert_eq!(scanned(&mut *store, table, &[], None, 9), only, "{table:?}");
         assert_eq!(read(&mut *store, &[key(table, &name)]), [Some(vec![table.number()])]);
     }
-    store.transact(&[], &mut |rows| rows.put(&[(key(Table::Leaf, &name), None)])).expect("a transaction");
+    store.transact(&[], &mut |rows| rows.put(vec![(key(Table::Leaf, &name), None)])).expect("a transaction");
     assert_eq!(read(&mut *store, &[key(Table::Leaf, &name), key(Table::Head, &name)]), [None, Some(vec![12])]);
 }
 
@@ -116,7 +116,7 @@ pub(super) fn the_bounds_themselves_fit(open: &Handles) {
         let found = scanned(&mut *store, table, &[], None, 9);
         assert!(found == [(long_key.to_vec(), long.clone()), (short_key.to_vec(), long.clone())], "{table:?}");
     }
-    store.transact(&[], &mut |rows| rows.append(&[long.clone(), Vec::new()])).expect("a transaction");
+    store.transact(&[], &mut |rows| rows.append(vec![long.clone(), Vec::new()])).expect("a transaction");
     assert!(values(scanned(&mut *store, Table::Queue, &[], None, 9)) == [long, Vec::new()]);
 }
 
@@ -126,9 +126,9 @@ pub(super) fn the_queue_keeps_its_order(open: &Handles) {
     let (first, second) = (values_of(0..300), values_of(300..600));
     store
         .transact(&[], &mut |rows| {
-            rows.append(&first)?;
-            rows.append(&[])?;
-            rows.append(&second)
+            rows.append(first.clone())?;
+            rows.append(Vec::new())?;
+            rows.append(second.clone())
         })
         .expect("a transaction");
     let found = scanned(&mut *store, Table::Queue, &[], None, 1_000);
@@ -140,11 +140,11 @@ pub(super) fn the_queue_never_gives_a_number_twice(open: &Handles) {
     let mut store = open();
     let mut highest = Vec::new();
     for round in 0..4 {
-        store.transact(&[], &mut |rows| rows.append(&[vec![1], vec![2], vec![3]])).expect("a transaction");
+        store.transact(&[], &mut |rows| rows.append(vec![vec![1], vec![2], vec![3]])).expect("a transaction");
         // What was not committed may leave a gap, and nothing else.
         let refused = wane_ledger::Fault::Corrupt("on purpose".into());
         let failed = store.transact(&[], &mut |rows| {
-            rows.append(&[vec![9]])?;
+            rows.append(vec![vec![9]])?;
             Err(refused.clone())
         });
         assert_eq!(failed, Err(refused));
@@ -153,7 +153,7 @@ pub(super) fn the_queue_never_gives_a_number_twice(open: &Handles) {
         assert!(found[0] > highest, "round {round}: {found:?} after {highest:?}");
         highest = found[2].clone();
         let gone: Vec<_> = found.into_iter().map(|name| (key(Table::Queue, &name), None)).collect();
-        store.transact(&[], &mut |rows| rows.put(&gone)).expect("a transaction");
+        store.transact(&[], &mut |rows| rows.put(gone.clone())).expect("a transaction");
         drop(store);
         store = open();
     }
@@ -162,7 +162,7 @@ pub(super) fn the_queue_never_gives_a_number_twice(open: &Handles) {
 pub(super) fn what_is_committed_is_there_on_reopening(open: &Handles) {
     let mut store = open();
     put(&mut *store, Table::Entry, b"a", b"1");
-    store.transact(&[], &mut |rows| rows.append(&[vec![7]])).expect("a transaction");
+    store.transact(&[], &mut |rows| rows.append(vec![vec![7]])).expect("a transaction");
     drop(store);
     let mut store = open();
     assert_eq!(read(&mut *store, &[key(Table::Entry, b"a")]), [Some(b"1".to_vec())]);

@@ -14,7 +14,7 @@ pub(super) fn what_is_not_committed_is_not_seen(open: &Handles) {
     writer
         .transact(&[session(1)], &mut |rows| {
             add(rows, b"n", 1)?;
-            rows.append(&[vec![1]])?;
+            rows.append(vec![vec![1]])?;
             assert_eq!(count(&mut *reader, b"n"), 1);
             assert!(scanned(&mut *reader, Table::Queue, &[], None, 9).is_empty());
             Ok(())
@@ -65,7 +65,7 @@ fn count_together(open: &Handles, locks: &(dyn Fn() -> Vec<Lock> + Sync)) {
                     let body = &mut |rows: &mut dyn Rows| {
                         add(rows, b"all", 1)?;
                         add(rows, own.as_bytes(), 1)?;
-                        rows.append(&[own.clone().into_bytes()])
+                        rows.append(vec![own.clone().into_bytes()])
                     };
                     store.transact(&locks(), body).expect("a transaction");
                 }
@@ -135,7 +135,7 @@ pub(super) fn writers_that_queue_together_share_no_number(open: &Handles) {
                 for round in 0..20 {
                     store
                         .transact(&[session(thread)], &mut |rows| {
-                            rows.append(&[vec![thread, round], vec![thread, round, 2]])
+                            rows.append(vec![vec![thread, round], vec![thread, round, 2]])
                         })
                         .expect("a transaction");
                 }

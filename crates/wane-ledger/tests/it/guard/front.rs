@@ -146,12 +146,12 @@ impl Rows for Weighed<'_> {
         self.rows.get(keys)
     }
 
-    fn put(&mut self, changes: &[Change]) -> Result<(), Fault> {
+    fn put(&mut self, changes: Vec<Change>) -> Result<(), Fault> {
         self.used += changes.iter().map(|(_, value)| value.as_ref().map_or(0, Vec::len)).sum::<usize>();
         self.rows.put(changes)
     }
 
-    fn append(&mut self, values: &[Vec<u8>]) -> Result<(), Fault> {
+    fn append(&mut self, values: Vec<Vec<u8>>) -> Result<(), Fault> {
         self.used += values.iter().map(Vec::len).sum::<usize>();
         self.rows.append(values)
     }

@@ -28,8 +28,8 @@ pub(super) fn copy(store: &MemoryStore) -> MemoryStore {
         .unwrap();
     let mut copy = MemoryStore::new();
     copy.transact(&[], &mut |rows| {
-        rows.put(&rows_of)?;
-        if queued.is_empty() { Ok(()) } else { rows.append(&queued) }
+        rows.put(rows_of.clone())?;
+        if queued.is_empty() { Ok(()) } else { rows.append(queued.clone()) }
     })
     .unwrap();
     copy

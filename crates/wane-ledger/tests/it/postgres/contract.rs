@@ -72,7 +72,7 @@ fn rows_come_back_in_the_order_asked_for() {
         (key(Table::Entry, "c"), None),
         (key(Table::Used, "never"), None),
     ];
-    store.transact(&[], &mut |rows| rows.put(&changes)).expect("a transaction");
+    store.transact(&[], &mut |rows| rows.put(changes.to_vec())).expect("a transaction");
     let keys = [
         key(Table::Spent, "a"),
         key(Table::Entry, "missing"),
@@ -84,7 +84,7 @@ fn rows_come_back_in_the_order_asked_for() {
     let second = Some(b"second".to_vec());
     assert_eq!(read(&mut store, &keys), [Some(long), None, second.clone(), Some(Vec::new()), None, second]);
     assert_eq!(read(&mut store, &[]), []);
-    store.transact(&[], &mut |rows| rows.put(&[])).expect("nothing to change is no fault");
+    store.transact(&[], &mut |rows| rows.put(Vec::new())).expect("nothing to change is no fault");
 }
 
 #[test]
@@ -94,11 +94,11 @@ fn a_transaction_sees_its_own_changes() {
     let one = key(Table::Meta, "one");
     store
         .transact(&[Lock::Sequencer, session(1)], &mut |rows| {
-            rows.put(&[(one.clone(), Some(b"1".to_vec()))])?;
+            rows.put(vec![(one.clone(), Some(b"1".to_vec()))])?;
             assert_eq!(rows.get(std::slice::from_ref(&one))?, [Some(b"1".to_vec())]);
-            rows.append(&[b"x".to_vec()])?;
+            rows.append(vec![b"x".to_vec()])?;
             assert_eq!(rows.scan(Table::Queue, &[], None, 9)?.len(), 1);
-            rows.put(&[(one.clone(), None)])?;
+            rows.put(vec![(one.clone(), None)])?;
             assert_eq!(rows.get(std::slice::from_ref(&one))?, [None]);
             Ok(())
         })
@@ -112,8 +112,8 @@ fn scans_are_ordered_as_bytes_and_bounded() {
     let mut store = server::store(&url);
     let keys: [&[u8]; 7] = [&[0], &[0, 0], &[1], &[0x7f], &[0x80], &[0xff], &[0xff, 0]];
     let changes: Vec<_> = keys.iter().rev().map(|key| ((Table::Used, key.to_vec()), Some(key.to_vec()))).collect();
-    store.transact(&[], &mut |rows| rows.put(&changes)).expect("a transaction");
-    store.transact(&[], &mut |rows| rows.put(&[(key(Table::Spent, "z"), Some(vec![1]))])).expect("a transaction");
+    store.transact(&[], &mut |rows| rows.put(changes.to_vec())).expect("a transaction");
+    store.transact(&[], &mut |rows| rows.put(vec![(key(Table::Spent, "z"), Some(vec![1]))])).expect("a transaction");
     let names = |rows: Vec<Row>| rows.into_iter().map(|(key, _)| key).collect::<Vec<_>>();
     assert_eq!(names(scanned(&mut store, Table::Used, &[], None, 100)), keys);
     assert_eq!(names(scanned(&mut store, Table::Used, &[0, 0], Some(&[0x80]), 100)), keys[1..4]);
@@ -129,16 +129,16 @@ fn the_queue_never_gives_a_number_twice() {
     let Some(url) = server::fresh() else { return };
     let mut store = server::store(&url);
     let values: Vec<Vec<u8>> = (0..300_u16).map(|n| n.to_be_bytes().to_vec()).collect();
-    store.transact(&[], &mut |rows| rows.append(&values)).expect("a transaction");
+    store.transact(&[], &mut |rows| rows.append(values.clone())).expect("a transaction");
     let first = scanned(&mut store, Table::Queue, &[], None, 1_000);
     assert_eq!(first.iter().map(|(_, value)| value.clone()).collect::<Vec<_>>(), values);
     assert!(first.iter().all(|(key, _)| key.len() == 8));
     let last = first.last().expect("rows").0.clone();
     let gone: Vec<_> = first.into_iter().map(|(key, _)| ((Table::Queue, key), None)).collect();
-    store.transact(&[], &mut |rows| rows.put(&gone)).expect("a transaction");
+    store.transact(&[], &mut |rows| rows.put(gone.clone())).expect("a transaction");
     drop(store);
     let mut store = server::store(&url);
-    store.transact(&[], &mut |rows| rows.append(&[b"later".to_vec()])).expect("a transaction");
+    store.transact(&[], &mut |rows| rows.append(vec![b"later".to_vec()])).expect("a transaction");
     let later = scanned(&mut store, Table::Queue, &[], None, 1_000);
     assert!(later.len() == 1 && later[0].0 > last, "{later:?}");
 }
@@ -150,7 +150,7 @@ fn a_body_that_fails_leaves_nothing_and_holds_nothing() {
     let one = key(Table::Meta, "one");
     let fault = Fault::Refused(Box::new(wane::Refusal::new(wane::Code::StateUsed, "ledger", "x", "")));
     let result = store.transact(&[session(1), session(2)], &mut |rows| {
-        rows.put(&[(one.clone(), Some(b"1".to_vec()))])?;
+        rows.put(vec![(one.clone(), Some(b"1".to_vec()))])?;
         assert_eq!(held(&url), "3", "two sessions and the gate");
         Err(fault.clone())
     });
@@ -167,7 +167,7 @@ fn a_body_that_panics_leaves_nothing_and_holds_nothing() {
     for _ in 0..6 {
         let run = catch_unwind(AssertUnwindSafe(|| {
             let _ = store.transact(&[session(1)], &mut |rows| {
-                rows.put(&[(one.clone(), Some(b"1".to_vec()))])?;
+                rows.put(vec![(one.clone(), Some(b"1".to_vec()))])?;
                 assert_eq!(held(&url), "2", "the session and the gate");
                 panic!("on purpose");
             });
@@ -176,7 +176,7 @@ fn a_body_that_panics_leaves_nothing_and_holds_nothing() {
     }
     assert_released(&url);
     assert_eq!(read(&mut store, std::slice::from_ref(&one)), [None]);
-    store.transact(&[session(1)], &mut |rows| rows.put(&[(one.clone(), None)])).expect("a transaction");
+    store.transact(&[session(1)], &mut |rows| rows.put(vec![(one.clone(), None)])).expect("a transaction");
 }
 
 #[test]
@@ -185,16 +185,16 @@ fn the_contract_binds_callers_too() {
     let mut store = server::store(&url);
     let is_misuse = |result: Result<(), Fault>| assert!(matches!(result, Err(Fault::Misuse(_))), "{result:?}");
     let change = |bytes: usize, value: usize| vec![((Table::Used, vec![1; bytes]), Some(vec![0; value]))];
-    is_misuse(store.view(&mut |rows| rows.put(&change(1, 1))));
-    is_misuse(store.view(&mut |rows| rows.append(&[Vec::new()])));
+    is_misuse(store.view(&mut |rows| rows.put(change(1, 1).to_vec())));
+    is_misuse(store.view(&mut |rows| rows.append(vec![Vec::new()])));
     is_misuse(store.transact(&[session(2), session(1)], &mut |_| Ok(())));
     is_misuse(store.transact(&[session(1), session(1)], &mut |_| Ok(())));
-    is_misuse(store.transact(&[], &mut |rows| rows.put(&change(0, 1))));
-    is_misuse(store.transact(&[], &mut |rows| rows.put(&change(513, 1))));
-    is_misuse(store.transact(&[], &mut |rows| rows.put(&change(1, 128 * 1024 + 1))));
-    is_misuse(store.transact(&[], &mut |rows| rows.append(&[vec![0; 128 * 1024 + 1]])));
+    is_misuse(store.transact(&[], &mut |rows| rows.put(change(0, 1).to_vec())));
+    is_misuse(store.transact(&[], &mut |rows| rows.put(change(513, 1).to_vec())));
+    is_misuse(store.transact(&[], &mut |rows| rows.put(change(1, 128 * 1024 + 1).to_vec())));
+    is_misuse(store.transact(&[], &mut |rows| rows.append(vec![vec![0; 128 * 1024 + 1]])));
     is_misuse(store.transact(&[], &mut |rows| rows.get(&[(Table::Used, Vec::new())]).map(|_| ())));
-    store.transact(&[], &mut |rows| rows.put(&change(512, 128 * 1024))).expect("the bounds themselves");
+    store.transact(&[], &mut |rows| rows.put(change(512, 128 * 1024).to_vec())).expect("the bounds themselves");
 }
 
 #[test]
@@ -203,9 +203,9 @@ fn a_body_cannot_hide_a_fault() {
     let mut store = server::store(&url);
     let one = key(Table::Meta, "one");
     let result = store.transact(&[session(1)], &mut |rows| {
-        rows.put(&[(one.clone(), Some(b"1".to_vec()))])?;
+        rows.put(vec![(one.clone(), Some(b"1".to_vec()))])?;
         let _ = rows.get(&[(Table::Meta, Vec::new())]);
-        assert!(rows.put(&[]).is_err(), "nothing is asked of a transaction that is over");
+        assert!(rows.put(Vec::new()).is_err(), "nothing is asked of a transaction that is over");
         Ok(())
     });
     assert!(matches!(result, Err(Fault::Misuse(_))), "{result:?}");
@@ -219,6 +219,6 @@ fn a_store_can_be_used_and_dropped_inside_an_asynchronous_runtime() {
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
     runtime.block_on(async {
         let mut store = server::store(&url);
-        store.transact(&[session(1)], &mut |rows| rows.append(&[b"x".to_vec()])).expect("a transaction");
+        store.transact(&[session(1)], &mut |rows| rows.append(vec![b"x".to_vec()])).expect("a transaction");
     });
 }

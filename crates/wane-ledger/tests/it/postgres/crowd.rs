@@ -18,7 +18,7 @@ fn row() -> (Table, Vec<u8>) {
 /// As an admission: reads how far the log is, and queues a record.
 fn queue(rows: &mut dyn Rows) -> Result<(), Fault> {
     rows.get(&[row()])?;
-    rows.append(&[b"record".to_vec()])
+    rows.append(vec![b"record".to_vec()])
 }
 
 /// As the sequencer: takes what is queued and notes how far the log is.
@@ -28,7 +28,7 @@ fn place(rows: &mut dyn Rows) -> Result<(), Fault> {
     let placed = super::together::number(found.as_deref()) + u64::try_from(queued.len()).expect("a number");
     let mut changes: Vec<Change> = queued.into_iter().map(|(key, _)| ((Table::Queue, key), None)).collect();
     changes.push((row(), Some(placed.to_string().into_bytes())));
-    rows.put(&changes)
+    rows.put(changes.clone())
 }
 
 #[test]

@@ -158,6 +158,6 @@ fn a_server_that_takes_no_writes_can_be_read() {
     server::store(&url).transact(&[], &mut |rows| add_one(rows, b"n").map(|_| ())).expect("a transaction");
     let mut store = server::store(&url.replace("?", "?options=-c%20default_transaction_read_only%3Don&"));
     assert_eq!(count(&mut store, b"n"), 1);
-    let result = store.transact(&[session(1)], &mut |rows| rows.put(&[((Table::Meta, vec![1]), None)]));
+    let result = store.transact(&[session(1)], &mut |rows| rows.put(vec![((Table::Meta, vec![1]), None)]));
     assert!(matches!(result, Err(Fault::ReadOnly(_))), "{result:?}");
 }

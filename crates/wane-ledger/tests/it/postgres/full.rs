@@ -68,7 +68,7 @@ fn a_full_disk_refuses_whole_transactions_and_recovers() {
         let changes = [(key(n, 0), Some(block(2 * n))), (key(n, 1), Some(block(2 * n + 1)))];
         store.transact(&[session(1)], &mut |rows| {
             add_one(rows, b"n")?;
-            rows.put(&changes)
+            rows.put(changes.to_vec())
         })
     };
     let fault = loop {

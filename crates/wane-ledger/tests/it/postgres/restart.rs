@@ -20,7 +20,7 @@ struct Tally {
 /// Each transaction adds one to two rows and one record to the queue.
 fn add(rows: &mut dyn Rows, name: u8) -> Result<(), Fault> {
     add_one(rows, &[name, 1])?;
-    rows.append(&[vec![name]])?;
+    rows.append(vec![vec![name]])?;
     add_one(rows, &[name, 2]).map(|_| ())
 }
 

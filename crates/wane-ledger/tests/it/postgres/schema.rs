@@ -64,7 +64,7 @@ fn a_newer_version_is_refused_also_while_it_is_open() {
         assert_eq!(store.view(&mut |_| panic!("the body must not run")), newer);
     }
     set("1");
-    store.transact(&[], &mut |rows| rows.append(&[Vec::new()])).expect("a transaction");
+    store.transact(&[], &mut |rows| rows.append(vec![Vec::new()])).expect("a transaction");
     server::sql(&url, &format!("DELETE FROM {}.version", server::name(&url)));
     assert!(matches!(store.view(&mut |_| Ok(())), Err(Fault::Schema(..))));
 }

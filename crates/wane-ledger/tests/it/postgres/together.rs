@@ -14,7 +14,7 @@ pub(super) fn add_one(rows: &mut dyn Rows, name: &[u8]) -> Result<u64, Fault> {
     let key = (Table::Spent, name.to_vec());
     let found = rows.get(std::slice::from_ref(&key))?.remove(0);
     let number = number(found.as_deref()) + 1;
-    rows.put(&[(key, Some(number.to_string().into_bytes()))])?;
+    rows.put(vec![(key, Some(number.to_string().into_bytes()))])?;
     Ok(number)
 }
 
@@ -157,7 +157,7 @@ fn a_write_skew_is_not_committed() {
                         let key = (Table::Spent, others.clone());
                         if rows.get(&[key])?[0].is_none() {
                             thread::sleep(Duration::from_millis(5));
-                            rows.put(&[((Table::Spent, mine.clone()), Some(b"1".to_vec()))])?;
+                            rows.put(vec![((Table::Spent, mine.clone()), Some(b"1".to_vec()))])?;
                         }
                         Ok(())
                     };

@@ -30,7 +30,7 @@ fn a_server_that_does_not_wait_for_its_disk() {
     cluster.stop();
     cluster.again(&[]);
     let mut store = server::store(&cluster.url);
-    let mut write = || store.transact(&[], &mut |rows| rows.append(&[Vec::new()]));
+    let mut write = || store.transact(&[], &mut |rows| rows.append(vec![Vec::new()]));
     write().expect("a transaction");
     let set = |value: &str| {
         server::sql(&cluster.url, &format!("ALTER SYSTEM SET fsync = {value}"));
@@ -97,7 +97,7 @@ fn rows_that_a_policy_hides_are_not_absent() {
         assert!(matches!(view, Err(Fault::Unreachable(_))), "{table}: {view:?}");
         let scan = store.view(&mut |rows| rows.scan(Table::Spent, &[], None, 9).map(|_| ()));
         assert!(matches!(scan, Err(Fault::Unreachable(_))), "{table}: {scan:?}");
-        let change = store.transact(&[], &mut |rows| rows.put(&[(key.clone(), None)]));
+        let change = store.transact(&[], &mut |rows| rows.put(vec![(key.clone(), None)]));
         assert!(matches!(change, Err(Fault::Unreachable(_))), "{table}: {change:?}");
         server::sql(&url, &format!("ALTER TABLE {name}.{table} DISABLE ROW LEVEL SECURITY"));
         assert_eq!(count(&mut store, b"n"), 1);

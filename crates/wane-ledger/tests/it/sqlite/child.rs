@@ -137,7 +137,7 @@ fn works_for_another_process() {
             let refused = (0..5_000).find_map(|_| {
                 let body = &mut |rows: &mut dyn Rows| {
                     add(rows, b"all", 1)?;
-                    rows.append(&[vec![7; 8_000]])
+                    rows.append(vec![vec![7; 8_000]])
                 };
                 store.transact(&[], body).err()
             });

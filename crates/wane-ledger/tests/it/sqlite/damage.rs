@@ -18,7 +18,7 @@ fn filled(folder: &TempDir) -> PathBuf {
                 ((table, n.to_be_bytes().to_vec()), Some(format!("{table:?} {n} {}", "x".repeat(60)).into_bytes()))
             })
             .collect();
-        store.transact(&[], &mut |rows| rows.put(&changes)).expect("a transaction");
+        store.transact(&[], &mut |rows| rows.put(changes.clone())).expect("a transaction");
     }
     drop(store);
     assert!(!folder.path().join("ledger.db-wal").exists());
@@ -97,7 +97,7 @@ fn a_change_to_a_damaged_file_is_refused_as_well() {
     let mut store = opened(&path);
     for table in Table::ALL {
         let change = ((table, 7_u64.to_be_bytes().to_vec()), Some(vec![1]));
-        let result = store.transact(&[], &mut |rows| rows.put(std::slice::from_ref(&change)));
+        let result = store.transact(&[], &mut |rows| rows.put(vec![change.clone()]));
         assert!(matches!(result, Err(Fault::Corrupt(_))), "{table:?}: {result:?}");
     }
 }

@@ -61,8 +61,8 @@ fn fill(path: &Path, leave: usize) {
 
 fn one_more(rows: &mut dyn Rows) -> Result<(), Fault> {
     add(rows, b"all", 1)?;
-    rows.put(&[((Table::Used, b"big".to_vec()), Some(vec![3; 20_000]))])?;
-    rows.append(&[vec![7; 2_000]])
+    rows.put(vec![((Table::Used, b"big".to_vec()), Some(vec![3; 20_000]))])?;
+    rows.append(vec![vec![7; 2_000]])
 }
 
 #[test]
@@ -93,8 +93,8 @@ fn a_full_disk_refuses_whole_transactions_and_recovers() {
         let gone: Vec<_> = queued.iter().skip(1).map(|row| ((Table::Queue, row.0.clone()), None)).collect();
         store
             .transact(&[], &mut |rows| {
-                rows.put(&gone)?;
-                rows.put(&[((Table::Spent, b"all".to_vec()), Some(b"1".to_vec()))])
+                rows.put(gone.clone())?;
+                rows.put(vec![((Table::Spent, b"all".to_vec()), Some(b"1".to_vec()))])
             })
             .expect("a transaction");
     }

@@ -26,9 +26,9 @@ pub(super) fn next_generation(store: &mut SqliteStore) -> i64 {
             written = number(found.as_deref().map(|value| &value[..12])) + 1;
             let value = format!("{written:012}{}", "-".repeat(300)).into_bytes();
             for place in places() {
-                rows.put(&[(place, Some(value.clone()))])?;
+                rows.put(vec![(place, Some(value.clone()))])?;
             }
-            rows.append(&[written.to_string().into_bytes()])
+            rows.append(vec![written.to_string().into_bytes()])
         })
         .expect("a transaction");
     written

@@ -46,14 +46,14 @@ fn a_transaction_may_write_from_its_start() {
     let busy = Duration::from_millis(10);
     let mut other = SqliteStore::open(&path, SqliteOptions { busy, ..PATIENT }).expect("a store");
     one.transact(&[], &mut |_| {
-        let tried = other.transact(&[], &mut |rows| rows.append(&[vec![1]]));
+        let tried = other.transact(&[], &mut |rows| rows.append(vec![vec![1]]));
         assert!(matches!(tried, Err(Fault::Locked(_))), "{tried:?}");
         Ok(())
     })
     .expect("a transaction");
     one.view(&mut |rows| {
         assert!(rows.scan(Table::Queue, &[], None, 9)?.is_empty());
-        other.transact(&[], &mut |rows| rows.append(&[vec![1]]))
+        other.transact(&[], &mut |rows| rows.append(vec![vec![1]]))
     })
     .expect("a view holds nobody up");
 }
@@ -66,8 +66,8 @@ fn a_transaction_within_another_is_refused_and_harms_neither() {
     let busy = Duration::from_millis(10);
     let mut other = SqliteStore::open(&path, SqliteOptions { busy, ..PATIENT }).expect("a store");
     one.transact(&[], &mut |rows| {
-        rows.put(&[(key(Table::Entry, b"a"), Some(b"1".to_vec()))])?;
-        let _ = other.transact(&[], &mut |rows| rows.put(&[(key(Table::Entry, b"a"), Some(b"2".to_vec()))]));
+        rows.put(vec![(key(Table::Entry, b"a"), Some(b"1".to_vec()))])?;
+        let _ = other.transact(&[], &mut |rows| rows.put(vec![(key(Table::Entry, b"a"), Some(b"2".to_vec()))]));
         Ok(())
     })
     .expect("a transaction");

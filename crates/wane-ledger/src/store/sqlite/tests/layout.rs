@@ -57,7 +57,7 @@ fn sqlite_itself_refuses_a_change_in_a_view() {
         // Past the rules of the contract, which would refuse it first.
         let mut rows = SqliteRows::new(&transaction, &open.place.folder);
         let change = ((Table::Used, vec![1]), Some(vec![1]));
-        assert!(matches!(rows.put(&[change]), Err(Fault::ReadOnly(_))));
+        assert!(matches!(rows.put(vec![change]), Err(Fault::ReadOnly(_))));
     }
-    store.transact(&[], &mut |rows| rows.append(&[vec![1]])).expect("it can be written again");
+    store.transact(&[], &mut |rows| rows.append(vec![vec![1]])).expect("it can be written again");
 }

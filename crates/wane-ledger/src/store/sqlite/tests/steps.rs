@@ -70,10 +70,10 @@ fn is_new(store: &mut SqliteStore) {
     store
         .transact(&[], &mut |rows| {
             assert_eq!(rows.get(std::slice::from_ref(&key))?, [Some(b"{\"exp\":2000}".to_vec())]);
-            rows.append(&[vec![1]])?;
+            rows.append(vec![vec![1]])?;
             let queued = rows.scan(Table::Queue, &[], None, 9)?;
             assert_eq!(queued[0].0, 3_u64.to_be_bytes(), "no number is given twice");
-            rows.put(&[((Table::Queue, queued[0].0.clone()), None)])?;
+            rows.put(vec![((Table::Queue, queued[0].0.clone()), None)])?;
             Err(Fault::Misuse("only looked".into()))
         })
         .expect_err("only looked");
@@ -152,7 +152,7 @@ fn a_ledger_from_before_what_was_returned_is_brought_to_this_version() {
     let path = folder.path().join("l.db");
     let mut store = SqliteStore::open(&path, super::layout::options()).expect("a store");
     let used = ((Table::Used, vec![2]), Some(b"{\"exp\":2000}".to_vec()));
-    store.transact(&[], &mut |rows| rows.put(std::slice::from_ref(&used))).expect("it is written");
+    store.transact(&[], &mut |rows| rows.put(vec![used.clone()])).expect("it is written");
     drop(store);
     let connection = Connection::open(&path).expect("a file");
     connection.execute_batch("DROP TABLE seen; PRAGMA user_version = 1").expect("as it was");
@@ -162,7 +162,7 @@ fn a_ledger_from_before_what_was_returned_is_brought_to_this_version() {
     store
         .transact(&[], &mut |rows| {
             assert_eq!(rows.get(std::slice::from_ref(&used.0))?, std::slice::from_ref(&used.1));
-            rows.put(std::slice::from_ref(&seen))
+            rows.put(vec![seen.clone()])
         })
         .expect("it is written");
     assert_eq!(asked::<i64>(&path, "PRAGMA user_version"), 2);
