@@ -3,11 +3,12 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use wane::{BlockId, LedgerState, Verified, Volatility};
+use wane::{BlockId, LedgerState, Mark, Verified, Volatility};
 
 use super::effects::{Envelopes, envelopes};
 use super::outline::line_of;
 use super::overlay::Overlay;
+use super::rows::entry_key;
 use super::state::{read_state, state_keys};
 use crate::store::{Fault, Key};
 
@@ -23,6 +24,16 @@ pub(crate) struct Account {
     /// Its blocks as they are kept.
     envelopes: Envelopes,
     last: Mutex<Option<Arc<Reading>>>,
+    /// Where the entry of its line lies.
+    entry: Key,
+    told: Mutex<Option<Arc<Told>>>,
+}
+
+/// What was told of the session and known already: its entry as it lay there, to what it was raised, and when.
+struct Told {
+    entry: Vec<u8>,
+    raise: Mark,
+    now: u64,
 }
 
 /// Rows as they lay there, and the state that they make. The same rows make the same.
@@ -47,7 +58,8 @@ impl Account {
         rows.sort_unstable();
         rows.dedup();
         let (line, envelopes) = (line_of(&verified)?, envelopes(&verified));
-        Ok(Self { verified, line, rows, envelopes, last: Mutex::new(None) })
+        let entry = entry_key(line);
+        Ok(Self { verified, line, rows, envelopes, last: Mutex::new(None), entry, told: Mutex::new(None) })
     }
 
     pub(crate) const fn verified(&self) -> &Arc<Verified> {
@@ -99,6 +111,27 @@ impl Account {
             *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(reading));
         }
         Ok(state)
+    }
+}
+
+impl Account {
+    /// Whether it adds nothing to the session's entry that it is raised to this: it did not when the entry was the same, and time has gone
+    /// on. In the same second a rise may stand before another one, by the id of its record, and only the lowest never does.
+    pub(super) fn has_told(&self, raise: &Mark, now: u64, overlay: &Overlay<'_>) -> bool {
+        let told = self.told.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        told.is_some_and(|told| {
+            let later = now > told.now || (now == told.now && *raise == Mark::default());
+            later && told.raise == *raise && overlay.known(&self.entry) == Some(Some(&told.entry))
+        })
+    }
+
+    /// To raise the session, which continues no other, to this has added nothing to its entry.
+    pub(super) fn told(&self, raise: Mark, now: u64, overlay: &Overlay<'_>) {
+        if let Some(Some(entry)) = overlay.known(&self.entry).filter(|entry| entry.is_some_and(|it| it.len() <= BYTES))
+        {
+            let told = Told { entry: entry.to_vec(), raise, now };
+            *self.told.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(told));
+        }
     }
 }
 

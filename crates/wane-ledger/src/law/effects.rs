@@ -28,8 +28,10 @@ pub(crate) fn commit_effects(
     if effects.session != account.line() {
         return Err(Fault::Misuse(format!("{} is not the session of this chain", effects.session)));
     }
-    let rise = Rise { at: now, record: record.to_owned(), mark: effects.raise.clone() };
-    open(&outline, rise, overlay)?;
+    if !account.has_told(&effects.raise, now, overlay) {
+        let rise = Rise { at: now, record: record.to_owned(), mark: effects.raise.clone() };
+        open(account, &outline, rise, overlay)?;
+    }
     // spec: S20
     for charge in &effects.charges {
         spend(&outline, charge, overlay)?;
@@ -65,7 +67,7 @@ pub(crate) fn keep(envelopes: &[(Key, Vec<u8>)], overlay: &mut Overlay<'_>) -> R
     Ok(())
 }
 
-fn open(outline: &Outline<'_>, rise: Rise, overlay: &mut Overlay<'_>) -> Result<(), Fault> {
+fn open(account: &Account, outline: &Outline<'_>, rise: Rise, overlay: &mut Overlay<'_>) -> Result<(), Fault> {
     let session = outline.session()?;
     let own = Entry {
         // spec: S15
@@ -74,12 +76,18 @@ fn open(outline: &Outline<'_>, rise: Rise, overlay: &mut Overlay<'_>) -> Result<
         exp: Some(session.exp),
         ..Entry::default()
     };
+    let (mark, now) = (rise.mark.clone(), rise.at);
     // spec: S19
-    let raise = Entry { mark: rise.mark.clone(), raised: vec![rise], ..Entry::default() };
+    let raise = Entry { mark: mark.clone(), raised: vec![rise], ..Entry::default() };
     let Some(first) = outline.first else {
         let mut both = own;
         both.join(raise);
-        return join_entry(overlay, session.id(), both);
+        let point = overlay.savepoint();
+        join_entry(overlay, session.id(), both)?;
+        if !overlay.has_changed_since(point) {
+            account.told(mark, now, overlay);
+        }
+        return Ok(());
     };
     // An end given to a block that was never seen could let its revocation be collected early.
     if load_entry(overlay, first)?.is_none_or(|entry| entry.opened.is_none() || entry.exp.is_none()) {

@@ -120,11 +120,11 @@ proptest! {
     fn what_was_read_before_is_what_is_read_anew(events in vec(event(), 0..14)) {
         let mut world = World::new();
         let cast = cast(&mut world);
-        let accounts: Vec<_> = cast.verified.iter().map(|one| law::Account::of(one.clone().into()).unwrap()).collect();
+        let known = accounts(&cast);
         for event in &events {
             happen(&mut world, &cast, event);
             // The second time nothing is new.
-            for (account, verified) in accounts.iter().chain(&accounts).zip(cast.verified.iter().cycle()) {
+            for (account, verified) in known.iter().chain(&known).zip(cast.verified.iter().cycle()) {
                 let gets = world.map.gets;
                 let known = world.look(|overlay| {
                     overlay.prefetch(account.rows())?;
@@ -159,16 +159,29 @@ fn fact() -> impl Strategy<Value = Fact> {
     ]
 }
 
-fn record(world: &mut World, cast: &Cast, number: usize, fact: &Fact) {
-    let name = format!("record-{number}");
+/// The same few admissions, again and again.
+fn again() -> impl Strategy<Value = Fact> {
+    let level = prop_oneof![Just(Level::Public), Just(Level::Internal), Just(Level::Restricted)];
+    (0..2_usize, level, NOW - 1..NOW + 3).prop_map(|(who, level, at)| Fact::Admitted(who, Mark::at(level), at, 0))
+}
+
+fn accounts(cast: &Cast) -> Vec<law::Account> {
+    cast.verified.iter().map(|one| law::Account::of(one.clone().into()).unwrap()).collect()
+}
+
+fn record(world: &mut World, cast: &Cast, accounts: &[law::Account], number: usize, fact: &Fact) {
+    let name = format!("record-{number:03}");
     match fact {
         Fact::Admitted(who, mark, at, cost) => {
-            let account = law::Account::of(cast.verified[*who].clone().into()).unwrap();
+            let account = &accounts[*who];
             let session = account.line();
             let charge = Charge { block: session, name: "calls".parse().unwrap(), cost: u64::from(*cost), cap: 1_000 };
             let used = Use { id: BlockId::from_bytes([number as u8; 32]), expires_at: NOW + 50 };
             let effects = Effects { session, raise: mark.clone(), charges: vec![charge], uses: vec![used] };
-            world.change(|overlay| law::commit_effects(&account, &effects, *at, &name, overlay));
+            world.change(|overlay| {
+                overlay.prefetch(account.rows())?;
+                law::commit_effects(account, &effects, *at, &name, overlay)
+            });
         }
         Fact::Raised(block, mark, at) => world.change(|it| law::raise(cast.blocks[*block], mark, &name, *at, it)),
         Fact::Revoked(block, at) => world.change(|it| law::revoke(cast.blocks[*block], &name, *at, it)),
@@ -186,12 +199,34 @@ fn record(world: &mut World, cast: &Cast, number: usize, fact: &Fact) {
 fn in_order(cast: &Cast, map: &Map, facts: &[(usize, Fact)]) -> Map {
     let mut world = World::new();
     world.map = map.clone();
-    facts.iter().for_each(|(number, fact)| record(&mut world, cast, *number, fact));
+    facts.iter().for_each(|(number, fact)| record(&mut world, cast, &accounts(cast), *number, fact));
     world.map
 }
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// What an account remembers of what was told before changes nothing of what is told: whatever happened between, in whatever order
+    /// in time, and under whatever ids within one second.
+    #[test]
+    fn what_was_told_before_is_told_as_anew(
+        facts in vec((prop_oneof![5 => again(), 1 => fact()], prop::bool::weighted(0.1)), 24),
+        ids in Just((0..24).collect::<Vec<usize>>()).prop_shuffle(),
+    ) {
+        let (mut remembers, mut anew) = (World::new(), World::new());
+        let cast = cast(&mut remembers);
+        anew.map = remembers.map.clone();
+        let remembered = accounts(&cast);
+        let start = anew.map.clone();
+        for ((fact, restored), id) in facts.iter().zip(ids) {
+            if *restored {
+                (remembers.map, anew.map) = (start.clone(), start.clone());
+            }
+            record(&mut remembers, &cast, &remembered, id, fact);
+            record(&mut anew, &cast, &accounts(&cast), id, fact);
+            prop_assert_eq!(&remembers.map.rows, &anew.map.rows, "{:?}", fact);
+        }
+    }
 
     /// Two ledgers that heard of the same things, each in its own order, know the same.
     #[test]
