@@ -5,6 +5,7 @@ mod denials;
 mod genuine;
 mod group;
 pub(crate) mod head;
+mod ids;
 mod junk;
 mod records;
 mod seat;
@@ -31,6 +32,7 @@ use self::denials::Denials;
 use self::genuine::Genuine;
 use self::group::{Answered, Job, Purpose, Task};
 use self::head::Head;
+use self::ids::Ids;
 use self::junk::Junk;
 use self::seat::{Entry, Queue, Seat};
 use crate::law::{self, Account, Overlay};
@@ -248,7 +250,7 @@ pub(crate) struct Shared {
     pub(crate) version: String,
     pub(crate) junk: Junk,
     pub(crate) head: Head,
-    rng: Mutex<Box<dyn CryptoRng + Send>>,
+    ids: Mutex<Ids>,
     pub(crate) last_now: Mutex<u64>,
     /// Whoever is shown the same chain again checks less.
     genuine: Genuine,
@@ -264,9 +266,7 @@ pub(crate) struct Shared {
 
 impl Shared {
     pub(crate) fn record_id(&self) -> RecordId {
-        let mut bytes = [0; 16];
-        self.rng.lock().unwrap_or_else(PoisonError::into_inner).fill_bytes(&mut bytes);
-        RecordId::from_bytes(bytes)
+        self.ids.lock().unwrap_or_else(PoisonError::into_inner).next()
     }
 
     pub(crate) fn roots(&self) -> Roots {
@@ -366,7 +366,7 @@ impl Guard {
             version: options.version,
             junk: Junk::default(),
             head: Head::at(options.head),
-            rng: Mutex::new(rng),
+            ids: Mutex::new(Ids::drawn_from(rng)),
             last_now: Mutex::new(now),
             genuine: Genuine::default(),
             kept: AtomicBool::new(true),
