@@ -74,6 +74,8 @@ pub(crate) enum Counted {
 #[derive(Debug)]
 struct Holder {
     token: Token,
+    /// When the token ends, or why it allows nothing.
+    ends: Result<u64, Refusal>,
     key: Option<SecretKey>,
     sealing: Sealing,
     /// The last seal for more than one request.
@@ -104,7 +106,8 @@ impl Credential {
     }
 
     fn held(token: Token, key: Option<SecretKey>, sealing: Sealing) -> Self {
-        Self(Whose::Own(Arc::new(Holder { token, key, sealing, lately: Mutex::default() })))
+        let ends = token.chain().grants().map(|grants| grants.last().map_or(0, Grant::expires_at));
+        Self(Whose::Own(Arc::new(Holder { token, ends, key, sealing, lately: Mutex::default() })))
     }
 
     /// Each request brings a sealed token, as `dev.wane/token` of its `_meta`.
@@ -197,24 +200,24 @@ fn misplaced(here: &str, why: &str) -> Refusal {
 
 impl Holder {
     fn seal_for(&self, request: &Request, now: u64, rng: &mut impl CryptoRng) -> Result<SealedToken, Refusal> {
-        let ends = self.token.chain().grants()?.last().map_or(0, Grant::expires_at);
+        let ends = self.ends.clone()?;
         // A seal cannot be made any more, and so nobody could say why it is denied.
         if ends <= now {
             return Err(Refusal::new(Code::DenyExpired, "exp", now, ends));
         }
         // spec: G10
         let until = ends.min(now.saturating_add(SEAL_SECONDS.min(limits::REQUEST_SEAL_SECONDS)));
-        let seal = Seal::new().audience(request.audience().clone());
         if self.sealing == Sealing::Lately && !request.demands_request_seal() {
-            return self.seal_until(request.audience(), &seal.expires_at(until), now, until);
+            return self.seal_until(request.audience(), now, until);
         }
         let (call, arguments) = (request.call().clone(), request.stated_arguments().clone());
+        let seal = Seal::new().audience(request.audience().clone());
         self.seal(&seal.for_request(call, arguments, now, until, rng))
     }
 
     /// The seal of these thirty seconds. It never leaves the process, where the secret lies beside it: one for each request would tell
     /// nobody more, and costs two checks of a signature.
-    fn seal_until(&self, audience: &Audience, seal: &Seal, now: u64, until: u64) -> Result<SealedToken, Refusal> {
+    fn seal_until(&self, audience: &Audience, now: u64, until: u64) -> Result<SealedToken, Refusal> {
         let mut lately = self.lately.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = &*lately
             && known.audience == *audience
@@ -222,7 +225,7 @@ impl Holder {
         {
             return Ok(known.sealed.clone());
         }
-        let sealed = self.seal(seal)?;
+        let sealed = self.seal(&Seal::new().audience(audience.clone()).expires_at(until))?;
         *lately = Some(Lately { sealed: sealed.clone(), audience: audience.clone(), from: now, until });
         Ok(sealed)
     }

@@ -304,10 +304,11 @@ impl Flow {
 
     /// Whether a mark says something of the session that was not told yet.
     pub(crate) fn rises(&self, session: BlockId, mark: &Mark) -> bool {
-        let mut told = self.told.get(&session).cloned().unwrap_or_default();
-        let before = told.clone();
-        told.join(mark);
-        told != before
+        let lowest = Mark::default();
+        let told = self.told.get(&session).unwrap_or(&lowest);
+        let mut joined = told.clone();
+        joined.join(mark);
+        joined != *told
     }
 
     /// The mark to tell, where this one says something new of the session.

@@ -197,11 +197,9 @@ impl<'a> Message<'a> {
             .map_err(|_| fault(FaultKind::Invalid, "a member that a message does not have"))?;
         let id = members.id.map(|raw| Id::read(raw.get()));
         let is_answer = members.result.is_some() || members.error.is_some();
-        let answer_to = id.and_then(Result::ok).filter(|_| !is_answer).map(|id| id.to_string());
-        let answers = answered(&members);
         let invalid = |message: &str| Fault {
-            id: answer_to.clone(),
-            answered: answers.clone(),
+            id: id.and_then(Result::ok).filter(|_| !is_answer).map(|id| id.to_string()),
+            answered: answered(&members),
             ..fault(FaultKind::Invalid, message)
         };
         if members.jsonrpc.map(RawValue::get) != Some("\"2.0\"") {
@@ -270,8 +268,9 @@ impl<'a> Id<'a> {
 
     /// A text, or an integer that every JSON implementation keeps.
     pub(crate) fn read(raw: &'a str) -> Result<Self, ()> {
-        let integer =
-            || raw.parse::<i64>().is_ok_and(|number| number.unsigned_abs() < 1 << 53 && number.to_string() == raw);
+        // Neither `-0` nor `01`, nor what Rust reads beside JSON: `+1`.
+        let is_plain = || raw == "0" || !raw.strip_prefix('-').unwrap_or(raw).starts_with(['0', '+']);
+        let integer = || raw.parse::<i64>().is_ok_and(|number| number.unsigned_abs() < 1 << 53) && is_plain();
         let id = Self(raw);
         if (id.is_text() && raw.len() <= ID_BYTES) || integer() { Ok(id) } else { Err(()) }
     }

@@ -1,7 +1,7 @@
 //! JSON with one reading: what any two parsers would take for the same.
 
 use std::cell::Cell;
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
@@ -106,7 +106,8 @@ impl<'de> Visitor<'de> for Walk<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         let inside = self.inside()?;
-        let mut names = HashSet::new();
+        // Most objects have few members, and need neither a hash of any nor more room than one node.
+        let mut names = BTreeSet::new();
         while let Some(Name(name)) = map.next_key()? {
             inside.value()?;
             if !names.insert(name) {

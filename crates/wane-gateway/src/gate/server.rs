@@ -196,9 +196,13 @@ impl Gate {
     // spec: G15
     fn with_news<'a>(&self, result: &'a str, admitted: Option<&Admitted>) -> Option<Object<'a>> {
         let stripped = without_ours(result, "_meta");
+        let Some(Admitted { session, mark, .. }) = admitted.filter(|one| self.flow().rises(one.session, &one.mark))
+        else {
+            return stripped;
+        };
         // What is no object cannot carry it, so that it is still to be told.
         let whole = Object::read(result)?;
-        let news = admitted.and_then(|Admitted { session, mark, .. }| self.flow().news(*session, mark));
+        let news = self.flow().news(*session, mark);
         let Some(said) = news.and_then(|news| serde_json::to_string(&MarkJson::from(&news)).ok()) else {
             return stripped;
         };
