@@ -52,13 +52,12 @@ crash log rounds="300" seed=`od -An -N6 -tu8 /dev/urandom | tr -d ' '`:
 
 # verify and decide beside bare signature checks, a log beside bare hashing, an admission beside a bare durable write; fails
 # when a ratio passes its bound
-bench:
+bench: && bench-gateway
     cargo bench --package wane --bench chain
     cargo bench --package wane-audit --bench verify
     cargo bench --package wane-ledger --bench admit
 
-# what the gateway adds to a call, and a check of the HTTP service beside a bare echo; fails where a bound is passed, as that of
-# processor time does today
+# what the gateway adds to a call, and a check of the HTTP service beside a bare echo; fails where a bound is passed
 bench-gateway:
     cargo bench --package wane-gateway --bench call
     cargo bench --package wane-gateway --bench service

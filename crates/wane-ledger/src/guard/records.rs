@@ -136,18 +136,31 @@ fn decided(shared: &Shared, story: &Story<'_>) -> Result<Decided, Refusal> {
 /// Facts by name, those that the holder said as `said.name`.
 // spec: A8
 fn facts(key: &RecordKey, job: &Job) -> BTreeMap<String, wane_audit::Keyed> {
-    let stated = job.request.facts().map(|(name, value)| (format!("@{name}"), name.to_string(), value));
+    let stated = job.request.facts().map(|(name, value)| (["@", name.as_str()].concat(), value));
     let said = job.verified().said().iter();
-    let said = said.map(|(name, value)| (format!("@said.{name}"), format!("said.{name}"), value));
-    stated.chain(said).map(|(field, name, value)| (name, key.digest(&field, &value.to_cbor()))).collect()
+    let said = said.map(|(name, value)| (["@said.", name.as_str()].concat(), value));
+    let kept = |(mut field, value): (String, &Value)| {
+        let digest = key.digest(&field, &value.to_cbor());
+        field.remove(0);
+        (field, digest)
+    };
+    stated.chain(said).map(kept).collect()
 }
 
 /// The outermost arguments by JSON Pointer, as far as there is room.
 fn arguments(key: &RecordKey, job: &Job) -> BTreeMap<String, wane_audit::Keyed> {
     let members = job.request.stated_arguments().members_cbor();
     let short = members.filter(|(name, _)| name.len() <= NAME_BYTES).take(ARGUMENTS);
-    let pointed = short.map(|(name, value)| (format!("/{}", name.replace('~', "~0").replace('/', "~1")), value));
-    pointed.map(|(pointer, value)| (pointer.clone(), key.digest(&pointer, &value))).collect()
+    let pointer = |name: &str| match name.contains(['~', '/']) {
+        true => ["/", &name.replace('~', "~0").replace('/', "~1")].concat(),
+        false => ["/", name].concat(),
+    };
+    let kept = |(name, value): (&str, Vec<u8>)| {
+        let pointer = pointer(name);
+        let digest = key.digest(&pointer, &value);
+        (pointer, digest)
+    };
+    short.map(kept).collect()
 }
 
 fn approvals(key: &RecordKey, story: &Story<'_>) -> Result<Vec<ApprovalSeen>, Refusal> {

@@ -12,32 +12,49 @@ use crate::reserved;
 /// becomes all members that its value has.
 // spec: C12
 pub(super) fn check(arguments: &Arguments) -> Result<(), Refusal> {
-    let text = arguments.to_json();
-    reserved::check_text(&text)?;
-    let json: Json =
-        serde_json::from_str(&text).map_err(|error| Refusal::new(Code::ParseJson, "arguments", error, ""))?;
-    // At most 64 levels: the reader of arguments has seen to it.
-    walk(&json)
+    let members = arguments.members_json();
+    let mut names = Names::of(members.len());
+    for (name, json) in members {
+        reserved::check_text(name)?;
+        reserved::check_text(&json)?;
+        names.note(name)?;
+        // Most arguments hold no names of their own.
+        if json.starts_with(['{', '[']) {
+            let value: Json =
+                serde_json::from_str(&json).map_err(|error| Refusal::new(Code::ParseJson, "arguments", error, ""))?;
+            // At most 64 levels: the reader of arguments has seen to it.
+            walk(&value)?;
+        }
+    }
+    Ok(())
 }
 
 fn walk(value: &Json) -> Result<(), Refusal> {
     match value {
         Json::Array(elements) => elements.iter().try_for_each(walk),
         Json::Object(members) => {
-            let mut names = HashSet::new();
-            for (name, value) in members {
-                if is_odd(name) {
-                    return Err(Refusal::new(Code::ParseJson, "arguments", format_args!("the name {name:?}"), ""));
-                }
-                // One alone is like no other. `ſ` is a small letter whose capital is `S`, and `K` a capital whose small letter is `k`.
-                if members.len() > 1 && !names.insert(name.to_uppercase().to_lowercase()) {
-                    return Err(Refusal::new(Code::ParseJsonDuplicate, "arguments", name, ""));
-                }
-                walk(value)?;
-            }
-            Ok(())
+            let mut names = Names::of(members.len());
+            members.iter().try_for_each(|(name, value)| names.note(name).and_then(|()| walk(value)))
         }
         Json::Bool(_) | Json::Null | Json::Number(_) | Json::String(_) => Ok(()),
+    }
+}
+
+/// The names of one object, as whoever does not tell capitals sees them; of one alone, nothing, since it is like no other.
+struct Names(Option<HashSet<String>>);
+
+impl Names {
+    fn of(members: usize) -> Self {
+        Self((members > 1).then(HashSet::new))
+    }
+
+    fn note(&mut self, name: &str) -> Result<(), Refusal> {
+        if is_odd(name) {
+            return Err(Refusal::new(Code::ParseJson, "arguments", format_args!("the name {name:?}"), ""));
+        }
+        // `ſ` is a small letter whose capital is `S`, and `K` a capital whose small letter is `k`.
+        let is_new = self.0.as_mut().is_none_or(|names| names.insert(name.to_uppercase().to_lowercase()));
+        if is_new { Ok(()) } else { Err(Refusal::new(Code::ParseJsonDuplicate, "arguments", name, "")) }
     }
 }
 
