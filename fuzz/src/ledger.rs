@@ -124,7 +124,7 @@ fn ledger(store: &MemoryStore) -> Ledger {
 
 fn put(store: &mut MemoryStore, table: Table, key: &[u8], value: &[u8]) -> bool {
     let change = ((table, key.to_vec()), Some(value.to_vec()));
-    store.transact(&[], &mut |rows| rows.put(std::slice::from_ref(&change))).is_ok()
+    store.transact(&[], &mut |rows| rows.put(vec![change.clone()])).is_ok()
 }
 
 /// What is known about one block: read alike from the row and by itself, written as the same, and nothing in it twice.

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use wane::{BlockId, LedgerState, Mark, Verified, Volatility};
 
 use super::effects::{Envelopes, envelopes};
+use super::entry::Entry;
 use super::outline::line_of;
 use super::overlay::Overlay;
 use super::rows::entry_key;
@@ -34,6 +35,8 @@ struct Told {
     entry: Vec<u8>,
     raise: Mark,
     now: u64,
+    /// When the entry was last raised.
+    risen: u64,
 }
 
 /// Rows as they lay there, and the state that they make. The same rows make the same.
@@ -115,23 +118,29 @@ impl Account {
 }
 
 impl Account {
-    /// Whether it adds nothing to the session's entry that it is raised to this: it did not when the entry was the same, and time has gone
-    /// on. In the same second a rise may stand before another one, by the id of its record, and only the lowest never does.
+    /// Whether it adds nothing to the session's entry that it is raised to this: it did not when the entry was the same and it was no later.
+    /// In the second of another rise it may stand before that one, by the id of its record; the lowest mark never raises anything.
     pub(super) fn has_told(&self, raise: &Mark, now: u64, overlay: &Overlay<'_>) -> bool {
         let told = self.told.lock().unwrap_or_else(PoisonError::into_inner).clone();
         told.is_some_and(|told| {
-            let later = now > told.now || (now == told.now && *raise == Mark::default());
-            later && told.raise == *raise && overlay.known(&self.entry) == Some(Some(&told.entry))
+            let raises_nothing = *raise == Mark::default() || (*raise == told.raise && now > told.risen);
+            raises_nothing && now >= told.now && overlay.known(&self.entry) == Some(Some(&told.entry))
         })
     }
 
     /// To raise the session, which continues no other, to this has added nothing to its entry.
-    pub(super) fn told(&self, raise: Mark, now: u64, overlay: &Overlay<'_>) {
-        if let Some(Some(entry)) = overlay.known(&self.entry).filter(|entry| entry.is_some_and(|it| it.len() <= BYTES))
-        {
-            let told = Told { entry: entry.to_vec(), raise, now };
+    ///
+    /// # Errors
+    /// [`Fault::Corrupt`] for an entry that cannot be read.
+    pub(super) fn told(&self, raise: Mark, now: u64, overlay: &mut Overlay<'_>) -> Result<(), Fault> {
+        let known: Option<Entry> = overlay.load(&self.entry)?;
+        let risen = known.and_then(|entry| entry.raised.iter().map(|rise| rise.at).max()).unwrap_or(0);
+        let lies = overlay.known(&self.entry).flatten();
+        if let Some(entry) = lies.filter(|entry| entry.len() <= BYTES).map(<[u8]>::to_vec) {
+            let told = Told { entry, raise, now, risen };
             *self.told.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(told));
         }
+        Ok(())
     }
 }
 

@@ -84,10 +84,7 @@ fn open(account: &Account, outline: &Outline<'_>, rise: Rise, overlay: &mut Over
         both.join(raise);
         let point = overlay.savepoint();
         join_entry(overlay, session.id(), both)?;
-        if !overlay.has_changed_since(point) {
-            account.told(mark, now, overlay);
-        }
-        return Ok(());
+        return if overlay.has_changed_since(point) { Ok(()) } else { account.told(mark, now, overlay) };
     };
     // An end given to a block that was never seen could let its revocation be collected early.
     if load_entry(overlay, first)?.is_none_or(|entry| entry.opened.is_none() || entry.exp.is_none()) {
