@@ -1,5 +1,7 @@
 //! One JSON-RPC message of MCP, read strictly and kept as it was received.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
@@ -232,7 +234,7 @@ impl<'a> Message<'a> {
 /// The id of what these members answer, if they do.
 fn answered(members: &Members<'_>) -> Option<String> {
     let is_answer = members.method.is_none() && (members.result.is_some() || members.error.is_some());
-    members.id.filter(|_| is_answer).and_then(|id| Id::read(id.get()).ok()).map(|id| id.key())
+    members.id.filter(|_| is_answer).and_then(|id| Id::read(id.get()).ok()).map(|id| id.key().into_owned())
 }
 
 fn kind<'a>(members: &Members<'a>, id: Option<Id<'a>>) -> Result<Kind<'a>, &'static str> {
@@ -256,9 +258,9 @@ fn kind<'a>(members: &Members<'a>, id: Option<Id<'a>>) -> Result<Kind<'a>, &'sta
 
 impl<'a> Id<'a> {
     /// The id, written in one way: whoever answers may escape a text otherwise.
-    pub(crate) fn key(&self) -> String {
+    pub(crate) fn key(&self) -> Cow<'a, str> {
         let text = if self.is_text() { serde_json::from_str::<String>(self.0).ok() } else { None };
-        text.map_or_else(|| self.0.to_owned(), |text| quoted(&text))
+        text.map_or(Cow::Borrowed(self.0), |text| Cow::Owned(quoted(&text)))
     }
 
     /// Whether it is a text, and no integer.

@@ -211,7 +211,7 @@ impl Server<'_> {
     fn judge(&self, incoming: &Incoming<'_>, tried: Option<&mut Vec<Tried>>) -> Result<Demand, Refusal> {
         let found = self.find(incoming)?;
         let (case, rule) = found.entry.matching(&found.arguments, &found.facts, tried)?;
-        let request = case.request(self.audience.clone(), found.call, found.arguments, &found.facts)?;
+        let request = case.request(self.audience.clone(), found.call, found.arguments, found.facts)?;
         let request = match self.entries.seals {
             Seals::Any => request,
             Seals::ForOneRequest => request.require_request_seal(),

@@ -337,7 +337,7 @@ impl Gate {
         {
             return Err(Stopped::Gone);
         }
-        let given_up = flow.wait(id.key(), waits).map_err(|why| crowded(id, why))?;
+        let given_up = flow.wait(id.key().into_owned(), waits).map_err(|why| crowded(id, why))?;
         Ok(Onward { bytes, ground, given_up, in_order })
     }
 

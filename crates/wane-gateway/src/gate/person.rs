@@ -200,7 +200,7 @@ impl Gate {
         Held {
             number: 0,
             hold: 0,
-            key: received.id.key(),
+            key: received.id.key().into_owned(),
             message: received.message.bytes().into(),
             denial,
             question,

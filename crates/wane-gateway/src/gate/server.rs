@@ -91,7 +91,7 @@ impl Gate {
             return Ok(());
         }
         // spec: G14
-        let waits = self.flow().server_waits(id.key());
+        let waits = self.flow().server_waits(id.key().into_owned());
         match waits {
             Ok(()) => (self.to_client)(message.bytes()),
             Err(Crowded::TooMany) => {

@@ -233,7 +233,7 @@ fn agreed(headers: &HeaderMap, bytes: &[u8]) -> Result<Agreed, Reply> {
                 "subscriptions/listen" => Begins::Listening,
                 _ => Begins::Nothing,
             };
-            (message.id().map(|id| (id.to_string(), id.key())), begins, method::counted(method, era))
+            (message.id().map(|id| (id.to_string(), id.key().into_owned())), begins, method::counted(method, era))
         }
         _ => (None, Begins::Nothing, Counted::Now),
     };

@@ -34,7 +34,7 @@ impl Listing {
 
     /// A request of the gate's own. Where no answer came, the gate waits no longer for one.
     pub(super) async fn ask(self, behind: Arc<Behind>, headers: HeaderMap, message: Vec<u8>) {
-        let id = Message::read(&message).ok().and_then(|message| message.id().map(|id| id.key()));
+        let id = Message::read(&message).ok().and_then(|message| message.id().map(|id| id.key().into_owned()));
         self.hear(&behind, &headers, message).await;
         if let Some(id) = id {
             self.gate.untold(&id);

@@ -103,7 +103,7 @@ pub(super) async fn post(
         let process = Arc::clone(&process);
         tokio::spawn(async move {
             let said = process.get().await.is_some_and(|talk| talk.say(message.clone()).is_ok());
-            let id = Message::read(&message).ok().and_then(|message| message.id().map(|id| id.key()));
+            let id = Message::read(&message).ok().and_then(|message| message.id().map(|id| id.key().into_owned()));
             // There is nobody who could answer.
             if let Some(id) = id.filter(|_| !said) {
                 process.gate.give_up(&id);

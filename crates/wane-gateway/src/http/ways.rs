@@ -109,7 +109,7 @@ impl Ways {
 
     /// The gate asks this for itself.
     pub(super) fn asks_itself(&mut self, message: &[u8]) {
-        self.own.extend(Message::read(message).ok().and_then(|message| message.id().map(|id| id.key())));
+        self.own.extend(Message::read(message).ok().and_then(|message| message.id().map(|id| id.key().into_owned())));
     }
 
     /// The gate has let it through.

@@ -1,12 +1,19 @@
 //! Lines on their way out: whoever hands one in does not wait for whoever reads it, until there are too many.
 
 use std::collections::VecDeque;
+#[cfg(target_os = "linux")]
+use std::io::IoSlice;
 use std::io::{self, Write};
 use std::os::fd::AsFd;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+#[cfg(target_os = "linux")]
+use rustix::{
+    fs::{FileType, fstat},
+    io::{Errno, ReadWriteFlags, pwritev2},
+};
 
 /// Bytes that may wait to be read: several messages of any size.
 const BYTES: usize = 64 * 1024 * 1024;
@@ -16,6 +23,10 @@ const PIECE: usize = 16 * 1024;
 
 /// A pipe that can be written to has room for so many bytes (POSIX has 512, Linux a page).
 const ROOM: usize = if cfg!(target_os = "linux") { 4_096 } else { 512 };
+
+/// Where a pipe is written to.
+#[cfg(target_os = "linux")]
+const AT_END: u64 = u64::MAX;
 
 /// How often it is looked whether somebody wants an end.
 const LOOK: Duration = Duration::from_millis(50);
@@ -72,11 +83,19 @@ pub(super) struct Queue {
     changed: Condvar,
     /// Locked by whoever has said that it writes. Dropped at the end: that is how whoever reads learns of it.
     to: Mutex<Option<Box<dyn Sink>>>,
+    #[cfg(target_os = "linux")]
+    is_pipe: bool,
 }
 
 impl Queue {
     pub(super) fn new(to: Box<dyn Sink>) -> Self {
-        Self { lines: Mutex::default(), changed: Condvar::new(), to: Mutex::new(Some(to)) }
+        Self {
+            #[cfg(target_os = "linux")]
+            is_pipe: fstat(&*to).is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode).is_fifo()),
+            lines: Mutex::default(),
+            changed: Condvar::new(),
+            to: Mutex::new(Some(to)),
+        }
     }
 
     fn lines(&self) -> MutexGuard<'_, Lines> {
@@ -211,6 +230,16 @@ impl Queue {
     fn write_at_once(&self, line: &[u8]) -> io::Result<bool> {
         let mut to = self.to.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(to) = to.as_mut() else { return Err(io::ErrorKind::BrokenPipe.into()) };
+        #[cfg(target_os = "linux")]
+        if self.is_pipe {
+            // One call asks and writes: all of a line that finds room, and else nothing of it (pipe(7), PIPE_BUF).
+            match pwritev2(&*to, &[IoSlice::new(line)], AT_END, ReadWriteFlags::NOWAIT) {
+                Ok(written) => return to.write_all(line.get(written..).unwrap_or_default()).map(|()| true),
+                Err(Errno::AGAIN) => return Ok(false),
+                // An older kernel cannot be told that; what has failed tells it below.
+                Err(_) => {}
+            }
+        }
         let now = Timespec { tv_sec: 0, tv_nsec: 0 };
         let mut room = [PollFd::new(&*to, PollFlags::OUT)];
         // What has failed tells it when it is written to.

@@ -122,7 +122,11 @@ impl Rows for Transaction {
     }
 
     fn put(&mut self, changes: Vec<Change>) -> Result<(), Fault> {
-        self.changed.extend(changes);
+        // What ascends is made a tree of at once, and not leaf by leaf.
+        match self.changed.is_empty() && changes.is_sorted_by(|(one, _), (next, _)| one < next) {
+            true => self.changed = changes.into_iter().collect(),
+            false => self.changed.extend(changes),
+        }
         Ok(())
     }
 

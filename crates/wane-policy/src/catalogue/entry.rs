@@ -93,7 +93,7 @@ impl Entry {
             // A condition may look at what its own case states.
             let answer = match case.facts.is_empty() {
                 true => when.judge(arguments, facts),
-                false => when.judge(arguments, &case.with(facts)),
+                false => when.judge(arguments, &case.with(facts.clone())),
             };
             if let Some(tried) = tried.as_mut() {
                 tried.push(Tried { rule, when: when.to_string(), refusal: answer.clone().err() });
@@ -128,10 +128,9 @@ impl Case {
     }
 
     /// Its facts beside those of every call.
-    fn with(&self, facts: &BTreeMap<Name, Value>) -> BTreeMap<Name, Value> {
-        let mut all = facts.clone();
-        all.extend(self.facts.clone());
-        all
+    fn with(&self, mut facts: BTreeMap<Name, Value>) -> BTreeMap<Name, Value> {
+        facts.extend(self.facts.iter().map(|(name, value)| (name.clone(), value.clone())));
+        facts
     }
 
     /// The request that a call is.
@@ -140,7 +139,7 @@ impl Case {
         audience: Audience,
         call: Call,
         arguments: Arguments,
-        facts: &BTreeMap<Name, Value>,
+        facts: BTreeMap<Name, Value>,
     ) -> Result<Request, Refusal> {
         let facts = self.with(facts);
         let mut actions = Vec::new();
