@@ -187,7 +187,7 @@ impl<'a> Message<'a> {
             return Err(fault(FaultKind::Parse, &format!("{} bytes, at most {MESSAGE_BYTES} are read", bytes.len())));
         }
         // There are servers and clients that end a line at either: to them a message could hold another.
-        if bytes.trim_ascii_end().iter().any(|byte| matches!(byte, b'\r' | b'\n')) {
+        if memchr::memchr2(b'\r', b'\n', bytes.trim_ascii_end()).is_some() {
             return Err(ambiguous("a line break stands within it"));
         }
         strict::check(bytes).map_err(|found| ambiguous(&found.0))?;

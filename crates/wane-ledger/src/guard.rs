@@ -25,7 +25,7 @@ use wane::{
     Approval, Code, Decision, LedgerState, LiveState, Pattern, PublicKey, Refusal, Request, Roots, SealedToken,
     SecretKey, UntrustedApproval, Verdict, Verified, may_still,
 };
-use wane_audit::{LogSecret, Origin, RecordId};
+use wane_audit::{Hint, LogSecret, Origin, RecordId};
 
 use self::committer::{Committer, Keeper};
 use self::denials::Denials;
@@ -241,6 +241,8 @@ pub(crate) struct Shared {
     pub(crate) origin: Origin,
     pub(crate) guard: RecordId,
     pub(crate) log_secret: LogSecret,
+    /// Its hint.
+    pub(crate) log: Hint,
     pub(crate) local_approver: Option<PublicKey>,
     pub(crate) volatile: Volatile,
     pub(crate) durable: bool,
@@ -357,6 +359,7 @@ impl Guard {
             roots: RwLock::new(options.roots),
             origin,
             guard: RecordId::from_bytes(guard),
+            log: log_secret.hint(),
             log_secret,
             local_approver: options.local_approver,
             volatile: options.volatile,

@@ -40,7 +40,7 @@ impl<R: BufRead> Lines<R> {
                 break;
             }
             any = true;
-            let end = read.iter().position(|byte| *byte == b'\n');
+            let end = memchr::memchr(b'\n', read);
             let part = read.get(..end.unwrap_or(read.len())).unwrap_or_default();
             fits = fits && self.line.len().saturating_add(part.len()) <= MESSAGE_BYTES;
             if fits {

@@ -62,7 +62,7 @@ pub(crate) fn is_small(shared: &Shared, story: &Story<'_>) -> bool {
 pub(crate) fn decision(shared: &Shared, story: &Story<'_>) -> Result<Vec<u8>, Refusal> {
     let decided = decided(shared, story)?;
     let line = |decided: &Decided| {
-        let line = decided.to_line(story.id, story.job.now, &shared.origin, shared.log_secret.hint());
+        let line = decided.to_line(story.id, story.job.now, &shared.origin, shared.log);
         line.map(String::into_bytes)
     };
     match (decided.decision, line(&decided)) {
@@ -77,7 +77,7 @@ pub(crate) fn decision(shared: &Shared, story: &Story<'_>) -> Result<Vec<u8>, Re
 }
 
 fn line(shared: &Shared, id: RecordId, at: u64, event: Event) -> Result<Vec<u8>, Refusal> {
-    let record = Record { id, at, origin: shared.origin.clone(), log: shared.log_secret.hint(), event };
+    let record = Record { id, at, origin: shared.origin.clone(), log: shared.log, event };
     record.to_line().map(String::into_bytes)
 }
 
@@ -103,7 +103,7 @@ fn decided(shared: &Shared, story: &Story<'_>) -> Result<Decided, Refusal> {
     let hint = verified.root().key().hint().into();
     Ok(Decided {
         blocks: chain.iter().map(wane::Block::id).collect(),
-        seal_claims: verified.seal_claims(),
+        seal_claims: job.account.seal_claims().to_vec(),
         for_request: verified.is_for_one_request(),
         wants_request_seal: request.demands_request_seal(),
         seal_code: code.filter(|code| *code == Code::DenyOtherRequest),

@@ -24,6 +24,8 @@ pub(crate) struct Account {
     rows: Vec<Key>,
     /// Its blocks as they are kept.
     envelopes: Envelopes,
+    /// What its seal states, as records have it.
+    seal_claims: Vec<u8>,
     last: Mutex<Option<Arc<Reading>>>,
     /// Where the entry of its line lies.
     entry: Key,
@@ -61,8 +63,8 @@ impl Account {
         rows.sort_unstable();
         rows.dedup();
         let (line, envelopes) = (line_of(&verified)?, envelopes(&verified));
-        let entry = entry_key(line);
-        Ok(Self { verified, line, rows, envelopes, last: Mutex::new(None), entry, told: Mutex::new(None) })
+        let (entry, seal_claims) = (entry_key(line), verified.seal_claims());
+        Ok(Self { verified, line, rows, envelopes, seal_claims, last: Mutex::new(None), entry, told: Mutex::new(None) })
     }
 
     pub(crate) const fn verified(&self) -> &Arc<Verified> {
@@ -82,6 +84,11 @@ impl Account {
     /// Its blocks but the seal, each with where it is kept.
     pub(crate) const fn envelopes(&self) -> &Envelopes {
         &self.envelopes
+    }
+
+    /// What its seal states, without its digest and what it said.
+    pub(crate) fn seal_claims(&self) -> &[u8] {
+        &self.seal_claims
     }
 
     /// What the ledger knows about the chain and these approvals. Rows that were not asked for together are read one by one.
