@@ -52,7 +52,7 @@ crash log rounds="300" seed=`od -An -N6 -tu8 /dev/urandom | tr -d ' '`:
 
 # verify and decide beside bare signature checks, a log beside bare hashing, an admission beside a bare durable write; fails
 # when a ratio passes its bound
-bench: && bench-gateway
+bench: bench-gateway
     cargo bench --package wane --bench chain
     cargo bench --package wane-audit --bench verify
     cargo bench --package wane-ledger --bench admit

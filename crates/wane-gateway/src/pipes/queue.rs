@@ -5,6 +5,8 @@ use std::collections::VecDeque;
 use std::io::IoSlice;
 use std::io::{self, Write};
 use std::os::fd::AsFd;
+#[cfg(target_os = "linux")]
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -31,7 +33,8 @@ const AT_END: u64 = u64::MAX;
 /// How often it is looked whether somebody wants an end.
 const LOOK: Duration = Duration::from_millis(50);
 
-/// Where lines go, and what tells whether there is room.
+/// Where lines go, and what tells whether there is room. Its descriptor is where all that is written goes: a short line is written to that
+/// where it is a pipe, and what waits in a buffer comes behind.
 ///
 /// ```
 /// fn take(_: impl wane_gateway::Sink) {}
@@ -83,15 +86,16 @@ pub(super) struct Queue {
     changed: Condvar,
     /// Locked by whoever has said that it writes. Dropped at the end: that is how whoever reads learns of it.
     to: Mutex<Option<Box<dyn Sink>>>,
+    /// Whether it is a pipe that can be told not to keep anybody waiting.
     #[cfg(target_os = "linux")]
-    is_pipe: bool,
+    writes_at_once: AtomicBool,
 }
 
 impl Queue {
     pub(super) fn new(to: Box<dyn Sink>) -> Self {
         Self {
             #[cfg(target_os = "linux")]
-            is_pipe: fstat(&*to).is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode).is_fifo()),
+            writes_at_once: fstat(&*to).is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode).is_fifo()).into(),
             lines: Mutex::default(),
             changed: Condvar::new(),
             to: Mutex::new(Some(to)),
@@ -231,13 +235,13 @@ impl Queue {
         let mut to = self.to.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(to) = to.as_mut() else { return Err(io::ErrorKind::BrokenPipe.into()) };
         #[cfg(target_os = "linux")]
-        if self.is_pipe {
+        if self.writes_at_once.load(Ordering::Relaxed) {
             // One call asks and writes: all of a line that finds room, and else nothing of it (pipe(7), PIPE_BUF).
             match pwritev2(&*to, &[IoSlice::new(line)], AT_END, ReadWriteFlags::NOWAIT) {
                 Ok(written) => return to.write_all(line.get(written..).unwrap_or_default()).map(|()| true),
                 Err(Errno::AGAIN) => return Ok(false),
-                // An older kernel cannot be told that; what has failed tells it below.
-                Err(_) => {}
+                // An older kernel cannot be told that, nor can a pipe that has a name; what has failed tells it below.
+                Err(_) => self.writes_at_once.store(false, Ordering::Relaxed),
             }
         }
         let now = Timespec { tv_sec: 0, tv_nsec: 0 };

@@ -196,6 +196,38 @@ fn record(world: &mut World, cast: &Cast, accounts: &[law::Account], number: usi
     }
 }
 
+/// Once nothing is new, and only for what that was.
+#[test]
+fn what_was_told_is_known_for_the_same_mark_behind_the_last_rise() {
+    let mut world = World::new();
+    let verified = world.seal(&world.mint(&World::grant(NOW, NOW + 600)));
+    let account = law::Account::of(verified.into()).unwrap();
+    let at = Mark::at;
+    let tell = |world: &mut World, raise: Level, now: u64, id: &str| {
+        let effects = Effects { session: account.line(), raise: at(raise), charges: vec![], uses: vec![] };
+        world.change(|overlay| {
+            overlay.prefetch(account.rows())?;
+            law::commit_effects(&account, &effects, now, id, overlay)
+        });
+    };
+    let knows = |world: &mut World, raise: Level, now: u64| {
+        world.look(|overlay| {
+            overlay.prefetch(account.rows())?;
+            Ok(account.has_told(&at(raise), now, overlay))
+        })
+    };
+    tell(&mut world, Level::Internal, NOW + 5, "b");
+    assert!(!knows(&mut world, Level::Internal, NOW + 6), "that was new");
+    tell(&mut world, Level::Internal, NOW + 5, "c");
+    let known = |world: &mut World| {
+        [(Level::Internal, 5), (Level::Internal, 6), (Level::Public, 4), (Level::Public, 5), (Level::Restricted, 9)]
+            .map(|(level, later)| knows(world, level, NOW + later))
+    };
+    assert_eq!(known(&mut world), [false, true, false, true, false]);
+    tell(&mut world, Level::Restricted, NOW + 7, "d");
+    assert_eq!(known(&mut world), [false; 5], "its entry is another one");
+}
+
 fn in_order(cast: &Cast, map: &Map, facts: &[(usize, Fact)]) -> Map {
     let mut world = World::new();
     world.map = map.clone();
