@@ -87,12 +87,6 @@ impl Serialize for Hash {
     }
 }
 
-impl From<Hash> for String {
-    fn from(hash: Hash) -> Self {
-        hash.to_string()
-    }
-}
-
 impl TryFrom<String> for Hash {
     type Error = Refusal;
 

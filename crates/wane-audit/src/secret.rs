@@ -95,12 +95,6 @@ macro_rules! bytes {
             }
         }
 
-        impl From<$name> for String {
-            fn from(value: $name) -> Self {
-                value.to_string()
-            }
-        }
-
         impl TryFrom<String> for $name {
             type Error = Refusal;
 

@@ -122,9 +122,7 @@ impl Account {
         }
         Ok(state)
     }
-}
 
-impl Account {
     /// Whether it adds nothing to the session's entry that it is raised to this: it did not when the entry was the same and it was no later.
     /// In the second of another rise it may stand before that one, by the id of its record; the lowest mark never raises anything.
     pub(super) fn has_told(&self, raise: &Mark, now: u64, overlay: &Overlay<'_>) -> bool {
@@ -136,18 +134,17 @@ impl Account {
     }
 
     /// To raise the session, which continues no other, to this has added nothing to its entry.
-    ///
-    /// # Errors
-    /// [`Fault::Corrupt`] for an entry that cannot be read.
-    pub(super) fn told(&self, raise: Mark, now: u64, overlay: &mut Overlay<'_>) -> Result<(), Fault> {
-        let known: Option<Entry> = overlay.load(&self.entry)?;
-        let risen = known.and_then(|entry| entry.raised.iter().map(|rise| rise.at).max()).unwrap_or(0);
+    pub(super) fn told(&self, known: &Entry, raise: Mark, now: u64, overlay: &Overlay<'_>) {
+        // Nobody shows a seal for one request again.
+        if self.verified.is_for_one_request() {
+            return;
+        }
         let lies = overlay.known(&self.entry).flatten();
         if let Some(entry) = lies.filter(|entry| entry.len() <= BYTES).map(<[u8]>::to_vec) {
+            let risen = known.raised.iter().map(|rise| rise.at).max().unwrap_or(0);
             let told = Told { entry, raise, now, risen };
             *self.told.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(told));
         }
-        Ok(())
     }
 }
 

@@ -83,8 +83,11 @@ fn open(account: &Account, outline: &Outline<'_>, rise: Rise, overlay: &mut Over
         let mut both = own;
         both.join(raise);
         let point = overlay.savepoint();
-        join_entry(overlay, session.id(), both)?;
-        return if overlay.has_changed_since(point) { Ok(()) } else { account.told(mark, now, overlay) };
+        let joined = join_entry(overlay, session.id(), both)?;
+        if !overlay.has_changed_since(point) {
+            account.told(&joined, mark, now, overlay);
+        }
+        return Ok(());
     };
     // An end given to a block that was never seen could let its revocation be collected early.
     if load_entry(overlay, first)?.is_none_or(|entry| entry.opened.is_none() || entry.exp.is_none()) {
@@ -92,23 +95,22 @@ fn open(account: &Account, outline: &Outline<'_>, rise: Rise, overlay: &mut Over
     }
     join_entry(overlay, session.id(), own)?;
     // spec: S18
-    join_entry(overlay, first, Entry { exp: Some(session.exp), ..raise })
+    join_entry(overlay, first, Entry { exp: Some(session.exp), ..raise }).map(drop)
 }
 
-/// Adds to what is known about a block. Where that changes nothing, nothing is staged. What raised a session that continues
-/// another one raised the line.
-pub(super) fn join_entry(overlay: &mut Overlay<'_>, id: BlockId, more: Entry) -> Result<(), Fault> {
+/// Adds to what is known about a block: what is known then. Where that changes nothing, nothing is staged. What raised a session that
+/// continues another one raised the line.
+pub(super) fn join_entry(overlay: &mut Overlay<'_>, id: BlockId, more: Entry) -> Result<Entry, Fault> {
     let joined = join_one(overlay, id, more)?;
     // Whether or not the root key is known under which it was opened.
-    let told = joined.about.and_then(|about| about.continues);
-    match joined.opened.and_then(|opened| opened.continues).or(told) {
-        // spec: S28
-        Some(first) if joined.mark != Mark::default() => {
-            let raise = Entry { mark: joined.mark, raised: joined.raised, ..Entry::default() };
-            join_one(overlay, first, raise).map(|_| ())
-        }
-        _ => Ok(()),
+    let told = joined.about.as_ref().and_then(|about| about.continues);
+    let first = joined.opened.as_ref().and_then(|opened| opened.continues).or(told);
+    // spec: S28
+    if let Some(first) = first.filter(|_| joined.mark != Mark::default()) {
+        let raise = Entry { mark: joined.mark.clone(), raised: joined.raised.clone(), ..Entry::default() };
+        join_one(overlay, first, raise)?;
     }
+    Ok(joined)
 }
 
 fn join_one(overlay: &mut Overlay<'_>, id: BlockId, more: Entry) -> Result<Entry, Fault> {

@@ -99,7 +99,7 @@ fn remember_line(block: &Placed<'_>, overlay: &mut Overlay<'_>) -> Result<(), Fa
     if load_entry(overlay, first)?.is_none_or(|entry| entry.opened.is_none() || entry.exp.is_none()) {
         return Ok(());
     }
-    join_entry(overlay, first, Entry { exp: Some(block.exp), ..Entry::default() })
+    join_entry(overlay, first, Entry { exp: Some(block.exp), ..Entry::default() }).map(drop)
 }
 
 /// To register an old session would bring back what a new ledger or epoch has ended.
@@ -137,14 +137,14 @@ pub(crate) fn raise(id: BlockId, mark: &Mark, record: &str, now: u64, overlay: &
     }
     let rise = Rise { at: now, record: record.to_owned(), mark: mark.clone() };
     // spec: S28
-    join_entry(overlay, id, Entry { mark: mark.clone(), raised: vec![rise], ..Entry::default() })
+    join_entry(overlay, id, Entry { mark: mark.clone(), raised: vec![rise], ..Entry::default() }).map(drop)
 }
 
 /// Ends a block and everything below it, whether it is known here or not.
 pub(crate) fn revoke(id: BlockId, reason: &str, now: u64, overlay: &mut Overlay<'_>) -> Result<(), Fault> {
     // spec: S24
     let revoked = Revoked { at: now, reason: reason.to_owned() };
-    join_entry(overlay, id, Entry { revoked: Some(revoked), ..Entry::default() })
+    join_entry(overlay, id, Entry { revoked: Some(revoked), ..Entry::default() }).map(drop)
 }
 
 /// Ends whatever was issued to this bearer at `before` or earlier, whether it is known here or not.
