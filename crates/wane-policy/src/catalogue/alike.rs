@@ -12,11 +12,13 @@ use crate::reserved;
 /// becomes all members that its value has.
 // spec: C12
 pub(super) fn check(arguments: &Arguments) -> Result<(), Refusal> {
-    let members = arguments.members_json();
+    let members: Vec<(&str, String)> = arguments.members_json().collect();
+    for (name, json) in &members {
+        reserved::check_text(name)?;
+        reserved::check_text(json)?;
+    }
     let mut names = Names::of(members.len());
     for (name, json) in members {
-        reserved::check_text(name)?;
-        reserved::check_text(&json)?;
         names.note(name)?;
         // Most arguments hold no names of their own.
         if json.starts_with(['{', '[']) {
@@ -92,6 +94,20 @@ mod tests {
         for text in [r#"{"a":"\u0000__proto__"}"#, r#"{"proto":1,"__proto":2,"é":3,"a b":4,"\u00a0":5}"#, "{}"] {
             assert_eq!(code(text), Ok(()), "{text}");
         }
-        assert_eq!(code(r#"{"a":{"x":1,"X":2}}"#), Err(Code::ParseJsonDuplicate));
+        for text in
+            [r#"{"a":{"x":1,"X":2}}"#, r#"{"a":1,"A":2}"#, r#"{"s":1,"ſ":2}"#, r#"{"b":[[{"k":1,"\u212a":2}]]}"#]
+        {
+            assert_eq!(code(text), Err(Code::ParseJsonDuplicate), "{text}");
+        }
+        assert_eq!(code(r#"{"a":{"x":1},"A2":{"X":2}}"#), Ok(()));
+        // What the reader of JSON keeps for itself is looked for first, wherever it stands.
+        for text in [
+            r#"{"$serde_json::private::RawValue":"1"}"#,
+            r#"{"a":"$serde_json::"}"#,
+            r#"{"a":{"$serde_json::private::Number":"1"}}"#,
+            r#"{"a":1,"A":2,"b":"$serde_json::"}"#,
+        ] {
+            assert_eq!(code(text), Err(Code::ParseJson), "{text}");
+        }
     }
 }
