@@ -238,10 +238,19 @@ impl Queue {
         if self.writes_at_once.load(Ordering::Relaxed) {
             // One call asks and writes: all of a line that finds room, and else nothing of it (pipe(7), PIPE_BUF).
             match pwritev2(&*to, &[IoSlice::new(line)], AT_END, ReadWriteFlags::NOWAIT) {
-                Ok(written) => return to.write_all(line.get(written..).unwrap_or_default()).map(|()| true),
+                Ok(written) => {
+                    return to
+                        .write_all(line.get(written..).unwrap_or_default())
+                        .and_then(|()| to.flush())
+                        .map(|()| true);
+                }
                 Err(Errno::AGAIN) => return Ok(false),
-                // An older kernel cannot be told that, nor can a pipe that has a name; what has failed tells it below.
-                Err(_) => self.writes_at_once.store(false, Ordering::Relaxed),
+                // An older kernel cannot be told that, nor can a pipe that has a name.
+                Err(Errno::OPNOTSUPP | Errno::NOSYS | Errno::INVAL) => {
+                    self.writes_at_once.store(false, Ordering::Relaxed);
+                }
+                // What has failed tells it below.
+                Err(_) => {}
             }
         }
         let now = Timespec { tv_sec: 0, tv_nsec: 0 };
