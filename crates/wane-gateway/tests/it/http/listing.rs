@@ -187,14 +187,14 @@ fn a_list_that_goes_on_in_a_way_of_its_own_is_none() {
     }
 }
 
-/// A server whose tool changes when it is told to. It begins a session for whoever asks, and says that its tools have changed with every
-/// answer to `salaries`.
-fn changing() -> (Arc<AtomicBool>, Server) {
-    let (changed, sessions) = (Arc::new(AtomicBool::new(false)), AtomicUsize::new(0));
-    let is_changed = Arc::clone(&changed);
-    let server = Server::start(move |request, out| {
+const ANOTHER: &str = r#"{"name":"read","inputSchema":{"x":1}}"#;
+
+/// A server that lists this one tool. It begins a session for whoever asks, and says that its tools have changed with every answer to
+/// `salaries`.
+fn telling(tool: impl Fn() -> &'static str + Send + Sync + 'static) -> Server {
+    let sessions = AtomicUsize::new(0);
+    Server::start(move |request, out| {
         let json = request.json();
-        let tool = if is_changed.load(Ordering::SeqCst) { r#"{"name":"read","inputSchema":{"x":1}}"# } else { TOOL };
         match json["method"].as_str() {
             Some("initialize") => {
                 let session = sessions.fetch_add(1, Ordering::SeqCst);
@@ -202,7 +202,8 @@ fn changing() -> (Arc<AtomicBool>, Server) {
                 out.whole("200 OK", &head, &result(&json["id"], "[]"));
             }
             Some("tools/list") => {
-                out.json(&format!(r#"{{"jsonrpc":"2.0","id":{},"result":{{"tools":[{tool}]}}}}"#, json["id"]))
+                let tool = tool();
+                out.json(&format!(r#"{{"jsonrpc":"2.0","id":{},"result":{{"tools":[{tool}]}}}}"#, json["id"]));
             }
             _ if json["params"]["name"] == "salaries" => {
                 out.events("");
@@ -210,8 +211,14 @@ fn changing() -> (Arc<AtomicBool>, Server) {
             }
             _ => out.json(&result(&json["id"], "[]")),
         }
-    });
-    (changed, server)
+    })
+}
+
+/// One whose tool changes when it is told to.
+fn changing() -> (Arc<AtomicBool>, Server) {
+    let changed = Arc::new(AtomicBool::new(false));
+    let is_changed = Arc::clone(&changed);
+    (changed, telling(move || if is_changed.load(Ordering::SeqCst) { ANOTHER } else { TOOL }))
 }
 
 #[test]
@@ -298,35 +305,19 @@ fn what_one_session_has_listed_does_not_outlive_what_another_has_heard() {
 
 #[test]
 fn a_list_that_was_asked_for_before_the_news_says_nothing_of_what_came_behind_it() {
-    let (sessions, lists) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let lists = AtomicUsize::new(0);
     let (arrived, arrives) = switch();
     let ((tell_first, first), (tell_second, second)) = (switch(), switch());
-    let server = Server::start(move |request, out| {
-        let json = request.json();
-        match json["method"].as_str() {
-            Some("initialize") => {
-                let session = sessions.fetch_add(1, Ordering::SeqCst);
-                let head = format!("content-type: application/json\r\nmcp-session-id: s{session}\r\n");
-                out.whole("200 OK", &head, &result(&json["id"], "[]"));
-            }
-            Some("tools/list") => {
-                let number = lists.fetch_add(1, Ordering::SeqCst);
-                arrived.send(()).unwrap();
-                match number {
-                    0 => wait(&first),
-                    1 => wait(&second),
-                    _ => {}
-                }
-                // The first was made before the tool changed, and is told late.
-                let tool = if number == 0 { TOOL } else { r#"{"name":"read","inputSchema":{"x":1}}"# };
-                out.json(&format!(r#"{{"jsonrpc":"2.0","id":{},"result":{{"tools":[{tool}]}}}}"#, json["id"]));
-            }
-            _ if json["params"]["name"] == "salaries" => {
-                out.events("");
-                out.write(&format!("data: {CHANGED}\n\ndata: {}\n\n", result(&json["id"], "[]"))).unwrap();
-            }
-            _ => out.json(&result(&json["id"], "[]")),
+    let server = telling(move || {
+        let number = lists.fetch_add(1, Ordering::SeqCst);
+        arrived.send(()).unwrap();
+        match number {
+            0 => wait(&first),
+            1 => wait(&second),
+            _ => {}
         }
+        // The first was made before the tool changed, and is told late.
+        if number == 0 { TOOL } else { ANOTHER }
     });
     let talk = Talk::before(&server, &["read:*"]);
     let says = |session: Option<&str>, body: &str| {
