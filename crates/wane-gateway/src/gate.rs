@@ -6,6 +6,8 @@ mod list;
 mod lists;
 mod person;
 mod server;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 use std::io;
